@@ -1,0 +1,62 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+/// Warnings are errors, imports are explicit, and nothing is imported for others by accident.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Pure code: bytes in, values out. Every unsafe operation there has to be marked as one.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+  name: "chat",
+  products: [
+    .library(name: "ChatCore", targets: ["ChatCore"]),
+    .executable(name: "chat-server", targets: ["chat-server"]),
+    .executable(name: "chat-client", targets: ["chat-client"]),
+  ],
+  dependencies: [],
+  targets: [
+    // The line protocol and the command line: pure, importing nothing.
+    .target(name: "ChatCore", swiftSettings: pure),
+    .target(name: "ChatFlags", swiftSettings: pure),
+
+    // The one seam to the operating system.
+    .systemLibrary(name: "CLinux"),
+    .target(name: "ChatSystem", dependencies: ["CLinux"], swiftSettings: strict),
+
+    // The two programs: all they do is in the libraries, all they wire is in main.swift.
+    .target(
+      name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
+      swiftSettings: strict),
+    .target(
+      name: "ChatClient", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "chat-server", dependencies: ["ChatFlags", "ChatServer", "ChatSystem"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "chat-client", dependencies: ["ChatClient", "ChatFlags", "ChatSystem"],
+      swiftSettings: strict),
+
+    // Tests: pure code, the server's parts, and the real binaries over loopback.
+    .target(
+      name: "TestKit", dependencies: ["ChatSystem"], path: "Tests/TestKit", swiftSettings: strict),
+    .testTarget(
+      name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChatServerTests", dependencies: ["ChatCore", "ChatServer", "ChatSystem", "TestKit"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SessionTests",
+      dependencies: ["ChatCore", "ChatSystem", "TestKit", "chat-server", "chat-client"],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,30 @@
+/* What Linux has and Swift's Glibc module does not show: declarations alone, no code of ours
+   beyond casts. Everything here is documented in the man page of the same name. */
+#ifndef CHAT_CLINUX_H
+#define CHAT_CLINUX_H
+
+#include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+/* Declared by glibc under _GNU_SOURCE only. */
+extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+extern int memfd_create(const char *name, unsigned int flags);
+extern int pthread_setname_np(pthread_t thread, const char *name);
+
+enum {
+  CLINUX_SOCK_CLOEXEC = 02000000,
+  CLINUX_MFD_CLOEXEC = 1,
+  CLINUX_SIOCOUTQ = 0x5411
+};
+
+/* ioctl(2) is variadic, which Swift does not call. */
+extern int ioctl(int fd, unsigned long request, ...);
+
+/* tcp(7), SIOCOUTQ: bytes sent and not yet acknowledged; -1 and errno on error. */
+static inline int clinux_unacknowledged_bytes(int fd) {
+  int bytes = 0;
+  return ioctl(fd, CLINUX_SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+#endif

@@ -1,0 +1,104 @@
+/// What a client's line asks for.
+public enum ClientLine: Sendable, Equatable {
+  /// Nothing: an empty line, or white space alone.
+  case blank
+  /// The bytes of the line at these offsets are to be said (in the handshake: are a nickname).
+  case text(Range<Int>)
+  /// `exit`, `{quit}`, `[QUIT]:reason`.
+  case quit
+  /// `[HELLO]:1`: a client that reads tagged lines.
+  case hello(version: String)
+  /// `[PASS]:secret`: the nickname's password.
+  case password(String)
+  /// `[ROOM]:name`.
+  case room(String)
+  /// `[NICK]:new`.
+  case nick(String)
+  /// `[WHO]:`.
+  case who
+  /// `[ROOMS]:`.
+  case rooms
+  /// `[MSG]:bob text`.
+  case message(to: String, text: String)
+  /// `[PING]:token`.
+  case ping(token: String)
+  /// `[PONG]:token`.
+  case pong
+
+  /// Reads a line.
+  ///
+  /// - Parameters:
+  ///   - line: the line without its LF, not cleaned.
+  ///   - nickname: the sender's own, once it has one: `alice: text` from alice says `text`,
+  ///     whatever that looks like, so this is also how to say `exit` or `[WHO]:`.
+  /// - Throws: `Refusal` with `unknownTag` or `badTag`.
+  public init(_ line: Span<UInt8>, from nickname: Nickname? = nil) throws(Refusal) {
+    if let nickname, let text = Self.text(of: line, after: nickname) {
+      self = Self.isBlank(line.extracting(text)) ? .blank : .text(text)
+    } else if Self.isBlank(line) {
+      self = .blank
+    } else if let tagged = try TaggedLine(line) {
+      self = try Self(tagged)
+    } else if Self.equals(line, "exit") || Self.equals(line, "{quit}") {
+      self = .quit
+    } else {
+      self = .text(0..<line.count)
+    }
+  }
+
+  private init(_ line: TaggedLine) throws(Refusal) {
+    switch line.tag {
+    case "HELLO": self = .hello(version: line.value)
+    case "PASS": self = .password(line.value)
+    case "ROOM": self = .room(line.value)
+    case "NICK": self = .nick(line.value)
+    case "WHO": self = .who
+    case "ROOMS": self = .rooms
+    case "QUIT": self = .quit
+    case "PING": self = .ping(token: line.value)
+    case "PONG": self = .pong
+    case "MSG":
+      let parts = line.value.split(separator: " ", maxSplits: 1)
+      guard parts.count == 2, !Self.isBlank(Array(parts[1].utf8).span) else {
+        throw Refusal(.badTag, "a private message looks like [MSG]:nickname text")
+      }
+      self = .message(to: String(parts[0]), text: String(parts[1]))
+    default:
+      throw Refusal(.unknownTag, "this server does not know [\(line.tag)]")
+    }
+  }
+
+  /// Where the text lies if the line begins with `nickname: `.
+  private static func text(of line: Span<UInt8>, after nickname: Nickname) -> Range<Int>? {
+    var index = 0
+    for byte in nickname.text.utf8 {
+      guard index < line.count, line[index] == byte else { return nil }
+      index += 1
+    }
+    guard index + 1 < line.count, line[index] == UInt8(ascii: ":"),
+      line[index + 1] == UInt8(ascii: " ")
+    else { return nil }
+    return index + 2..<line.count
+  }
+
+  /// Whether there is nothing but Unicode white space.
+  private static func isBlank(_ text: Span<UInt8>) -> Bool {
+    for index in text.indices {
+      switch text[index] {
+      case 0x20, 0x09...0x0D: continue
+      case 0x21...0x7F: return false
+      default:
+        return TextCleaner.clean(text.extracting(index..<text.count)).unicodeScalars
+          .allSatisfy { $0.properties.isWhitespace }
+      }
+    }
+    return true
+  }
+
+  private static func equals(_ line: Span<UInt8>, _ word: StaticString) -> Bool {
+    guard line.count == word.utf8CodeUnitCount else { return false }
+    // Sound: the pointer is to the literal's bytes, which are as many as were just compared.
+    for index in line.indices where unsafe line[index] != word.utf8Start[index] { return false }
+    return true
+  }
+}

@@ -1,0 +1,39 @@
+/// Why the server refused a line, as `code=` in an `[ERROR]` line.
+public enum ErrorCode: String, Sendable, CaseIterable {
+  /// The nickname, in whatever case, belongs to somebody who is here.
+  case nickInUse = "nick-in-use"
+  /// The nickname breaks the rules of `Nickname`.
+  case nickInvalid = "nick-invalid"
+  /// The line was longer than `Limits.clientLineBytes`.
+  case lineTooLong = "line-too-long"
+  /// The server does not know this tag.
+  case unknownTag = "unknown-tag"
+  /// The tag is known, but what follows it is not what it takes.
+  case badTag = "bad-tag"
+  /// There is no such room.
+  case roomNotFound = "room-not-found"
+  /// Nobody here bears that nickname.
+  case noSuchNick = "no-such-nick"
+  /// Too many lines of the handshake were refused.
+  case tooManyTries = "too-many-tries"
+  /// The connection did not take what it was owed.
+  case slowConsumer = "slow-consumer"
+  /// The server has as many clients as it takes.
+  case serverFull = "server-full"
+  /// The server is stopping.
+  case shuttingDown = "shutting-down"
+}
+
+/// A line refused: what the one who sent it is told.
+public struct Refusal: Error, Hashable, Sendable {
+  /// The reason for a program.
+  public let code: ErrorCode
+  /// The reason for a person: one line of clean text.
+  public let reason: String
+
+  /// Makes a refusal. `reason` has to be clean text; the server's own words are.
+  public init(_ code: ErrorCode, _ reason: String) {
+    self.code = code
+    self.reason = reason
+  }
+}

@@ -1,0 +1,18 @@
+/// The sizes the protocol fixes, so that both sides mean the same ones.
+public enum Limits {
+  /// The longest line a client may send, in bytes with its LF, before and after cleaning.
+  public static let clientLineBytes = 8_192
+
+  /// The longest line a server sends, in bytes with its LF: a client's text, and what the
+  /// server puts around it (two nicknames, a tag, attributes).
+  public static let serverLineBytes = 9_216
+
+  /// The longest nickname, in characters (extended grapheme clusters).
+  public static let nicknameCharacters = 32
+
+  /// The longest nickname, in bytes of UTF-8.
+  public static let nicknameBytes = 64
+
+  /// How many refused lines end a handshake.
+  public static let handshakeRefusals = 5
+}

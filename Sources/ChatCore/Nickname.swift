@@ -1,0 +1,74 @@
+@_spi(_Unicode) import Swift
+
+/// A nickname that keeps the protocol's rules.
+///
+/// 1 to `Limits.nicknameCharacters` characters and at most `Limits.nicknameBytes` bytes of letters,
+/// digits, `-`, `_` and `.`, in Unicode's normalization form C. It holds no white space and no `:`,
+/// so `nick: text` can be split at its first `: `. Characters that leave no trace on a screen are no
+/// letters here, whatever Unicode says, so that two nicknames that differ look different.
+public struct Nickname: Sendable, Hashable {
+  /// The nickname as everyone sees it.
+  public let text: String
+
+  /// What makes it unique: two nicknames are the same if these are equal.
+  ///
+  /// Swift's strings compare by canonical equivalence, so this needs no normalization of its own.
+  public let key: String
+
+  /// Checks and normalizes a nickname.
+  ///
+  /// - Throws: `Refusal` with `nickInvalid`.
+  public init(_ raw: some StringProtocol) throws(Refusal) {
+    // Normalization can shorten text, but not to a third: more than that needs no closer look.
+    guard raw.utf8.count <= 3 * Limits.nicknameBytes else { throw Self.tooLong }
+    // The standard library's own normalizer. It is not yet public API (Swift Evolution's
+    // "Unicode Normalization" pitch); Foundation's would load 30 MB for this one line.
+    let text = String(String.UnicodeScalarView(String(raw)._nfc))
+    guard !text.isEmpty else {
+      throw Refusal(.nickInvalid, "a nickname has at least one character")
+    }
+    guard text.count <= Limits.nicknameCharacters, text.utf8.count <= Limits.nicknameBytes else {
+      throw Self.tooLong
+    }
+    guard text.unicodeScalars.allSatisfy(Self.isAllowed), let first = text.unicodeScalars.first,
+      !Self.isMark(first)
+    else {
+      throw Refusal(.nickInvalid, "a nickname holds letters, digits, '-', '_' and '.' only")
+    }
+    self.text = text
+    key = text.uppercased().lowercased()
+    guard key != "server" else {
+      throw Refusal(.nickInvalid, "the nickname 'server' is reserved")
+    }
+  }
+
+  /// Equal without regard to case.
+  public static func == (one: Nickname, other: Nickname) -> Bool { one.key == other.key }
+
+  /// Hashes what `==` compares.
+  public func hash(into hasher: inout Hasher) { hasher.combine(key) }
+
+  private static var tooLong: Refusal {
+    Refusal(
+      .nickInvalid,
+      "a nickname has at most \(Limits.nicknameCharacters) characters"
+        + " and \(Limits.nicknameBytes) bytes")
+  }
+
+  private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+      .decimalNumber, .nonspacingMark, .spacingMark:
+      !scalar.properties.isDefaultIgnorableCodePoint
+    default:
+      scalar == "-" || scalar == "_" || scalar == "."
+    }
+  }
+
+  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .spacingMark: true
+    default: false
+    }
+  }
+}

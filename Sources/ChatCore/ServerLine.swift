@@ -1,0 +1,220 @@
+/// A line that the server sends.
+public enum ServerLine: Sendable, Equatable {
+  // The room's stream: the same bytes for everyone in it.
+
+  /// `alice: text`.
+  case said(by: String, text: String)
+  /// `alice joined!`.
+  case joined(String)
+  /// `alice left!`.
+  case left(String)
+  /// `alice is now bob`.
+  case renamed(from: String, to: String)
+
+  // The handshake, and the end.
+
+  /// `NICK`: choose a nickname.
+  case nicknameWanted
+  /// `[WELCOME]:1`, to a client that said `[HELLO]`: the room, the number of the room's line just
+  /// before this one, how many are in the room, and the largest file taken, in bytes.
+  case welcome(room: String, sequence: UInt64, members: Int, maxFileBytes: UInt64)
+  /// `Connected to server!`.
+  case connected
+  /// `Bye!`.
+  case goodbye
+
+  // To one client alone.
+
+  /// `[MSG]:alice text` with `to=bob`.
+  case message(from: String, to: String, text: String)
+  /// `[WHO]:alice bob`; the last line of an answer says `end=1`.
+  case who([String], isLast: Bool)
+  /// `[ROOMS]:lobby=3`; the last line of an answer says `end=1`.
+  case rooms([String], isLast: Bool)
+  /// `[ROOM]:name` with `seq=` and `members=`.
+  case room(String, sequence: UInt64, members: Int)
+  /// `You are in lobby`, the same to a classic client.
+  case youAreIn(String)
+  /// `[PING]:token`.
+  case ping(token: String)
+  /// `[PONG]:token`.
+  case pong(token: String)
+  /// `[NOTICE]:text`.
+  case notice(String)
+  /// `[ERROR]:reason` with `code=`, which may be one this version has no name for.
+  case error(code: String, reason: String)
+
+  /// A line this version does not know: a client shows nothing of it if it has a tag.
+  case unknown(String, isTagged: Bool)
+
+  /// The `[ERROR]` line that tells of a refusal.
+  public static func error(_ refusal: Refusal) -> ServerLine {
+    .error(code: refusal.code.rawValue, reason: refusal.reason)
+  }
+}
+
+// MARK: - Encoding
+
+extension ServerLine {
+  /// The line's bytes with its LF.
+  ///
+  /// Nicknames are `Nickname`s' and texts are cleaned already, except in tagged lines, whose values
+  /// are cleaned here and lose their TABs.
+  public func encoded() -> [UInt8] {
+    switch self {
+    case .said(let nickname, let text): Self.plain("\(nickname): \(text)")
+    case .joined(let nickname): Self.plain("\(nickname) joined!")
+    case .left(let nickname): Self.plain("\(nickname) left!")
+    case .renamed(let old, let new): Self.plain("\(old) is now \(new)")
+    case .nicknameWanted: Self.plain("NICK")
+    case .connected: Self.plain("Connected to server!")
+    case .goodbye: Self.plain("Bye!")
+    case .youAreIn(let room): Self.plain("You are in \(room)")
+    case .unknown(let text, _): Self.plain(text)
+    default: tagged.encoded()
+    }
+  }
+
+  /// Appends `nickname: text` LF, the text cleaned: the line that a busy room consists of.
+  ///
+  /// - Parameters:
+  ///   - prefix: the nickname's bytes, `: ` after them.
+  ///   - text: what was said, not cleaned.
+  ///   - output: where the line goes; unchanged if the line is refused.
+  /// - Throws: `Refusal` with `lineTooLong` if the text is over the limit once cleaned.
+  public static func appendSaid(
+    prefix: [UInt8], text: Span<UInt8>, to output: inout [UInt8]
+  ) throws(Refusal) {
+    let start = output.count
+    output.append(contentsOf: prefix)
+    TextCleaner.append(text, to: &output)
+    output.append(UInt8(ascii: "\n"))
+    guard output.count - start - prefix.count <= Limits.clientLineBytes else {
+      output.removeLast(output.count - start)
+      throw .lineTooLong
+    }
+  }
+
+  /// The lines of a list that may be too long for one, the last of them marked.
+  public static func split(_ items: [String], _ line: ([String], Bool) -> ServerLine) -> [ServerLine]
+  {
+    var lines: [ServerLine] = []
+    var batch: [String] = []
+    var bytes = 0
+    for item in items {
+      if bytes + item.utf8.count > Limits.clientLineBytes - 64 {
+        lines.append(line(batch, false))
+        batch = []
+        bytes = 0
+      }
+      batch.append(item)
+      bytes += item.utf8.count + 1
+    }
+    return lines + [line(batch, true)]
+  }
+
+  private var tagged: TaggedLine {
+    switch self {
+    case .welcome(let room, let sequence, let members, let maxFileBytes):
+      TaggedLine(
+        "WELCOME", "1",
+        [
+          .init("room", room), .init("seq", "\(sequence)"), .init("members", "\(members)"),
+          .init("max-file", "\(maxFileBytes)"),
+        ])
+    case .message(let from, let to, let text):
+      TaggedLine("MSG", "\(from) \(text)", [.init("to", to)])
+    case .who(let names, let isLast): Self.list("WHO", names, isLast)
+    case .rooms(let names, let isLast): Self.list("ROOMS", names, isLast)
+    case .room(let name, let sequence, let members):
+      TaggedLine("ROOM", name, [.init("seq", "\(sequence)"), .init("members", "\(members)")])
+    case .ping(let token): TaggedLine("PING", token)
+    case .pong(let token): TaggedLine("PONG", token)
+    case .notice(let text): TaggedLine("NOTICE", text)
+    case .error(let code, let reason): TaggedLine("ERROR", reason, [.init("code", code)])
+    case .said, .joined, .left, .renamed, .nicknameWanted, .connected, .goodbye, .youAreIn,
+      .unknown:
+      TaggedLine("", "")
+    }
+  }
+
+  private static func list(_ tag: String, _ names: [String], _ isLast: Bool) -> TaggedLine {
+    TaggedLine(tag, names.joined(separator: " "), isLast ? [.init("end", "1")] : [])
+  }
+
+  private static func plain(_ text: String) -> [UInt8] { Array((text + "\n").utf8) }
+}
+
+// MARK: - Decoding
+
+extension ServerLine {
+  /// Reads a line from a server, without its LF. It is cleaned here: a client trusts no server.
+  public init(_ line: Span<UInt8>) {
+    do {
+      if let tagged = try TaggedLine(line) {
+        self = Self(tagged) ?? .unknown(TextCleaner.clean(line), isTagged: true)
+      } else {
+        self = Self(plain: TextCleaner.clean(line))
+      }
+    } catch {
+      self = .unknown(TextCleaner.clean(line), isTagged: true)
+    }
+  }
+
+  private init(plain text: String) {
+    let words = text.split(separator: " ", omittingEmptySubsequences: false)
+    if let first = words.first, first.last == ":", first.count > 1, words.count > 1 {
+      self = .said(by: String(first.dropLast()), text: String(text.dropFirst(first.count + 1)))
+      return
+    }
+    switch text {
+    case "NICK": self = .nicknameWanted
+    case "Connected to server!": self = .connected
+    case "Bye!": self = .goodbye
+    default:
+      if words.count == 2, words[1] == "joined!" {
+        self = .joined(String(words[0]))
+      } else if words.count == 2, words[1] == "left!" {
+        self = .left(String(words[0]))
+      } else if words.count == 4, words[1] == "is", words[2] == "now" {
+        self = .renamed(from: String(words[0]), to: String(words[3]))
+      } else if words.count == 4, words[0] == "You", words[1] == "are", words[2] == "in" {
+        self = .youAreIn(String(words[3]))
+      } else {
+        self = .unknown(text, isTagged: false)
+      }
+    }
+  }
+
+  private init?(_ line: TaggedLine) {
+    let isLast = line["end"] == "1"
+    switch line.tag {
+    case "WELCOME":
+      self = .welcome(
+        room: line["room"] ?? "", sequence: line["seq"].flatMap { UInt64($0) } ?? 0,
+        members: line["members"].flatMap { Int($0) } ?? 0,
+        maxFileBytes: line["max-file"].flatMap { UInt64($0) } ?? 0)
+    case "MSG":
+      let parts = line.value.split(separator: " ", maxSplits: 1)
+      guard parts.count == 2, let to = line["to"] else { return nil }
+      self = .message(from: String(parts[0]), to: to, text: String(parts[1]))
+    case "WHO": self = .who(line.value.split(separator: " ").map(String.init), isLast: isLast)
+    case "ROOMS": self = .rooms(line.value.split(separator: " ").map(String.init), isLast: isLast)
+    case "ROOM":
+      self = .room(
+        line.value, sequence: line["seq"].flatMap { UInt64($0) } ?? 0,
+        members: line["members"].flatMap { Int($0) } ?? 0)
+    case "PING": self = .ping(token: line.value)
+    case "PONG": self = .pong(token: line.value)
+    case "NOTICE": self = .notice(line.value)
+    case "ERROR": self = .error(code: line["code"] ?? "", reason: line.value)
+    default: return nil
+    }
+  }
+}
+
+extension Refusal {
+  /// A line was longer than a client may send.
+  public static let lineTooLong = Refusal(
+    .lineTooLong, "a line has at most \(Limits.clientLineBytes) bytes")
+}

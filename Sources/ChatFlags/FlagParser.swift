@@ -1,0 +1,84 @@
+/// A command line that is wrong: one line for the person who typed it, naming the flag.
+public struct UsageError: Error, Equatable, Sendable {
+  /// What is wrong.
+  public let reason: String
+
+  /// Makes an error.
+  public init(_ reason: String) { self.reason = reason }
+}
+
+/// Walks a command line as GNU programs do: `--flag value`, `--flag=value`, operands anywhere, and
+/// `--` after which everything is an operand.
+///
+/// The caller asks for the next item, and for a flag's value if the flag takes one:
+///
+///     var parser = FlagParser(arguments)
+///     while let item = try parser.next() {
+///       switch item {
+///       case .flag("--port"): port = try parser.integer(in: 0...65_535)
+///       case .flag: throw parser.unknownFlag
+///       case .operand(let word): …
+///       }
+///     }
+public struct FlagParser {
+  /// One item of a command line.
+  public enum Item: Equatable, Sendable {
+    /// `--name` or `-n`, without the value that may follow an `=`.
+    case flag(String)
+    /// Anything else.
+    case operand(String)
+  }
+
+  private var rest: ArraySlice<String>
+  private var flag = ""
+  private var attachedValue: String?
+  private var onlyOperands = false
+
+  /// Makes a parser of the arguments after the program's name.
+  public init(_ arguments: [String]) { rest = arguments[...] }
+
+  /// The next item, or `nil` at the end.
+  ///
+  /// - Throws: `UsageError` if the flag before got a value with `=` that nobody asked for.
+  public mutating func next() throws(UsageError) -> Item? {
+    if attachedValue != nil { throw UsageError("\(flag) takes no value") }
+    guard let word = rest.popFirst() else { return nil }
+    if onlyOperands || !word.hasPrefix("-") || word == "-" { return .operand(word) }
+    if word == "--" {
+      onlyOperands = true
+      return try next()
+    }
+    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    flag = String(parts[0])
+    attachedValue = parts.count == 2 ? String(parts[1]) : nil
+    return .flag(flag)
+  }
+
+  /// The current flag's value.
+  ///
+  /// - Throws: `UsageError` if there is none.
+  public mutating func value() throws(UsageError) -> String {
+    if let value = attachedValue {
+      attachedValue = nil
+      return value
+    }
+    guard let value = rest.popFirst() else { throw UsageError("\(flag) needs a value") }
+    return value
+  }
+
+  /// The current flag's value as a whole number.
+  ///
+  /// - Throws: `UsageError` if there is none, or it is no number in `range`.
+  public mutating func integer(in range: ClosedRange<Int>) throws(UsageError) -> Int {
+    let text = try value()
+    guard let number = Int(text), range.contains(number) else {
+      throw UsageError(
+        "\(flag) takes a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'"
+      )
+    }
+    return number
+  }
+
+  /// The error for a flag that the program does not have.
+  public var unknownFlag: UsageError { UsageError("unknown flag \(flag)") }
+}

@@ -1,0 +1,64 @@
+internal import ChatCore
+
+/// What a client says before it has a nickname, and what it is answered. Pure.
+struct Handshake {
+  /// What is to be done about a line.
+  enum Step: Equatable {
+    /// Nothing.
+    case wait
+    /// Send this.
+    case answer([ServerLine])
+    /// Try this nickname, and call `refused` if it can't be had.
+    case choose(Nickname)
+    /// Send this, then end.
+    case end([ServerLine], CloseReason)
+  }
+
+  /// The client said `[HELLO]:1`.
+  private(set) var speaksVersion1 = false
+
+  private var refusals = 0
+
+  /// What greets a connection.
+  static let greeting = ServerLine.nicknameWanted
+
+  /// Takes a line, or what was wrong with it.
+  ///
+  /// - Parameters:
+  ///   - line: what the line asks for; a failure is one the parser found.
+  ///   - text: the line's text, cleaned: a nickname if the line is text.
+  ///   - room: the room there is.
+  mutating func receive(
+    _ line: Result<ClientLine, Refusal>, text: @autoclosure () -> String, room: String
+  ) -> Step {
+    do throws(Refusal) {
+      switch try line.get() {
+      case .blank where text().isEmpty: return .wait
+      case .blank, .text: return .choose(try Nickname(text()))
+      case .quit: return .end([.goodbye], .left)
+      case .hello(version: "1"):
+        speaksVersion1 = true
+        return .wait
+      case .hello: throw Refusal(.badTag, "this server speaks [HELLO]:1")
+      // No nickname has a password in this version, so any is right.
+      case .password: return .wait
+      case .room(let name) where name == room: return .wait
+      case .room(let name): throw Refusal(.roomNotFound, "there is no room '\(name)'")
+      case .ping(let token): return .answer([.pong(token: token)])
+      case .pong: return .wait
+      case .nick, .who, .rooms, .message: throw Refusal(.badTag, "choose a nickname first")
+      }
+    } catch {
+      return refused(error)
+    }
+  }
+
+  /// A nickname can't be had.
+  mutating func refused(_ refusal: Refusal) -> Step {
+    refusals += 1
+    guard refusals < Limits.handshakeRefusals else {
+      return .end([.error(refusal)], .tooManyTries)
+    }
+    return .answer([.error(refusal), .nicknameWanted])
+  }
+}

@@ -1,0 +1,108 @@
+/// What one client alone is owed, merged into its room's log at the places where it arose. Pure.
+///
+/// Nothing of the log is kept here: the client's cursor says how far it has been sent, and `next` says
+/// what comes now: the log up to some position, a piece of the client's own, or the end.
+package struct Outbox: Sendable {
+  /// The most that may wait here, in bytes; a single line is taken whatever its size.
+  package static let capacity = 262_144
+
+  /// What to send next.
+  package enum Piece: Sendable, Equatable {
+    /// The log's bytes from the cursor up to this position.
+    case log(upTo: UInt64)
+    /// The bytes from this offset on.
+    case own([UInt8], from: Int)
+    /// Nothing for now.
+    case nothing
+    /// Nothing ever again.
+    case end
+  }
+
+  private struct Entry {
+    let position: UInt64
+    var bytes: [UInt8]
+  }
+
+  /// Oldest first; those before `first` are done.
+  private var entries: [Entry] = []
+  private var first = 0
+  /// How much of the first entry has been sent.
+  private var sentBytes = 0
+  /// Where the client's part of the log ends, once it leaves.
+  private var end: UInt64?
+  private var isCut = false
+
+  /// How many bytes wait here.
+  package private(set) var queuedBytes = 0
+
+  /// Makes an empty outbox.
+  package init() {}
+
+  /// Whether a line of this size may be put in.
+  package func hasRoom(for count: Int) -> Bool {
+    queuedBytes == 0 || queuedBytes + count <= Self.capacity
+  }
+
+  /// Puts in whole lines, to be sent when the log has been sent up to `position`.
+  ///
+  /// Positions never fall from one call to the next. After `finish` and `cut` it does nothing.
+  package mutating func post(_ bytes: [UInt8], at position: UInt64) {
+    guard end == nil, !bytes.isEmpty else { return }
+    queuedBytes += bytes.count
+    if let last = entries.indices.last, last >= first, entries[last].position == position {
+      entries[last].bytes.append(contentsOf: bytes)
+    } else {
+      entries.append(Entry(position: position, bytes: bytes))
+    }
+  }
+
+  /// The client leaves: it gets the log up to `position`, then these lines, then the end.
+  package mutating func finish(_ bytes: [UInt8], at position: UInt64) {
+    post(bytes, at: position)
+    end = end ?? position
+  }
+
+  /// The client gets nothing more of the log, nor of what waits here, but these bytes.
+  ///
+  /// - Parameters:
+  ///   - bytes: lines of farewell.
+  ///   - rest: of the log's line that stands half sent, up to its LF; empty if none does.
+  package mutating func cut(_ bytes: [UInt8], rest: [UInt8]) {
+    guard !isCut else { return }
+    let half = sentBytes > 0 ? Array(entries[first].bytes[sentBytes...]) : rest
+    entries = [Entry(position: 0, bytes: half + bytes)]
+    first = 0
+    sentBytes = 0
+    queuedBytes = entries[0].bytes.count
+    end = 0
+    isCut = true
+  }
+
+  /// What comes next for a client whose cursor stands at `cursor`, in a log that ends at `head`.
+  package func next(cursor: UInt64, head: UInt64) -> Piece {
+    if first < entries.count {
+      let entry = entries[first]
+      return entry.position <= cursor
+        ? .own(entry.bytes, from: sentBytes) : .log(upTo: min(entry.position, head))
+    }
+    if let end, cursor >= end { return .end }
+    let limit = min(end ?? head, head)
+    return cursor < limit ? .log(upTo: limit) : .nothing
+  }
+
+  /// So many bytes of the piece of its own were sent.
+  package mutating func sent(_ count: Int) {
+    sentBytes += count
+    queuedBytes -= count
+    guard sentBytes == entries[first].bytes.count else { return }
+    sentBytes = 0
+    first += 1
+    if first == entries.count {
+      entries = []
+      first = 0
+    } else if first >= 64 {
+      entries.removeFirst(first)
+      first = 0
+    }
+  }
+}

@@ -1,0 +1,136 @@
+internal import ChatSystem
+internal import Synchronization
+
+/// A room's stream: the encoded lines, one after another, as everyone in the room gets them.
+///
+/// It keeps the last `capacity` bytes in a ring. A position is a count of bytes since the room began,
+/// and every append ends a line, so the head is always between two lines. Readers hold no lock: what
+/// lies between the lowest cursor and the head is not overwritten.
+///
+/// Thread: any appends; the broadcaster reads, and settles how far everyone has been served.
+/// Lock order: this lock, then a `Peer`'s.
+package final class RoomLog: @unchecked Sendable {
+  /// The longest append, in bytes.
+  package static let longestAppend = 65_536
+
+  /// Where an append came to lie.
+  package struct Mark: Sendable {
+    /// The position of its first byte.
+    package let start: UInt64
+    /// The position after its last.
+    package let end: UInt64
+    /// The number of its last line, counted from 1.
+    package let sequence: UInt64
+  }
+
+  /// How often a waiting appender has the readers looked at.
+  private static let stallCheckInterval: Duration = .milliseconds(250)
+
+  private let ring: MirroredRing
+  private let lock = Lock()
+  private let space = Condition()
+
+  /// Stored with release order after the bytes were written, under the lock; loaded with acquire
+  /// order by whoever reads the bytes.
+  private let headPosition = Atomic<UInt64>(0)
+
+  /// How many appenders wait for space: a hint for the broadcaster, so relaxed.
+  private let waiters = Atomic<Int>(0)
+
+  // Guarded by `lock`.
+
+  /// The lowest position that somebody still needs.
+  private var tail: UInt64 = 0
+  private var sequence: UInt64 = 0
+  private var newcomers: [Peer] = []
+  private var isClosed = false
+
+  /// Makes an empty log.
+  ///
+  /// - Parameter capacity: how many bytes it keeps: a power of two.
+  /// - Throws: `SystemError` if the system has no memory for it.
+  package init(capacity: Int) throws {
+    precondition(capacity >= 2 * Self.longestAppend)
+    ring = try MirroredRing(capacity: capacity)
+  }
+
+  /// The position after the last line.
+  package var head: UInt64 { headPosition.load(ordering: .acquiring) }
+
+  /// Whether somebody waits for space.
+  package var isWaitedFor: Bool { waiters.load(ordering: .relaxed) > 0 }
+
+  /// The bytes between two positions, both from the lowest cursor to the head. Valid until the
+  /// broadcaster settles that nobody needs them.
+  package subscript(range: Range<UInt64>) -> UnsafeRawBufferPointer { ring[range] }
+
+  /// Whether a reader at this position keeps the others from appending.
+  package func isHeldBack(by cursor: UInt64) -> Bool {
+    head - cursor + UInt64(Self.longestAppend) > UInt64(ring.capacity)
+  }
+
+  /// Appends whole lines, waiting while there is no space for them.
+  ///
+  /// - Parameters:
+  ///   - bytes: at most `longestAppend`, ended by LF.
+  ///   - lines: how many lines they are.
+  ///   - newcomer: who reads the log from here on, these lines included.
+  ///   - whenFull: called under the lock whenever it is about to wait: has the readers looked at.
+  ///   - whileLocked: called under the lock when the lines are in, before anyone is sent them.
+  /// - Returns: false if the log was closed; nothing was appended then.
+  package func append(
+    _ bytes: [UInt8], lines: Int, newcomer: Peer? = nil, whenFull: () -> Void,
+    _ whileLocked: (Mark) -> Void = { _ in }
+  ) -> Bool {
+    precondition(bytes.count <= Self.longestAppend)
+    return lock.withLock {
+      var start = headPosition.load(ordering: .relaxed)
+      if start + UInt64(bytes.count) - tail > UInt64(ring.capacity) {
+        waiters.wrappingAdd(1, ordering: .relaxed)
+        defer { waiters.wrappingSubtract(1, ordering: .relaxed) }
+        while start + UInt64(bytes.count) - tail > UInt64(ring.capacity), !isClosed {
+          whenFull()
+          space.wait(lock, until: .now + Self.stallCheckInterval)
+          start = headPosition.load(ordering: .relaxed)
+        }
+      }
+      guard !isClosed else { return false }
+      bytes.withUnsafeBytes { ring.write($0, at: start) }
+      sequence += UInt64(lines)
+      let mark = Mark(start: start, end: start + UInt64(bytes.count), sequence: sequence)
+      if let newcomer {
+        newcomer.cursor = start
+        newcomers.append(newcomer)
+      }
+      whileLocked(mark)
+      headPosition.store(mark.end, ordering: .releasing)
+      return true
+    }
+  }
+
+  /// Does something while nothing is appended, such as looking at what appends change.
+  package func withLock<Result>(_ body: () -> Result) -> Result { lock.withLock(body) }
+
+  /// Everyone but the newcomers has been served up to `lowest` at least: what is before is free.
+  ///
+  /// Thread: the broadcaster.
+  /// - Returns: the newcomers, who count among everyone from now on.
+  package func settle(lowest: UInt64) -> [Peer] {
+    lock.withLock {
+      let admitted = newcomers
+      newcomers = []
+      let before = tail
+      tail = admitted.reduce(min(lowest, head)) { min($0, $1.cursor) }
+      if tail != before, isWaitedFor { space.broadcast() }
+      return admitted
+    }
+  }
+
+  /// Ends it: nothing is appended from here on, and whoever waits to is told so.
+  package func close() {
+    lock.withLock {
+      isClosed = true
+      space.broadcast()
+    }
+  }
+}

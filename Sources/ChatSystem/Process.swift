@@ -1,0 +1,57 @@
+internal import CLinux
+internal import Glibc
+
+/// What concerns the process as a whole.
+package enum Process {
+  /// The signals that ask a program to end: an interrupt from the terminal, and a polite request.
+  package static let endings: [CInt] = [SIGINT, SIGTERM]
+
+  /// Blocks signals in the calling thread and all it starts, so that `waitForSignal` gets them.
+  package static func block(_ signals: [CInt]) {
+    var set = Self.set(signals)
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  /// Lets signals do again what they do by default.
+  package static func unblock(_ signals: [CInt]) {
+    var set = Self.set(signals)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
+  /// Waits for one of some blocked signals (sigwait(3)), and says which came.
+  package static func waitForSignal(_ signals: [CInt]) -> CInt {
+    var set = Self.set(signals)
+    var signal: CInt = 0
+    while sigwait(&set, &signal) != 0 {}
+    return signal
+  }
+
+  /// Writing into a pipe that nobody reads is an error, no longer the process's end.
+  package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+
+  /// Allows as many open descriptors as the system lets this process have (getrlimit(2)).
+  ///
+  /// - Returns: how many that is.
+  @discardableResult
+  package static func raiseDescriptorLimit() -> Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 }
+    limit.rlim_cur = limit.rlim_max
+    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// Gives memory that was freed back to the system (malloc_trim(3)).
+  package static func returnFreeMemory() { _ = malloc_trim(0) }
+
+  /// Ends the process now.
+  package static func exit(_ code: CInt) -> Never { Glibc.exit(code) }
+
+  private static func set(_ signals: [CInt]) -> sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for signal in signals { sigaddset(&set, signal) }
+    return set
+  }
+}

@@ -1,0 +1,163 @@
+internal import CLinux
+internal import Glibc
+
+/// A connected TCP socket.
+///
+/// Thread: any number; the system orders the calls. One thread receives and one sends, so that
+/// bytes keep their order. Nobody closes it while others may use it: it closes when its last owner
+/// lets go. To wake a thread that waits in `receive` or `waitUntilReadable`, shut the reading side.
+package final class Stream: Sendable {
+  private let descriptor: Descriptor
+
+  /// Takes over a connected socket.
+  package init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+  /// The descriptor's number, to watch it with epoll(7). Valid while this object lives.
+  package var number: CInt { descriptor.number }
+
+  // MARK: Connecting
+
+  /// Connects to the first of an address's sockets that answers.
+  ///
+  /// - Throws: `ConnectionError` with the last one's reason.
+  package static func connect(to address: Address) throws(ConnectionError) -> Stream {
+    let candidates: [SocketAddress]
+    do { candidates = try address.resolved(toListen: false) } catch {
+      throw ConnectionError(address: address, reason: error.reason)
+    }
+    var last = "no address"
+    for candidate in candidates {
+      do { return try connect(to: candidate) } catch { last = error.reason }
+    }
+    throw ConnectionError(address: address, reason: last)
+  }
+
+  private static func connect(to address: SocketAddress) throws(SystemError) -> Stream {
+    let number = try system("socket") {
+      socket(address.family, CInt(SOCK_STREAM.rawValue) | CInt(CLINUX_SOCK_CLOEXEC), 0)
+    }
+    let stream = Stream(Descriptor(owning: number))
+    try address.withPointer { pointer, length throws(SystemError) in
+      _ = try system("connect") { Glibc.connect(number, pointer, length) }
+    }
+    stream.sendAtOnce()
+    return stream
+  }
+
+  // MARK: Options
+
+  /// tcp(7), TCP_NODELAY: small pieces go out at once; we make large ones ourselves.
+  package func sendAtOnce() {
+    set(CInt(IPPROTO_TCP), TCP_NODELAY, 1)
+  }
+
+  /// Finds out about a peer that vanished without a word (tcp(7)): after `idle` seconds of silence
+  /// it is asked every `interval` seconds, and given up after four questions unanswered.
+  package func detectLoss(idle: CInt, interval: CInt) {
+    set(SOL_SOCKET, SO_KEEPALIVE, 1)
+    set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, idle)
+    set(CInt(IPPROTO_TCP), TCP_KEEPINTVL, interval)
+    set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 4)
+  }
+
+  private func set(_ level: CInt, _ option: CInt, _ value: CInt) {
+    // An option refused costs speed or patience, never correctness: nothing to report.
+    var value = value
+    _ = setsockopt(number, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+  }
+
+  // MARK: Receiving
+
+  /// Waits until there is something to receive, the end included.
+  ///
+  /// - Returns: false if the time was over. Without a timeout it waits as long as it takes.
+  package func waitUntilReadable(for timeout: Duration? = nil) throws(SystemError) -> Bool {
+    var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    return try system("poll") { poll(&entry, 1, timeout?.pollMilliseconds ?? -1) } > 0
+  }
+
+  /// Receives what is there, waiting until something is.
+  ///
+  /// - Returns: how many bytes; 0 at the end of the stream.
+  package func receive(into buffer: inout [UInt8]) throws(SystemError) -> Int {
+    try receive(into: &buffer, flags: 0)
+  }
+
+  /// Receives what is there without waiting.
+  ///
+  /// - Returns: how many bytes, 0 at the end of the stream, `nil` if there is nothing now.
+  package func receiveIfReady(
+    into buffer: inout [UInt8]
+  ) throws(SystemError) -> Int? {
+    do {
+      return try receive(into: &buffer, flags: CInt(MSG_DONTWAIT))
+    } catch {
+      if error.code == EAGAIN { return nil }
+      throw error
+    }
+  }
+
+  private func receive(into buffer: inout [UInt8], flags: CInt) throws(SystemError) -> Int {
+    var space = buffer.mutableSpan
+    return try space.withUnsafeMutableBytes { bytes throws(SystemError) in
+      try system("recv") { recv(number, bytes.baseAddress, bytes.count, flags) }
+    }
+  }
+
+  // MARK: Sending
+
+  /// Gives the system as many of the bytes as it takes now.
+  ///
+  /// - Returns: how many, which may be fewer than there are; `nil` if it takes none now.
+  package func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
+    do throws(SystemError) {
+      return try system("send") {
+        Glibc.send(
+          number, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
+      }
+    } catch {
+      if error.code == EAGAIN { return nil }
+      throw error
+    }
+  }
+
+  /// Gives the system all of the bytes, waiting as long as it takes.
+  package func sendAll(_ bytes: [UInt8]) throws(SystemError) {
+    var sent = 0
+    while sent < bytes.count {
+      sent += try bytes.span.withUnsafeBytes { all throws(SystemError) in
+        try system("send") {
+          Glibc.send(
+            number, all.baseAddress?.advanced(by: sent), all.count - sent,
+            CInt(MSG_NOSIGNAL))
+        }
+      }
+    }
+  }
+
+  /// How many bytes the system has taken and the peer's has not acknowledged; 0 if unknown.
+  package var unacknowledgedBytes: Int { Int(max(0, clinux_unacknowledged_bytes(number))) }
+
+  // MARK: Ending
+
+  /// Ends receiving here: whoever waits for input wakes and, once what had arrived is read, sees
+  /// the end. What the peer sends later is still accepted by the system.
+  package func shutdownReading() { _ = shutdown(number, CInt(SHUT_RD)) }
+
+  /// Ends sending: the peer sees the end after everything sent.
+  package func shutdownWriting() { _ = shutdown(number, CInt(SHUT_WR)) }
+
+  /// Ends both; what was not sent may be lost.
+  package func shutdownBoth() { _ = shutdown(number, CInt(SHUT_RDWR)) }
+}
+
+/// A server that could not be reached.
+package struct ConnectionError: Error, Equatable, CustomStringConvertible {
+  /// Where it should have been.
+  package let address: Address
+  /// In the system's words.
+  package let reason: String
+
+  /// For a person.
+  package var description: String { "cannot connect to \(address): \(reason)" }
+}

@@ -1,0 +1,53 @@
+internal import Glibc
+
+/// A system call that failed: which one, and its `errno`.
+package struct SystemError: Error, Equatable, CustomStringConvertible {
+  /// The call's name, as its man page has it.
+  package let call: String
+  /// `errno(3)`.
+  package let code: CInt
+
+  /// Makes an error of the calling thread's current `errno`.
+  package init(_ call: String, code: CInt = errno) {
+    self.call = call
+    self.code = code
+  }
+
+  /// The system's own words for the error.
+  package var reason: String { String(cString: strerror(code)) }
+
+  /// For a log.
+  package var description: String { "\(call): \(reason)" }
+
+  /// The process or the system has no descriptor, thread or memory left: it may have one later.
+  package var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN].contains(code) }
+
+  /// The peer of a connection being accepted was gone already (accept(2), "Error handling").
+  package var isPeersOwn: Bool {
+    [ECONNABORTED, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH].contains(code)
+  }
+}
+
+/// Runs a system call, again if a signal interrupted it.
+///
+/// - Parameter body: makes the call; negative means `errno` says why it failed.
+@discardableResult
+@inline(__always)
+func system<Result: SignedInteger>(
+  _ name: StaticString, _ body: () -> Result
+) throws(SystemError) -> Result {
+  while true {
+    let result = body()
+    if result >= 0 { return result }
+    if errno != EINTR { throw SystemError("\(name)") }
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds, rounded up, as poll(2) takes them.
+  var pollMilliseconds: CInt {
+    let (seconds, attoseconds) = components
+    guard seconds < 1_000_000 else { return 1_000_000_000 }
+    return CInt(max(0, seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+  }
+}

@@ -1,0 +1,55 @@
+internal import CLinux
+internal import Glibc
+
+/// A POSIX thread of our own, with a stack of a chosen size: Foundation's costs more each, and a
+/// thread per client has to be cheap.
+package enum SystemThread {
+  /// Enough for everything a client's thread does; the system gives only the pages touched.
+  package static let stackBytes = 128 * 1_024
+
+  /// Starts a detached thread.
+  ///
+  /// - Parameter name: as `top -H` shows it; the system keeps 15 bytes.
+  /// - Throws: `SystemError` if the system has no thread left; `body` does not run then.
+  package static func start(
+    named name: String, _ body: @escaping @Sendable () -> Void
+  ) throws(SystemError) {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(&attributes, stackBytes)
+    let box = Unmanaged.passRetained(Body(name: name, run: body))
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, &attributes,
+      { argument in
+        // Sound: the one reference passed below is taken here, once.
+        guard let argument else { return nil }
+        let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+        _ = body.name.withCString { pthread_setname_np(pthread_self(), $0) }
+        body.run()
+        return nil
+      }, box.toOpaque())
+    guard code == 0 else {
+      box.release()
+      throw SystemError("pthread_create", code: code)
+    }
+  }
+
+  /// Lets the calling thread sleep (clock_nanosleep(2)).
+  package static func sleep(for duration: Duration) {
+    var time = (MonotonicTime.now + duration).timespec
+    while clock_nanosleep(CLOCK_MONOTONIC, CInt(TIMER_ABSTIME), &time, nil) == EINTR {}
+  }
+
+  private final class Body: Sendable {
+    let name: String
+    let run: @Sendable () -> Void
+
+    init(name: String, run: @escaping @Sendable () -> Void) {
+      self.name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
+      self.run = run
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import ChatFlags
+import ChatServer
+import ChatSystem
+
+do {
+  switch try ServerOptions.parse(Array(CommandLine.arguments.dropFirst())) {
+  case .help: try StandardStream.output.write(Array(ServerOptions.help.utf8))
+  case .version: try StandardStream.output.write(Array("chat-server \(ServerOptions.version)\n".utf8))
+  case .run(let options): try run(options)
+  }
+} catch let error as UsageError {
+  StandardStream.error.writeIfPossible("chat-server: \(error.reason) (see chat-server --help)\n")
+  Process.exit(2)
+} catch {
+  StandardStream.error.writeIfPossible("chat-server: \(error)\n")
+  Process.exit(1)
+}
+
+/// Serves until a signal asks to end; a second one ends the process as signals do.
+func run(_ options: ServerOptions) throws {
+  Process.ignoreBrokenPipes()
+  Process.block(Process.endings)
+  let log = EventLog(level: options.logLevel)
+  let descriptors = Process.raiseDescriptorLimit()
+  if descriptors < options.maxClients + 64 {
+    log.warning("the system allows \(descriptors) open files, too few for --max-clients \(options.maxClients)")
+  }
+  let server = try Server(options: options, log: log)
+  if !server.address.isLoopback {
+    log.warning("other machines can connect, and nothing is encrypted")
+  }
+  try server.start()
+  try StandardStream.output.write(Array("chat \(server.address)\n".utf8))
+  _ = Process.waitForSignal(Process.endings)
+  Process.unblock(Process.endings)
+  log.info("stopping")
+  server.stop()
+}
