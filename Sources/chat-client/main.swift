@@ -1,1 +1,14 @@
+import ChatClient
+import ChatFlags
+import ChatSystem
 
+do {
+  switch try ClientOptions.parse(Array(CommandLine.arguments.dropFirst())) {
+  case .help: StandardStream.output.writeIfPossible(ClientOptions.help)
+  case .version: StandardStream.output.writeIfPossible("chat-client \(ClientOptions.version)\n")
+  case .run(let options): Process.exit(Client(options: options).run().rawValue)
+  }
+} catch {
+  StandardStream.error.writeIfPossible("chat-client: \(error.reason) (see chat-client --help)\n")
+  Process.exit(2)
+}

@@ -1,0 +1,105 @@
+package import ChatFlags
+package import ChatSystem
+
+/// What the command line of `chat-client` says.
+package struct ClientOptions: Sendable {
+  /// The version of the program.
+  package static let version = "0.1.0"
+
+  /// The server.
+  package var address = Address(host: "127.0.0.1", port: 55_555)
+  /// The nickname; asked for if there is none.
+  package var nickname: String?
+  /// The room to enter; the server's default if there is none.
+  package var room: String?
+  /// Every event as a JSON object.
+  package var isJSON = false
+
+  /// What the command line asks for.
+  package enum Command: Sendable {
+    case run(ClientOptions)
+    case help
+    case version
+  }
+
+  /// Makes the defaults.
+  package init() {}
+
+  /// Reads a command line, the program's name not included.
+  ///
+  /// - Throws: `UsageError` for the person who typed it.
+  package static func parse(_ arguments: [String]) throws(UsageError) -> Command {
+    var options = ClientOptions()
+    var parser = FlagParser(arguments)
+    var hasAddress = false
+    while let item = try parser.next() {
+      switch item {
+      case .flag("--nick"): options.nickname = try word(parser.value(), for: "--nick")
+      case .flag("--room"): options.room = try word(parser.value(), for: "--room")
+      case .flag("--json"): options.isJSON = true
+      // This version never connects again by itself, shows no pictures and saves no files.
+      case .flag("--no-reconnect"), .flag("--no-images"): break
+      case .flag("--downloads"): _ = try parser.value()
+      case .flag("--help"), .flag("-h"): return .help
+      case .flag("--version"): return .version
+      case .flag: throw parser.unknownFlag
+      case .operand(let text):
+        guard !hasAddress else { throw UsageError("unexpected '\(text)'") }
+        guard let address = Address(text, defaultPort: options.address.port) else {
+          throw UsageError("'\(text)' is no HOST[:PORT]")
+        }
+        options.address = address
+        hasAddress = true
+      }
+    }
+    return .run(options)
+  }
+
+  /// A value that goes into a line of the handshake has to stay in that line.
+  private static func word(_ value: String, for flag: String) throws(UsageError) -> String {
+    guard !value.isEmpty, !value.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+      throw UsageError("\(flag) takes a name, not '\(value)'")
+    }
+    return value
+  }
+
+  /// What `--help` prints.
+  package static let help = """
+    Usage: chat-client [FLAG]… [HOST[:PORT]]
+    Joins a chat server (default 127.0.0.1:55555).
+
+      --nick NAME      your nickname; else you are asked, and without a terminal it
+                       is the first line of standard input
+      --room NAME      the room to enter (default: the server's lobby)
+      --json           every event as one JSON object a line
+      --help           show this
+      --version        show the version
+
+    This version never reconnects, shows no pictures and saves no files; scripts
+    written for later ones can say so already:
+      --no-reconnect   end when the connection is lost
+      --no-images      no pictures in the terminal
+      --downloads DIR  where to save files
+
+    On a terminal, /help lists the commands; exit, {quit} and Ctrl-D leave.
+    Without one, the lines of standard input are sent, those of the room are printed
+    as they are, and errors and notices go to standard error. At the end of input it
+    waits until everything sent has come back, and leaves.
+
+    Exit: 0 left, 1 connection lost, 2 wrong usage, 69 cannot connect, 77 nickname
+    refused.
+
+    """
+}
+
+/// How the client ends, as its exit code (sysexits.h for the larger ones).
+package enum ClientExit: Int32, Error, Sendable {
+  /// Left as it wanted to.
+  case left = 0
+  /// The connection is lost for good.
+  case lost = 1
+  /// The server can't be reached, or takes nobody.
+  case unavailable = 69
+  /// The nickname was refused.
+  case refused = 77
+}

@@ -1,0 +1,57 @@
+internal import ChatCore
+internal import ChatSystem
+
+/// The lines of standard input.
+///
+/// Thread: one at a time.
+final class LineInput: @unchecked Sendable {
+  // Sound: the main thread uses it until the write thread starts, which does from then on.
+
+  /// Longer ones are no lines that anybody meant to send.
+  private static let longestLine = 1_048_576
+
+  private var framer = LineFramer(limit: longestLine)
+  private var buffer = [UInt8](repeating: 0, count: 65_536)
+  private var waiting: [[UInt8]] = []
+  private var isAtEnd = false
+
+  /// The next line, without its LF; `nil` at the end.
+  func next() -> [UInt8]? {
+    guard waiting.isEmpty else { return waiting.removeFirst() }
+    guard var lines = nextLines() else { return nil }
+    defer { waiting = lines }
+    return lines.removeFirst()
+  }
+
+  /// The lines that have come in, at least one; `nil` at the end.
+  func nextLines() -> [[UInt8]]? {
+    var lines = waiting
+    waiting = []
+    while lines.isEmpty, !isAtEnd {
+      // An input that can't be read has ended.
+      let count = (try? StandardStream.input.read(into: &buffer)) ?? 0
+      isAtEnd = count == 0
+      let take = { (frame: borrowing LineFrame) in
+        switch frame {
+        case .line(let line): lines.append(Array(copying: line))
+        case .tooLong: StandardStream.error.writeIfPossible("chat-client: a line is too long\n")
+        }
+      }
+      if isAtEnd {
+        framer.finish(take)
+      } else {
+        let chunk = buffer
+        framer.feed(chunk.span.extracting(0..<count), take)
+      }
+    }
+    return lines.isEmpty ? nil : lines
+  }
+}
+
+extension [UInt8] {
+  /// The bytes of a view.
+  init(copying bytes: Span<UInt8>) {
+    // Sound: the pointer is used inside the closure alone, and the array copies what it points to.
+    self = bytes.withUnsafeBufferPointer { Array($0) }
+  }
+}

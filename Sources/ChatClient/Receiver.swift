@@ -1,0 +1,41 @@
+internal import ChatCore
+internal import ChatSystem
+
+/// The lines a server sends, one after another.
+///
+/// Thread: one at a time.
+final class Receiver: @unchecked Sendable {
+  // Sound: the main thread uses it until the receive thread starts, which does from then on.
+
+  private let stream: Stream
+  private var framer = LineFramer(limit: Limits.serverLineBytes)
+  private var buffer = [UInt8](repeating: 0, count: 65_536)
+  private var lines: [ServerLine] = []
+  private var next = 0
+
+  init(stream: Stream) { self.stream = stream }
+
+  /// Whether the next line is here already.
+  var hasNext: Bool { next < lines.count }
+
+  /// Waits for the next line; `nil` when the connection has ended, however it did.
+  ///
+  /// What comes last without an LF is no line: the connection broke inside it.
+  func receive() -> ServerLine? {
+    while !hasNext {
+      lines.removeAll(keepingCapacity: true)
+      next = 0
+      guard let count = try? stream.receive(into: &buffer), count > 0 else { return nil }
+      let chunk = buffer
+      framer.feed(chunk.span.extracting(0..<count)) { frame in
+        switch frame {
+        case .line(let line): lines.append(ServerLine(line))
+        // A server that keeps the protocol sends none.
+        case .tooLong: break
+        }
+      }
+    }
+    defer { next += 1 }
+    return lines[next]
+  }
+}
