@@ -1,9 +1,9 @@
-internal import ChatCore
+package import ChatCore
 
 /// What a client says before it has a nickname, and what it is answered. Pure.
-struct Handshake {
+package struct Handshake {
   /// What is to be done about a line.
-  enum Step: Equatable {
+  package enum Step: Sendable, Equatable {
     /// Nothing.
     case wait
     /// Send this.
@@ -15,12 +15,15 @@ struct Handshake {
   }
 
   /// The client said `[HELLO]:1`.
-  private(set) var speaksVersion1 = false
+  package private(set) var speaksVersion1 = false
 
   private var refusals = 0
 
+  /// Nothing has been said yet.
+  package init() {}
+
   /// What greets a connection.
-  static let greeting = ServerLine.nicknameWanted
+  package static let greeting = ServerLine.nicknameWanted
 
   /// Takes a line, or what was wrong with it.
   ///
@@ -28,7 +31,7 @@ struct Handshake {
   ///   - line: what the line asks for; a failure is one the parser found.
   ///   - text: the line's text, cleaned: a nickname if the line is text.
   ///   - room: the room there is.
-  mutating func receive(
+  package mutating func receive(
     _ line: Result<ClientLine, Refusal>, text: @autoclosure () -> String, room: String
   ) -> Step {
     do throws(Refusal) {
@@ -54,7 +57,7 @@ struct Handshake {
   }
 
   /// A nickname can't be had.
-  mutating func refused(_ refusal: Refusal) -> Step {
+  package mutating func refused(_ refusal: Refusal) -> Step {
     refusals += 1
     guard refusals < Limits.handshakeRefusals else {
       return .end([.error(refusal)], .tooManyTries)

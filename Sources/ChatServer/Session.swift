@@ -294,7 +294,7 @@ final class Session {
       } catch {
         return
       }
-      if peer.stream.unacknowledgedBytes == 0 { return }
+      if peer.stream.isDelivered { return }
       SystemThread.sleep(for: Self.departureCheckInterval)
     }
   }

@@ -1,0 +1,111 @@
+import ChatCore
+import TestKit
+import Testing
+
+@Suite("ServerLine")
+struct ServerLineTests {
+  private static let samples: [(ServerLine, String)] = [
+    (.said(by: "alice", text: "hello: you"), "alice: hello: you"),
+    (.said(by: "alice", text: " x joined!"), "alice:  x joined!"),
+    (.joined("alice"), "alice joined!"),
+    (.left("alice"), "alice left!"),
+    (.renamed(from: "alice", to: "bob"), "alice is now bob"),
+    (.nicknameWanted, "NICK"),
+    (
+      .welcome(room: "lobby", sequence: 7, members: 3, maxFileBytes: 100),
+      "[WELCOME]:1\troom=lobby\tseq=7\tmembers=3\tmax-file=100"
+    ),
+    (.connected, "Connected to server!"),
+    (.goodbye, "Bye!"),
+    (.message(from: "alice", to: "bob", text: "psst"), "[MSG]:alice psst\tto=bob"),
+    (.who(["alice", "bob"], isLast: false), "[WHO]:alice bob"),
+    (.who(["carol"], isLast: true), "[WHO]:carol\tend=1"),
+    (.rooms(["lobby=3"], isLast: true), "[ROOMS]:lobby=3\tend=1"),
+    (.room("lobby", sequence: 2, members: 1), "[ROOM]:lobby\tseq=2\tmembers=1"),
+    (.youAreIn("lobby"), "You are in lobby"),
+    (.ping(token: "x"), "[PING]:x"),
+    (.pong(token: "x"), "[PONG]:x"),
+    (.notice("soon"), "[NOTICE]:soon"),
+    (.error(code: "bad-tag", reason: "no"), "[ERROR]:no\tcode=bad-tag"),
+    (.unknown("whatever this is", isTagged: false), "whatever this is"),
+  ]
+
+  @Test("every line is encoded as the protocol has it, and read back")
+  func roundTrip() {
+    for (line, text) in Self.samples {
+      #expect(line.encoded() == Array((text + "\n").utf8))
+      #expect(ServerLine(Array(text.utf8).span) == line)
+    }
+  }
+
+  @Test("an unknown tag is known to be one")
+  func unknown() {
+    #expect(ServerLine(Array("[NEW]:x".utf8).span) == .unknown("[NEW]:x", isTagged: true))
+    #expect(ServerLine(Array("[MSG]:x".utf8).span) == .unknown("[MSG]:x", isTagged: true))
+    #expect(ServerLine(Array("[NEW]:x\tbad".utf8).span) == .unknown("[NEW]:x\tbad", isTagged: true))
+  }
+
+  @Test("values of tagged lines hold no TAB and no control character")
+  func values() {
+    let line = ServerLine.message(from: "alice", to: "bob", text: "a\tto=carol\n\u{1B}[2J")
+    #expect(
+      line.encoded() == Array("[MSG]:alice a to=carol\u{FFFD}\u{FFFD}[2J\tto=bob\n".utf8))
+  }
+
+  @Test("a long list is split, and its last line marked")
+  func lists() {
+    let names = (0..<1_000).map { "somebody-with-a-long-name-\($0)" }
+    let lines = ServerLine.split(names) { .who($0, isLast: $1) }
+    #expect(lines.count > 1)
+    #expect(lines.allSatisfy { $0.encoded().count <= Limits.clientLineBytes })
+    var found: [String] = []
+    for (index, line) in lines.enumerated() {
+      guard case .who(let part, let isLast) = line else { continue }
+      found += part
+      #expect(isLast == (index == lines.count - 1))
+    }
+    #expect(found == names)
+    #expect(ServerLine.split([]) { .who($0, isLast: $1) } == [.who([], isLast: true)])
+  }
+
+  @Test("what was said is cleaned behind the nickname, and refused if that makes it too long")
+  func said() throws {
+    var output = Array("before\n".utf8)
+    try ServerLine.appendSaid(
+      prefix: Array("al: ".utf8), text: ([0x61, 0xFF, 0x62] as [UInt8]).span, to: &output)
+    #expect(output == Array("before\nal: a\u{FFFD}b\n".utf8))
+    let before = output
+    let swelling = [UInt8](repeating: 0xFF, count: 3_000)
+    #expect(throws: Refusal.lineTooLong) {
+      try ServerLine.appendSaid(prefix: Array("al: ".utf8), text: swelling.span, to: &output)
+    }
+    #expect(output == before)
+    let longest = [UInt8](repeating: 0x61, count: 8_191)
+    try ServerLine.appendSaid(prefix: Array("al: ".utf8), text: longest.span, to: &output)
+    #expect(output.count == before.count + 4 + 8_192)
+  }
+
+  @Test("100,000 random lines are read without harm, and come out clean")
+  func random() {
+    SeededRandom.run { random in
+      let pieces = Self.samples.map { Array($0.1.utf8) }
+        + ["[", "]:", ": ", "\t", "=", " ", "\u{1B}"].map { Array($0.utf8) } + [[0xFF], [0xE2, 0x80]]
+      for _ in 0..<100_000 {
+        var line = (0..<Int.random(in: 0...4, using: &random)).flatMap { _ in
+          pieces[Int.random(in: 0..<pieces.count, using: &random)]
+        }
+        if !line.isEmpty, Bool.random(using: &random) {
+          line[Int.random(in: 0..<line.count, using: &random)] = .random(in: 0...255, using: &random)
+        }
+        line.removeAll { $0 == UInt8(ascii: "\n") }
+        let encoded = Array(ServerLine(line.span).encoded().dropLast())
+        var cleaned: [UInt8] = []
+        TextCleaner.append(encoded.span, to: &cleaned)
+        if cleaned != encoded {
+          Issue.record("\(line) came out as \(encoded)")
+          return
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import ChatCore
+import ChatServer
+import Testing
+
+@Suite("Handshake")
+struct HandshakeTests {
+  private static func receive(
+    _ text: String, in handshake: inout Handshake
+  ) -> Handshake.Step {
+    let line: Result<ClientLine, Refusal>
+    do { line = .success(try ClientLine(Array(text.utf8).span)) } catch { line = .failure(error) }
+    return handshake.receive(line, text: text, room: "lobby")
+  }
+
+  private static func code(_ step: Handshake.Step) -> String? {
+    guard case .answer(let lines) = step, case .error(let code, _) = lines.first,
+      lines.dropFirst() == [.nicknameWanted]
+    else { return nil }
+    return code
+  }
+
+  @Test("a nickname is all it takes")
+  func nickname() throws {
+    var handshake = Handshake()
+    #expect(Self.receive("", in: &handshake) == .wait)
+    #expect(Self.receive("alice", in: &handshake) == .choose(try Nickname("alice")))
+    #expect(!handshake.speaksVersion1)
+  }
+
+  @Test("what may come before it is taken")
+  func before() {
+    var handshake = Handshake()
+    #expect(Self.receive("[HELLO]:1\tfuture=yes", in: &handshake) == .wait)
+    #expect(Self.receive("[PASS]:x", in: &handshake) == .wait)
+    #expect(Self.receive("[ROOM]:lobby", in: &handshake) == .wait)
+    #expect(Self.receive("[PING]:x", in: &handshake) == .answer([.pong(token: "x")]))
+    #expect(Self.receive("exit", in: &handshake) == .end([.goodbye], .left))
+    #expect(handshake.speaksVersion1)
+  }
+
+  @Test("what may not is refused with its code")
+  func refused() {
+    for (text, code) in [
+      ("a b", "nick-invalid"), (" ", "nick-invalid"), ("[HELLO]:2", "bad-tag"),
+      ("[WHO]:", "bad-tag"), ("[MSG]:bob hi", "bad-tag"), ("[FOO]:", "unknown-tag"),
+      ("[ROOM]:cellar", "room-not-found"),
+    ] {
+      var handshake = Handshake()
+      #expect(Self.code(Self.receive(text, in: &handshake)) == code)
+    }
+  }
+
+  @Test("the fifth refusal is the last")
+  func five() {
+    var handshake = Handshake()
+    for _ in 1...4 { #expect(Self.code(Self.receive("a b", in: &handshake)) == "nick-invalid") }
+    guard case .end(let lines, .tooManyTries) = Self.receive("a b", in: &handshake) else {
+      Issue.record("it goes on")
+      return
+    }
+    #expect(lines.count == 1)
+  }
+}

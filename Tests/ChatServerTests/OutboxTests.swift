@@ -1,0 +1,113 @@
+import ChatServer
+import TestKit
+import Testing
+
+@Suite("Outbox")
+struct OutboxTests {
+  private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  @Test("without anything of its own, a client gets the log up to the head")
+  func onlyLog() {
+    let outbox = Outbox()
+    #expect(outbox.next(cursor: 0, head: 0) == .nothing)
+    #expect(outbox.next(cursor: 3, head: 10) == .log(upTo: 10))
+  }
+
+  @Test("a private line comes where it arose: after the log before it, before the log after it")
+  func merged() {
+    var outbox = Outbox()
+    outbox.post(Self.bytes("a\n"), at: 5)
+    outbox.post(Self.bytes("b\n"), at: 5)
+    outbox.post(Self.bytes("c\n"), at: 8)
+    #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("a\nb\n"), from: 0))
+    outbox.sent(3)
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("a\nb\n"), from: 3))
+    outbox.sent(1)
+    #expect(outbox.next(cursor: 5, head: 10) == .log(upTo: 8))
+    #expect(outbox.next(cursor: 8, head: 10) == .own(Self.bytes("c\n"), from: 0))
+    outbox.sent(2)
+    #expect(outbox.next(cursor: 8, head: 10) == .log(upTo: 10))
+    #expect(outbox.queuedBytes == 0)
+  }
+
+  @Test("who leaves gets the log up to there, the last lines, and nothing after")
+  func finish() {
+    var outbox = Outbox()
+    outbox.finish(Self.bytes("Bye!\n"), at: 5)
+    outbox.post(Self.bytes("late\n"), at: 6)
+    #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("Bye!\n"), from: 0))
+    outbox.sent(5)
+    #expect(outbox.next(cursor: 5, head: 10) == .end)
+  }
+
+  @Test("who is cut gets the rest of the line it was in, the reason, and the end")
+  func cut() {
+    var log = Outbox()
+    log.post(Self.bytes("private\n"), at: 100)
+    log.cut(Self.bytes("why\n"), rest: Self.bytes("of a line\n"))
+    #expect(log.next(cursor: 7, head: 1_000) == .own(Self.bytes("of a line\nwhy\n"), from: 0))
+    log.sent(14)
+    #expect(log.next(cursor: 7, head: 1_000) == .end)
+
+    var own = Outbox()
+    own.post(Self.bytes("private\n"), at: 7)
+    own.sent(3)
+    own.cut(Self.bytes("why\n"), rest: [])
+    own.cut(Self.bytes("why again\n"), rest: [])
+    own.finish(Self.bytes("Bye!\n"), at: 2_000)
+    #expect(own.next(cursor: 7, head: 1_000) == .own(Self.bytes("vate\nwhy\n"), from: 0))
+  }
+
+  @Test("it takes no more than its capacity, but any single line")
+  func capacity() {
+    var outbox = Outbox()
+    #expect(outbox.hasRoom(for: 10 * Outbox.capacity))
+    outbox.post([UInt8](repeating: 0, count: Outbox.capacity - 1), at: 0)
+    #expect(outbox.hasRoom(for: 1))
+    #expect(!outbox.hasRoom(for: 2))
+  }
+
+  @Test("random posts and sends come out as log and lines merged by position")
+  func random() {
+    SeededRandom.run { random in
+      for _ in 0..<2_000 {
+        var outbox = Outbox()
+        var head: UInt64 = 0
+        var cursor: UInt64 = 0
+        var expected = ""
+        var got = ""
+        for step in 0..<60 {
+          switch Int.random(in: 0...2, using: &random) {
+          case 0:
+            let count = UInt64.random(in: 1...5, using: &random)
+            expected += String(repeating: "L", count: Int(count))
+            head += count
+          case 1:
+            outbox.post(Self.bytes("<\(step)>"), at: head)
+            expected += "<\(step)>"
+          default:
+            // A socket that takes a few bytes at a time.
+            let space = Int.random(in: 1...7, using: &random)
+            switch outbox.next(cursor: cursor, head: head) {
+            case .log(let limit):
+              let count = min(UInt64(space), limit - cursor)
+              cursor += count
+              got += String(repeating: "L", count: Int(count))
+            case .own(let bytes, let offset):
+              let piece = bytes[offset...].prefix(space)
+              outbox.sent(piece.count)
+              got += String(decoding: piece, as: UTF8.self)
+            case .nothing, .end: break
+            }
+          }
+        }
+        if !expected.hasPrefix(got) {
+          Issue.record("got \(got), expected \(expected)")
+          return
+        }
+      }
+    }
+  }
+}

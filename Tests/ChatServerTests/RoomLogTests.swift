@@ -1,0 +1,70 @@
+import ChatServer
+import ChatSystem
+import Synchronization
+import TestKit
+import Testing
+
+@Suite("RoomLog")
+struct RoomLogTests {
+  @Test("lines keep their order and their numbers, round and round the ring")
+  func order() throws {
+    let log = try RoomLog(capacity: 131_072)
+    let line = Array("0123456789\n".utf8)
+    var expected: UInt64 = 0
+    for round in 0..<200 {
+      let start = log.head
+      for _ in 0..<100 {
+        expected += 1
+        let isIn = log.append(line, lines: 1, whenFull: { Issue.record("never full") }) { mark in
+          #expect(mark.sequence == expected && mark.end == mark.start + 11)
+        }
+        #expect(isIn)
+      }
+      let bytes = Array(log[start..<log.head])
+      #expect(bytes == Array(repeating: line, count: 100).flatMap { $0 }, "round \(round)")
+      #expect(log.settle(lowest: log.head).isEmpty)
+    }
+  }
+
+  @Test("an appender waits for the slowest reader, and loses nothing")
+  func backPressure() throws {
+    let log = try RoomLog(capacity: 131_072)
+    let chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 65_536)
+    let fullCount = Atomic<Int>(0)
+    #expect(log.append(chunk, lines: 1, whenFull: {}))
+    #expect(log.append(chunk, lines: 1, whenFull: {}))
+    #expect(log.isHeldBack(by: 0))
+    #expect(!log.isHeldBack(by: 65_536))
+    let done = Atomic<Bool>(false)
+    try SystemThread.start(named: "appender") {
+      _ = log.append(chunk, lines: 1, whenFull: { fullCount.wrappingAdd(1, ordering: .relaxed) })
+      done.store(true, ordering: .releasing)
+    }
+    try eventually("the appender waits") { fullCount.load(ordering: .relaxed) > 0 }
+    #expect(log.head == 131_072)
+    _ = log.settle(lowest: 65_535)
+    try eventually("it looks again and waits on") { fullCount.load(ordering: .relaxed) > 1 }
+    #expect(log.head == 131_072)
+    _ = log.settle(lowest: 65_536)
+    try eventually("the appender is through") { done.load(ordering: .acquiring) }
+    #expect(log.head == 196_608)
+  }
+
+  @Test("closing it turns appenders away, waiting ones too")
+  func close() throws {
+    let log = try RoomLog(capacity: 131_072)
+    let chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 65_536)
+    for _ in 0..<2 { #expect(log.append(chunk, lines: 1, whenFull: {})) }
+    let waits = Atomic<Bool>(false)
+    let result = Atomic<Int>(-1)
+    try SystemThread.start(named: "appender") {
+      let isIn = log.append(chunk, lines: 1, whenFull: { waits.store(true, ordering: .relaxed) })
+      result.store(isIn ? 1 : 0, ordering: .releasing)
+    }
+    try eventually("the appender waits") { waits.load(ordering: .relaxed) }
+    log.close()
+    try eventually("it is told") { result.load(ordering: .acquiring) == 0 }
+    #expect(!log.append(chunk, lines: 1, whenFull: {}))
+    #expect(log.head == 131_072)
+  }
+}

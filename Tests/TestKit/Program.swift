@@ -1,0 +1,105 @@
+import Foundation
+
+/// A program that runs beside the test, with pipes to its standard streams.
+///
+/// Thread: one at a time.
+package final class Program {
+  private let process = Process()
+  private let input = Pipe()
+  private let output = Pipe()
+  private let errorFile: URL
+  private var received: [UInt8] = []
+  private let name: String
+
+  /// Starts a program.
+  ///
+  /// - Parameter name: one of this project's, or one that the system has.
+  package init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    self.name = name
+    errorFile = FileManager.default.temporaryDirectory
+      .appendingPathComponent("chat-test-\(UUID().uuidString)")
+    _ = FileManager.default.createFile(atPath: errorFile.path, contents: nil)
+    process.executableURL = try Environment.program(name)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = input
+    process.standardOutput = output
+    process.standardError = try FileHandle(forWritingTo: errorFile)
+    try process.run()
+  }
+
+  deinit {
+    if process.isRunning { process.terminate() }
+    process.waitUntilExit()
+    try? FileManager.default.removeItem(at: errorFile)
+  }
+
+  /// The process's number.
+  package var pid: Int32 { process.processIdentifier }
+
+  /// What it wrote to standard error so far.
+  package var errors: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
+
+  /// Gives it text on standard input.
+  package func type(_ text: String) throws {
+    try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+  }
+
+  /// Ends its standard input.
+  package func endInput() throws { try input.fileHandleForWriting.close() }
+
+  /// Sends it a signal.
+  package func signal(_ number: Int32) { kill(pid, number) }
+
+  /// The next line of its standard output, without the LF; `nil` at the end.
+  package func line(within seconds: Double = 20) throws -> String? {
+    let deadline = Date().addingTimeInterval(seconds)
+    while true {
+      if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
+        defer { received.removeFirst(end + 1) }
+        return String(decoding: received[..<end], as: UTF8.self)
+      }
+      guard try receive(until: deadline) else {
+        guard received.isEmpty else {
+          throw Failure("\(name) ended inside a line: \(String(decoding: received, as: UTF8.self))")
+        }
+        return nil
+      }
+    }
+  }
+
+  /// All the rest of its standard output.
+  package func rest(within seconds: Double = 60) throws -> String {
+    let deadline = Date().addingTimeInterval(seconds)
+    while try receive(until: deadline) {}
+    defer { received = [] }
+    return String(decoding: received, as: UTF8.self)
+  }
+
+  /// Waits for its end, and says how it ended: its exit code, or minus the signal.
+  package func exitCode(within seconds: Double = 20) throws -> Int32 {
+    let deadline = Date().addingTimeInterval(seconds)
+    while process.isRunning {
+      guard Date() < deadline else { throw Failure("\(name) still runs after \(seconds) s") }
+      // Foundation reaps the child on a thread of its own: there is nothing to wait on but time.
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+    return process.terminationReason == .exit
+      ? process.terminationStatus : -process.terminationStatus
+  }
+
+  private func receive(until deadline: Date) throws -> Bool {
+    let number = output.fileHandleForReading.fileDescriptor
+    var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    let left = max(0, deadline.timeIntervalSinceNow)
+    guard poll(&entry, 1, Int32(left * 1_000)) > 0 else {
+      throw Failure(
+        "\(name) said nothing in time; so far: \(String(decoding: received, as: UTF8.self))")
+    }
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = read(number, &buffer, buffer.count)
+    guard count > 0 else { return false }
+    received.append(contentsOf: buffer[..<count])
+    return true
+  }
+}

@@ -1,0 +1,76 @@
+package import ChatSystem
+import Foundation
+
+/// A plain TCP connection that a test speaks and listens through, line by line.
+///
+/// Thread: one at a time.
+package final class TestSocket {
+  package let stream: ChatSystem.Stream
+  /// Lives as long as whoever talks to it.
+  private let server: TestServer
+  private var received: [UInt8] = []
+  private var buffer = [UInt8](repeating: 0, count: 65_536)
+
+  /// Connects to a server.
+  package init(_ server: TestServer) throws {
+    self.server = server
+    stream = try ChatSystem.Stream.connect(to: Address(host: "127.0.0.1", port: server.port))
+    stream.sendAtOnce()
+  }
+
+  /// Sends text.
+  package func send(_ text: String) throws { try stream.sendAll(Array(text.utf8)) }
+
+  /// Sends bytes.
+  package func send(bytes: [UInt8]) throws { try stream.sendAll(bytes) }
+
+  /// The next line without its LF; `nil` at the end of the stream.
+  package func line(within seconds: Double = 20) throws -> String? {
+    try lineBytes(within: seconds).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The next line's bytes without the LF; `nil` at the end of the stream.
+  package func lineBytes(within seconds: Double = 20) throws -> [UInt8]? {
+    let deadline = Date().addingTimeInterval(seconds)
+    while true {
+      if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
+        defer { received.removeFirst(end + 1) }
+        return Array(received[..<end])
+      }
+      let left = deadline.timeIntervalSinceNow
+      guard left > 0, try stream.waitUntilReadable(for: .seconds(left)) else {
+        throw Failure("nothing within \(seconds) s after \(received.count) bytes of a line")
+      }
+      let count = try stream.receive(into: &buffer)
+      if count == 0 { return nil }
+      received.append(contentsOf: buffer[..<count])
+    }
+  }
+
+  /// Takes the next line, which has to be this one.
+  package func expect(_ expected: String) throws {
+    let line = try line()
+    guard line == expected else {
+      throw Failure("expected '\(expected)', got \(line.map { "'\($0)'" } ?? "the end")")
+    }
+  }
+
+  /// Takes the next line, which has to be an error of this code.
+  package func expectError(_ code: String) throws {
+    let line = try line()
+    guard let line, line.hasPrefix("[ERROR]:"), line.hasSuffix("\tcode=\(code)") else {
+      throw Failure("expected code=\(code), got \(line.map { "'\($0)'" } ?? "the end")")
+    }
+  }
+
+  /// Takes the end of the stream, which has to come next.
+  package func expectEnd() throws {
+    if let line = try line() { throw Failure("expected the end, got '\(line)'") }
+  }
+
+  /// Checks that nothing has come: whatever was sent before is answered first.
+  package func expectNothing() throws {
+    try send("[PING]:nothing\n")
+    try expect("[PONG]:nothing")
+  }
+}
