@@ -54,6 +54,10 @@ let package = Package(
       name: "ChatServerTests", dependencies: ["ChatCore", "ChatServer", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     .testTarget(
+      name: "ChatClientTests",
+      dependencies: ["ChatClient", "ChatCore", "ChatFlags", "ChatServer", "ChatSystem"],
+      swiftSettings: strict),
+    .testTarget(
       name: "SessionTests",
       dependencies: ["ChatCore", "ChatSystem", "TestKit", "chat-server", "chat-client"],
       swiftSettings: strict),

@@ -17,6 +17,11 @@ package struct Renderer: Sendable {
   package struct Output: Equatable, Sendable {
     package var output: String?
     package var error: String?
+
+    package init(output: String? = nil, error: String? = nil) {
+      self.output = output
+      self.error = error
+    }
   }
 
   /// Who reads the output.

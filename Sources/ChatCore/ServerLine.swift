@@ -96,7 +96,8 @@ extension ServerLine {
   }
 
   /// The lines of a list that may be too long for one, the last of them marked.
-  public static func split(_ items: [String], _ line: ([String], Bool) -> ServerLine) -> [ServerLine]
+  public static func split(_ items: [String], _ line: ([String], Bool) -> ServerLine)
+    -> [ServerLine]
   {
     var lines: [ServerLine] = []
     var batch: [String] = []

@@ -76,10 +76,10 @@ package struct ServerOptions: Sendable {
 
     Limits:
       --max-clients N        one more is told server-full and closed (default 10000)
-      --rate N               lines a second from one client, with a burst of ten times
-                             that; who sends faster is read more slowly, and nothing is
-                             dropped; 0 for no limit (default 100)
-      --handshake-timeout S  seconds a client may take to choose a nickname (default 10)
+      --rate N               lines a second from one client, with a burst of ten
+                             times that; who sends faster is read more slowly, and
+                             nothing is dropped; 0 for no limit (default 100)
+      --handshake-timeout S  seconds a client may take for its nickname (default 10)
 
     Storage and web (this version keeps nothing on disk and has no web page;
     scripts written for later ones can say so already):

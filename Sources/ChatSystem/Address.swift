@@ -30,7 +30,7 @@ package struct Address: Equatable, Sendable, CustomStringConvertible {
     } else {
       (host, port) = (text, defaultPort)
     }
-    guard !host.isEmpty else { return nil }
+    guard !host.isEmpty, !host.contains(where: { "[]".contains($0) }) else { return nil }
   }
 
   /// `HOST:PORT`, an IPv6 address in brackets.

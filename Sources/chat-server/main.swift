@@ -5,7 +5,8 @@ import ChatSystem
 do {
   switch try ServerOptions.parse(Array(CommandLine.arguments.dropFirst())) {
   case .help: try StandardStream.output.write(Array(ServerOptions.help.utf8))
-  case .version: try StandardStream.output.write(Array("chat-server \(ServerOptions.version)\n".utf8))
+  case .version:
+    try StandardStream.output.write(Array("chat-server \(ServerOptions.version)\n".utf8))
   case .run(let options): try run(options)
   }
 } catch let error as UsageError {
@@ -23,7 +24,9 @@ func run(_ options: ServerOptions) throws {
   let log = EventLog(level: options.logLevel)
   let descriptors = Process.raiseDescriptorLimit()
   if descriptors < options.maxClients + 64 {
-    log.warning("the system allows \(descriptors) open files, too few for --max-clients \(options.maxClients)")
+    log.warning(
+      "the system allows \(descriptors) open files, too few for --max-clients \(options.maxClients)"
+    )
   }
   let server = try Server(options: options, log: log)
   if !server.address.isLoopback {

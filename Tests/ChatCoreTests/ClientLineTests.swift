@@ -17,7 +17,8 @@ struct ClientLineTests {
   @Test("text is what has no tag")
   func text() throws {
     for line in [
-      "hello", " hello", "[hello] you", "[Ok]: yes", "[WHO]", "[]:x", "[WHO", "[WHO] :x", "exit now",
+      "hello", " hello", "[hello] you", "[Ok]: yes", "[WHO]", "[]:x", "[WHO", "[WHO] :x",
+      "exit now",
       "Exit", "{quit", "[A1]:x", "x [WHO]:", ":", "бob: hi",
     ] {
       #expect(try Self.text(line) == line)
@@ -85,10 +86,12 @@ struct ClientLineTests {
   func random() throws {
     let nickname = try Nickname("al")
     SeededRandom.run { random in
-      let pieces = [
-        "[", "]", ":", " ", "\t", "=", "al", "al: ", "MSG", "NICK", "[MSG]:", "exit", "{quit}", "a",
-        "é", "\u{3000}", "\u{0}",
-      ].map { Array($0.utf8) } + [[0xFF], [0xE2, 0x80]]
+      let pieces =
+        [
+          "[", "]", ":", " ", "\t", "=", "al", "al: ", "MSG", "NICK", "[MSG]:", "exit", "{quit}",
+          "a",
+          "é", "\u{3000}", "\u{0}",
+        ].map { Array($0.utf8) } + [[0xFF], [0xE2, 0x80]]
       var counts = (read: 0, refused: 0)
       for _ in 0..<100_000 {
         let line = (0..<Int.random(in: 0...8, using: &random)).flatMap { _ in

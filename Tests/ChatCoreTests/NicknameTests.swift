@@ -5,7 +5,9 @@ import Testing
 struct NicknameTests {
   @Test(
     "letters, digits, '-', '_' and '.' of any language make a nickname",
-    arguments: ["a", "Alice", "bob-2_x.y", "Ünal", "Привет", "你好", "देवी", "12345678901234567890123456789012"])
+    arguments: [
+      "a", "Alice", "bob-2_x.y", "Ünal", "Привет", "你好", "देवी", "12345678901234567890123456789012",
+    ])
   func valid(_ text: String) throws {
     #expect(try Nickname(text).text == text)
   }

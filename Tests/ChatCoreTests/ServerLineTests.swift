@@ -88,14 +88,18 @@ struct ServerLineTests {
   @Test("100,000 random lines are read without harm, and come out clean")
   func random() {
     SeededRandom.run { random in
-      let pieces = Self.samples.map { Array($0.1.utf8) }
-        + ["[", "]:", ": ", "\t", "=", " ", "\u{1B}"].map { Array($0.utf8) } + [[0xFF], [0xE2, 0x80]]
+      let pieces =
+        Self.samples.map { Array($0.1.utf8) }
+        + ["[", "]:", ": ", "\t", "=", " ", "\u{1B}"].map { Array($0.utf8) } + [
+          [0xFF], [0xE2, 0x80],
+        ]
       for _ in 0..<100_000 {
         var line = (0..<Int.random(in: 0...4, using: &random)).flatMap { _ in
           pieces[Int.random(in: 0..<pieces.count, using: &random)]
         }
         if !line.isEmpty, Bool.random(using: &random) {
-          line[Int.random(in: 0..<line.count, using: &random)] = .random(in: 0...255, using: &random)
+          line[Int.random(in: 0..<line.count, using: &random)] = .random(
+            in: 0...255, using: &random)
         }
         line.removeAll { $0 == UInt8(ascii: "\n") }
         let encoded = Array(ServerLine(line.span).encoded().dropLast())

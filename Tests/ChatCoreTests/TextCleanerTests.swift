@@ -26,7 +26,9 @@ struct TextCleanerTests {
 
   @Test("ordinary text stays as it is, whatever its language")
   func ordinary() {
-    for text in ["", "hello", "a\tb", "Grüße", "Привет, как дела?", "你好", "👩‍👩‍👧‍👦 🇩🇪", "שלום", "e\u{301}"] {
+    for text in [
+      "", "hello", "a\tb", "Grüße", "Привет, как дела?", "你好", "👩‍👩‍👧‍👦 🇩🇪", "שלום", "e\u{301}",
+    ] {
       #expect(Self.clean(Array(text.utf8)) == Array(text.utf8))
     }
   }
@@ -38,7 +40,9 @@ struct TextCleanerTests {
       guard let scalar = Unicode.Scalar(value) else { continue }
       let expected = Self.isForbidden(scalar) ? "\u{FFFD}" : String(scalar)
       // Beside other text too, so that both ways through the cleaner are taken.
-      if Self.clean(Array("a\(scalar)b".utf8)) != Array("a\(expected)b".utf8) { wrong.append(value) }
+      if Self.clean(Array("a\(scalar)b".utf8)) != Array("a\(expected)b".utf8) {
+        wrong.append(value)
+      }
     }
     #expect(wrong == [])
   }

@@ -19,9 +19,10 @@ struct LoadTests {
       member.say(Array(lines.joined().utf8))
     }
     let total = crowd.members.reduce(0) { sum, member in
-      sum + (0..<linesEach).reduce(0) {
-        $0 + "\(member.nickname): line \($1) of many that are said here today\n".utf8.count
-      }
+      sum
+        + (0..<linesEach).reduce(0) {
+          $0 + "\(member.nickname): line \($1) of many that are said here today\n".utf8.count
+        }
     }
     try crowd.pump("everyone has heard everything", within: .seconds(240)) {
       crowd.members.allSatisfy { $0.position == total }
@@ -68,7 +69,9 @@ struct LoadTests {
     try crowd.pump("the others have everything", within: .seconds(240)) {
       if !isAtEnd { isAtEnd = crowd.drain(stopped, into: &rest) }
       return isAtEnd
-        && crowd.members.allSatisfy { $0 === stopped || ($0.hasSent && $0.position == crowd.agreed.count) }
+        && crowd.members.allSatisfy {
+          $0 === stopped || ($0.hasSent && $0.position == crowd.agreed.count)
+        }
         && crowd.agreed.count > totalBytes
     }
     let lastLine = rest.dropLast().split(separator: UInt8(ascii: "\n")).last ?? []
@@ -165,7 +168,8 @@ struct LoadTests {
     let crowd = try Crowd(server, count: 2)
     crowd.members[1].isPaused = true
     crowd.members[0].say([UInt8](repeating: UInt8(ascii: "x"), count: 100))
-    let lines = Array(String(repeating: String(repeating: "y", count: 8_000) + "\n", count: 1_000).utf8)
+    let lines = Array(
+      String(repeating: String(repeating: "y", count: 8_000) + "\n", count: 1_000).utf8)
     crowd.members[0].say(lines)
     try crowd.pump("the room is full", within: .seconds(60)) { crowd.members[0].hasSent }
     server.program.signal(SIGTERM)

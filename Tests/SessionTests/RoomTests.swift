@@ -202,7 +202,8 @@ struct RoomTests {
     let alice = try server.join("alice")
     let mallory = try server.join("mallory")
     try alice.expect("mallory joined!")
-    let questions = Array(String(repeating: "[PING]:\(String(repeating: "x", count: 4_000))\n", count: 16).utf8)
+    let questions = Array(
+      String(repeating: "[PING]:\(String(repeating: "x", count: 4_000))\n", count: 16).utf8)
     // Sends until the server no longer takes it: then it waits for us to read.
     var fullSince = 0
     while fullSince < 400 {

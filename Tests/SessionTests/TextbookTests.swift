@@ -73,7 +73,7 @@ struct TextbookTests {
   @Test("the same with nc for Bob")
   func netcat() throws {
     let server = try TestServer()
-    let bob = try Program("nc", ["-N", "127.0.0.1", "\(server.port)"])
+    let bob = try Program("nc.openbsd", ["-N", "127.0.0.1", "\(server.port)"])
     try play(server, bob: bob, seesPrompt: true, chooses: "Bob\n")
   }
 

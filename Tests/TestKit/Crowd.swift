@@ -155,8 +155,8 @@ package final class Crowd {
     let known = min(bytes.count, agreed.count - position)
     let isSame = agreed.withUnsafeBytes { agreed in
       bytes.withUnsafeBytes { bytes in
-        known == 0
-          || memcmp(agreed.baseAddress! + position, bytes.baseAddress!, known) == 0
+        guard let base = agreed.baseAddress, let other = bytes.baseAddress else { return true }
+        return memcmp(base + position, other, known) == 0
       }
     }
     guard isSame else {
@@ -184,13 +184,15 @@ extension [UInt8] {
   package func end(of needle: [UInt8], from start: Int = 0) -> Int? {
     withUnsafeBytes { bytes in
       needle.withUnsafeBytes { needle in
-        guard let base = bytes.baseAddress, let first = needle.first else { return nil }
+        guard let base = bytes.baseAddress, let first = needle.first,
+          let needleBase = needle.baseAddress
+        else { return nil }
         var index = start
         while index + needle.count <= bytes.count,
           let found = memchr(base + index, Int32(first), bytes.count - index - needle.count + 1)
         {
           index = UnsafeRawPointer(found) - base
-          if memcmp(base + index, needle.baseAddress!, needle.count) == 0 {
+          if memcmp(base + index, needleBase, needle.count) == 0 {
             return index + needle.count
           }
           index += 1

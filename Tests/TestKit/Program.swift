@@ -45,6 +45,16 @@ package final class Program {
     try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
   }
 
+  /// Gives it more text than a pipe holds, on a thread of its own, then ends its standard input.
+  package func typeAll(_ text: String) {
+    let keyboard = input.fileHandleForWriting
+    Thread {
+      // A program that ends before it has read everything is the test's to notice.
+      try? keyboard.write(contentsOf: Data(text.utf8))
+      try? keyboard.close()
+    }.start()
+  }
+
   /// Ends its standard input.
   package func endInput() throws { try input.fileHandleForWriting.close() }
 

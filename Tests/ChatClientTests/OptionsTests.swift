@@ -1,0 +1,78 @@
+import ChatClient
+import ChatFlags
+import ChatServer
+import ChatSystem
+import Testing
+
+@Suite("Command lines")
+struct OptionsTests {
+  @Test("HOST, HOST:PORT, and IPv6 in brackets or bare")
+  func addresses() {
+    for (text, host, port): (String, String, UInt16) in [
+      ("example", "example", 55_555), ("example:80", "example", 80), ("[::1]:80", "::1", 80),
+      ("[::1]", "::1", 55_555), ("::1", "::1", 55_555), ("1.2.3.4:5", "1.2.3.4", 5),
+    ] {
+      #expect(Address(text, defaultPort: 55_555) == Address(host: host, port: port))
+    }
+    for text in ["", ":80", "a:", "a:b", "a:70000", "[::1", "[::1]80", "[]:1"] {
+      #expect(Address(text, defaultPort: 55_555) == nil)
+    }
+  }
+
+  @Test("the client's flags")
+  func client() throws {
+    guard
+      case .run(let options) = try ClientOptions.parse([
+        "--nick", "bob", "--no-images", "--json", "example:80", "--downloads=/tmp",
+        "--no-reconnect",
+      ])
+    else {
+      Issue.record("it does not run")
+      return
+    }
+    #expect(options.nickname == "bob" && options.isJSON)
+    #expect(options.address == Address(host: "example", port: 80))
+    for arguments in [
+      ["--port", "5"], ["a", "b"], ["--nick"], ["--nick", "a\nb"], ["--json=yes"], ["a:b"],
+    ] {
+      #expect(throws: UsageError.self) { try ClientOptions.parse(arguments) }
+    }
+  }
+
+  @Test("the server's flags")
+  func server() throws {
+    guard
+      case .run(let options) = try ServerOptions.parse([
+        "--host", "::", "--port=0", "--rate", "0", "--max-clients", "5", "--log-level", "debug",
+        "--handshake-timeout", "3", "--no-web", "--no-history", "--data", "/tmp",
+      ])
+    else {
+      Issue.record("it does not run")
+      return
+    }
+    #expect(options.address == Address(host: "::", port: 0))
+    #expect(options.rate == 0 && options.maxClients == 5 && options.handshakeTimeoutSeconds == 3)
+    #expect(options.logLevel == .debug)
+    for arguments in [
+      ["--port", "65536"], ["--port", "x"], ["--log-level", "loud"], ["--rate", "-1"],
+      ["--max-clients", "0"], ["--tls-nonsense"], ["stray"], ["--data"],
+    ] {
+      #expect(throws: UsageError.self) { try ServerOptions.parse(arguments) }
+    }
+  }
+
+  @Test("--help fits one screen and names every flag")
+  func help() {
+    for help in [ServerOptions.help, ClientOptions.help] {
+      let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(lines.count <= 40)
+      #expect(lines.allSatisfy { $0.count <= 80 })
+    }
+    for flag in [
+      "--host", "--port", "--max-clients", "--rate", "--handshake-timeout", "--log-level", "--data",
+      "--no-history", "--no-web", "--help", "--version",
+    ] {
+      #expect(ServerOptions.help.contains("  \(flag)"))
+    }
+  }
+}
