@@ -2,6 +2,9 @@ import ChatClient
 import ChatFlags
 import ChatSystem
 
+// Whoever started this may have blocked them, as threads of Dispatch have; then nothing would end it.
+Process.unblock(Process.endings)
+
 do {
   switch try ClientOptions.parse(Array(CommandLine.arguments.dropFirst())) {
   case .help: StandardStream.output.writeIfPossible(ClientOptions.help)

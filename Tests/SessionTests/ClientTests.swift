@@ -117,6 +117,15 @@ struct ClientTests {
         == "chat-client: the server is shutting down\nchat-client: the connection is lost\n")
   }
 
+  @Test("SIGTERM ends it, even started by a thread that has signals blocked")
+  func terminated() throws {
+    let server = try TestServer()
+    let bob = try Program("chat-client", ["--nick", "bob", server.address])
+    #expect(try bob.line() == "bob joined!")
+    bob.signal(SIGTERM)
+    #expect(try bob.exitCode() == -SIGTERM)
+  }
+
   @Test("--help and --version")
   func help() throws {
     for program in ["chat-client", "chat-server"] {

@@ -29,7 +29,7 @@ package final class Program {
   }
 
   deinit {
-    if process.isRunning { process.terminate() }
+    if process.isRunning { kill(pid, SIGKILL) }
     process.waitUntilExit()
     try? FileManager.default.removeItem(at: errorFile)
   }
