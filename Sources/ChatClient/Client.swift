@@ -22,8 +22,7 @@ package final class Client: Sendable {
   /// Does it all, and says how it ended.
   package func run() -> ClientExit {
     do throws(ClientExit) {
-      let conversation = try connect()
-      return conversation.run()
+      return try connect().run()
     } catch {
       return error
     }
@@ -31,51 +30,75 @@ package final class Client: Sendable {
 
   // MARK: The handshake
 
+  /// Asks for a nickname until the server takes one: with a connection for each, so that nobody who
+  /// thinks about it is too slow for the server.
   private func connect() throws(ClientExit) -> Conversation {
+    var given = options.nickname
+    while true {
+      guard let choice = given ?? ask(), choice != "exit", choice != "{quit}" else { throw .left }
+      given = nil
+      switch try connect(as: choice) {
+      case .success(let conversation): return conversation
+      case .failure(let refusal):
+        guard isTyped else {
+          Screen.complain(refusal.reason)
+          throw .refused
+        }
+        try show(.error(code: "", reason: refusal.reason))
+      }
+    }
+  }
+
+  /// Connects with a nickname.
+  ///
+  /// - Returns: the conversation, or why the nickname can't be had.
+  private func connect(
+    as choice: String
+  ) throws(ClientExit) -> Result<Conversation, NicknameRefused> {
+    let nickname: Nickname
+    do { nickname = try Nickname(choice) } catch {
+      return .failure(NicknameRefused(reason: error.reason))
+    }
     let stream: Stream
     do { stream = try Stream.connect(to: options.address) } catch {
-      complain("\(error)")
+      Screen.complain("\(error)")
       throw .unavailable
     }
+    // A server that vanished without a word is found out in two minutes.
+    stream.detectLoss(idle: 60, interval: 15)
     let receiver = Receiver(stream: stream)
     let sender = Sender(stream: stream)
     sender.send(TaggedLine("HELLO", "1").encoded())
     if let room = options.room { sender.send(TaggedLine("ROOM", room).encoded()) }
-    let nickname = try shakeHands(receiver, sender)
-    return Conversation(
-      receiver: receiver, sender: sender, input: input, renderer: renderer, isTyped: isTyped,
-      nickname: nickname)
+    if let refusal = try shakeHands(receiver, sender, nickname) { return .failure(refusal) }
+    return .success(
+      Conversation(
+        receiver: receiver, sender: sender, input: input, renderer: renderer, isTyped: isTyped,
+        nickname: nickname.text))
   }
 
-  /// Answers `NICK` until the server lets us in, and shows what it says meanwhile.
+  /// Answers `NICK` and waits to be let in, and shows what the server says meanwhile.
+  ///
+  /// - Returns: why the nickname can't be had; `nil` if we are in.
   private func shakeHands(
-    _ receiver: Receiver, _ sender: Sender
-  ) throws(ClientExit) -> String {
-    var nickname: String?
-    var given = options.nickname
-    var failure = ClientExit.lost
+    _ receiver: Receiver, _ sender: Sender, _ nickname: Nickname
+  ) throws(ClientExit) -> NicknameRefused? {
     while let line = receiver.receive() {
       switch line {
-      case .nicknameWanted:
-        guard let choice = given ?? ask() else { throw .left }
-        given = nil
-        nickname = choice
-        sender.send(Array("\(choice)\n".utf8))
+      case .nicknameWanted: sender.send(Array("\(nickname.text)\n".utf8))
       case .error(let code, let reason):
-        failure = Self.exit(after: code)
-        guard isTyped, failure == .refused else {
-          complain(reason)
-          throw failure
-        }
-        show(line, nickname ?? "")
+        let exit = Self.exit(after: code)
+        if exit == .refused { return NicknameRefused(reason: reason) }
+        Screen.complain(reason)
+        throw exit
       case .connected:
-        show(line, nickname ?? "")
-        return nickname ?? ""
-      default: show(line, nickname ?? "")
+        try show(line)
+        return nil
+      default: try show(line)
       }
     }
-    complain("the server closed the connection")
-    throw failure
+    Screen.complain("the server closed the connection")
+    throw .lost
   }
 
   private static func exit(after code: String) -> ClientExit {
@@ -95,19 +118,15 @@ package final class Client: Sendable {
     return input.next().map { TextCleaner.clean($0.span) }
   }
 
-  private func show(_ line: ServerLine, _ nickname: String) {
-    renderer.render(line, nickname: nickname).write()
-  }
-
-  private func complain(_ reason: String) {
-    StandardStream.error.writeIfPossible("chat-client: \(reason)\n")
+  private func show(_ line: ServerLine) throws(ClientExit) {
+    let rendered = renderer.render(line, nickname: "")
+    if let text = rendered.output { try Screen.show(text + "\n") }
+    if let text = rendered.error { Screen.complain(text) }
   }
 }
 
-extension Renderer.Output {
-  /// Shows it: complaints go to standard error.
-  func write() {
-    if let output { StandardStream.output.writeIfPossible(output + "\n") }
-    if let error { StandardStream.error.writeIfPossible("chat-client: \(error)\n") }
-  }
+/// A nickname that the server, or the protocol, does not take.
+private struct NicknameRefused: Error {
+  /// For a person.
+  let reason: String
 }

@@ -86,8 +86,8 @@ package struct ClientOptions: Sendable {
     as they are, and errors and notices go to standard error. At the end of input it
     waits until everything sent has come back, and leaves.
 
-    Exit: 0 left, 1 connection lost, 2 wrong usage, 69 cannot connect, 77 nickname
-    refused.
+    Exit: 0 left, 1 connection or output lost, 2 wrong usage, 69 cannot connect,
+    77 nickname refused.
 
     """
 }
@@ -96,7 +96,7 @@ package struct ClientOptions: Sendable {
 package enum ClientExit: Int32, Error, Sendable {
   /// Left as it wanted to.
   case left = 0
-  /// The connection is lost for good.
+  /// The connection is lost for good, or standard output is.
   case lost = 1
   /// The server can't be reached, or takes nobody.
   case unavailable = 69

@@ -39,7 +39,7 @@ final class Conversation: @unchecked Sendable {
       try SystemThread.start(named: "receive") { self.receive() }
       try SystemThread.start(named: "write") { self.write() }
     } catch {
-      StandardStream.error.writeIfPossible("chat-client: \(error)\n")
+      Screen.complain("\(error)")
       return .lost
     }
     return lock.withLock {
@@ -60,17 +60,17 @@ final class Conversation: @unchecked Sendable {
         let rendered = renderer.render(line, nickname: lock.withLock { nickname })
         if let text = rendered.output { output += text + "\n" }
         if let text = rendered.error {
-          StandardStream.error.writeIfPossible("chat-client: \(text)\n")
+          Screen.complain("\(text)")
         }
       }
       if !receiver.hasNext, !output.isEmpty {
-        StandardStream.output.writeIfPossible(output)
+        do { try Screen.show(output) } catch { return finish(error) }
         output = ""
       }
     }
     let exit = lock.withLock { isLeaving ? ClientExit.left : .lost }
     if exit == .lost {
-      StandardStream.error.writeIfPossible("chat-client: the connection is lost\n")
+      Screen.complain("the connection is lost")
     }
     finish(exit)
   }
@@ -125,10 +125,9 @@ final class Conversation: @unchecked Sendable {
   ///
   /// - Returns: whether more may follow.
   private func type(_ text: String) -> Bool {
-    eraseEcho(of: text)
     switch TypedLine(text, nickname: lock.withLock { nickname }) {
     case .nothing: break
-    case .show(let text): StandardStream.output.writeIfPossible(text + "\n")
+    case .show(let text): do { try Screen.show(text + "\n") } catch { finish(error) }
     case .send(let bytes): sender.send(bytes)
     case .leave:
       lock.withLock { isLeaving = true }
@@ -136,13 +135,5 @@ final class Conversation: @unchecked Sendable {
       return false
     }
     return true
-  }
-
-  /// Takes what was typed off the screen: it comes back as a line of the room.
-  private func eraseEcho(of text: String) {
-    guard renderer.style == .terminal, let columns = StandardStream.output.columns else { return }
-    let rows = max(1, (text.count + columns - 1) / columns)
-    // Cursor up so many rows, to the first column, erase the rest of the screen (ECMA-48 CUU, ED).
-    StandardStream.output.writeIfPossible("\u{1B}[\(rows)A\r\u{1B}[J")
   }
 }

@@ -34,7 +34,7 @@ final class LineInput: @unchecked Sendable {
       let take = { (frame: borrowing LineFrame) in
         switch frame {
         case .line(let line): lines.append(Array(copying: line))
-        case .tooLong: StandardStream.error.writeIfPossible("chat-client: a line is too long\n")
+        case .tooLong: Screen.complain("a line is too long")
         }
       }
       if isAtEnd {

@@ -21,16 +21,18 @@ final class Sender: @unchecked Sendable {
   ///
   /// Thread: the write thread, or the main thread before there is one.
   func send(_ bytes: [UInt8]) {
-    lock.withLock { isSending = true }
-    try? stream.sendAll(bytes)
-    while true {
-      let more = lock.withLock {
+    var next = lock.withLock {
+      isSending = true
+      defer { waiting = [] }
+      return waiting + bytes
+    }
+    while !next.isEmpty {
+      try? stream.sendAll(next)
+      next = lock.withLock {
         defer { waiting = [] }
         isSending = !waiting.isEmpty
         return waiting
       }
-      guard !more.isEmpty else { return }
-      try? stream.sendAll(more)
     }
   }
 
@@ -40,12 +42,13 @@ final class Sender: @unchecked Sendable {
   func post(_ line: TaggedLine) {
     let bytes = line.encoded()
     lock.withLock {
-      guard !isSending else {
+      guard !isSending, waiting.isEmpty else {
         // A server that asks without end is answered no more than this.
         if waiting.count < 65_536 { waiting.append(contentsOf: bytes) }
         return
       }
-      _ = try? bytes.span.withUnsafeBytes { try stream.send($0) }
+      let sent = (try? bytes.span.withUnsafeBytes { try stream.send($0) }) ?? 0
+      waiting = Array(bytes[sent...])
     }
   }
 }

@@ -31,13 +31,13 @@ public enum ClientLine: Sendable, Equatable {
   ///   - line: the line without its LF, not cleaned.
   ///   - nickname: the sender's own, once it has one: `alice: text` from alice says `text`,
   ///     whatever that looks like, so this is also how to say `exit` or `[WHO]:`.
-  /// - Throws: `Refusal` with `unknownTag` or `badTag`.
+  /// - Throws: `Refusal` with `unknownTag`, `badTag` or `lineTooLong`.
   public init(_ line: Span<UInt8>, from nickname: Nickname? = nil) throws(Refusal) {
     if let nickname, let text = Self.text(of: line, after: nickname) {
       self = Self.isBlank(line.extracting(text)) ? .blank : .text(text)
     } else if Self.isBlank(line) {
       self = .blank
-    } else if let tagged = try TaggedLine(line) {
+    } else if let tagged = try TaggedLine(line, limit: Limits.clientLineBytes) {
       self = try Self(tagged)
     } else if Self.equals(line, "exit") || Self.equals(line, "{quit}") {
       self = .quit
@@ -58,11 +58,10 @@ public enum ClientLine: Sendable, Equatable {
     case "PING": self = .ping(token: line.value)
     case "PONG": self = .pong
     case "MSG":
-      let parts = line.value.split(separator: " ", maxSplits: 1)
-      guard parts.count == 2, !Self.isBlank(Array(parts[1].utf8).span) else {
+      guard let (name, text) = line.nameAndText, !Self.isBlank(Array(text.utf8).span) else {
         throw Refusal(.badTag, "a private message looks like [MSG]:nickname text")
       }
-      self = .message(to: String(parts[0]), text: String(parts[1]))
+      self = .message(to: name, text: text)
     default:
       throw Refusal(.unknownTag, "this server does not know [\(line.tag)]")
     }

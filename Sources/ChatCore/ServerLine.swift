@@ -152,7 +152,7 @@ extension ServerLine {
   /// Reads a line from a server, without its LF. It is cleaned here: a client trusts no server.
   public init(_ line: Span<UInt8>) {
     do {
-      if let tagged = try TaggedLine(line) {
+      if let tagged = try TaggedLine(line, limit: Limits.serverLineBytes) {
         self = Self(tagged) ?? .unknown(TextCleaner.clean(line), isTagged: true)
       } else {
         self = Self(plain: TextCleaner.clean(line))
@@ -162,28 +162,31 @@ extension ServerLine {
     }
   }
 
+  /// Reads a line without a tag.
+  ///
+  /// At the byte: a Swift `Character` may be a space and the mark that follows it, and whoever begins
+  /// a text with such a mark must not make it read as another kind of line.
   private init(plain text: String) {
-    let words = text.split(separator: " ", omittingEmptySubsequences: false)
-    if let first = words.first, first.last == ":", first.count > 1, words.count > 1 {
-      self = .said(by: String(first.dropLast()), text: String(text.dropFirst(first.count + 1)))
+    let words = text.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
+    if words.count > 1, words[0].utf8.count > 1, words[0].utf8.last == UInt8(ascii: ":") {
+      let start = text.utf8.index(text.startIndex, offsetBy: words[0].utf8.count + 1)
+      self = .said(
+        by: String(decoding: words[0].utf8.dropLast(), as: UTF8.self),
+        text: String(decoding: text.utf8[start...], as: UTF8.self))
       return
     }
-    switch text {
-    case "NICK": self = .nicknameWanted
-    case "Connected to server!": self = .connected
-    case "Bye!": self = .goodbye
-    default:
-      if words.count == 2, words[1] == "joined!" {
-        self = .joined(String(words[0]))
-      } else if words.count == 2, words[1] == "left!" {
-        self = .left(String(words[0]))
-      } else if words.count == 4, words[1] == "is", words[2] == "now" {
-        self = .renamed(from: String(words[0]), to: String(words[3]))
-      } else if words.count == 4, words[0] == "You", words[1] == "are", words[2] == "in" {
-        self = .youAreIn(String(words[3]))
-      } else {
-        self = .unknown(text, isTagged: false)
-      }
+    switch words.count {
+    case 1 where text == "NICK": self = .nicknameWanted
+    case 1 where text == "Bye!": self = .goodbye
+    case 3 where text == "Connected to server!": self = .connected
+    case 2 where words[1] == "joined!": self = .joined(words[0])
+    case 2 where words[1] == "left!": self = .left(words[0])
+    case 4 where words[1] == "is" && words[2] == "now":
+      self = .renamed(from: words[0], to: words[3])
+    case 4 where words[0] == "You" && words[1] == "are" && words[2] == "in":
+      self = .youAreIn(words[3])
+    default: self = .unknown(text, isTagged: false)
     }
   }
 
@@ -196,9 +199,8 @@ extension ServerLine {
         members: line["members"].flatMap { Int($0) } ?? 0,
         maxFileBytes: line["max-file"].flatMap { UInt64($0) } ?? 0)
     case "MSG":
-      let parts = line.value.split(separator: " ", maxSplits: 1)
-      guard parts.count == 2, let to = line["to"] else { return nil }
-      self = .message(from: String(parts[0]), to: to, text: String(parts[1]))
+      guard let (from, text) = line.nameAndText, let to = line["to"] else { return nil }
+      self = .message(from: from, to: to, text: text)
     case "WHO": self = .who(line.value.split(separator: " ").map(String.init), isLast: isLast)
     case "ROOMS": self = .rooms(line.value.split(separator: " ").map(String.init), isLast: isLast)
     case "ROOM":

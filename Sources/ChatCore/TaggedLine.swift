@@ -49,10 +49,14 @@ public struct TaggedLine: Sendable, Equatable {
   /// Reads a line that begins with a tag; `nil` if it does not.
   ///
   /// The line is cleaned before it is read, so no value holds a control character.
-  /// - Throws: `Refusal` with `badTag` if an attribute is none, or stands twice.
-  public init?(_ line: Span<UInt8>) throws(Refusal) {
+  /// - Parameters:
+  ///   - line: the line without its LF.
+  ///   - limit: how many bytes it may have once it is cleaned, its LF included.
+  /// - Throws: `Refusal` with `badTag` if an attribute is none, or stands twice; with `lineTooLong`.
+  public init?(_ line: Span<UInt8>, limit: Int) throws(Refusal) {
     guard let tagEnd = Self.endOfTag(in: line) else { return nil }
     let text = TextCleaner.clean(line.extracting(tagEnd..<line.count))
+    guard tagEnd + text.utf8.count < limit else { throw .lineTooLong }
     // White space in Swift's sense would join a TAB to a mark that follows it: bytes do not.
     let fields = text.unicodeScalars.split(separator: "\t", omittingEmptySubsequences: false)
     tag = TextCleaner.clean(line.extracting(1..<tagEnd - 2))
@@ -67,6 +71,17 @@ public struct TaggedLine: Sendable, Equatable {
       attributes.append(attribute)
     }
     self.attributes = attributes
+  }
+
+  /// The value cut at its first space, as `[MSG]` has it; `nil` if either part is empty.
+  ///
+  /// At the byte: a Swift `Character` may be a space and the mark that follows it.
+  var nameAndText: (name: String, text: String)? {
+    guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")), space > value.startIndex else {
+      return nil
+    }
+    let text = value.utf8[value.utf8.index(after: space)...]
+    return text.isEmpty ? nil : (String(value[..<space]), String(Substring(text)))
   }
 
   /// Whether a line begins with a tag, and so is not text.

@@ -8,6 +8,9 @@ final class Acceptor: Sendable {
   /// How long it waits when the system has no descriptor or thread left.
   private static let shortagePause: Duration = .milliseconds(100)
 
+  /// How many threads are kept free where the system has no more.
+  private static let threadReserve = 16
+
   private let listener: Listener
   private let state: ServerState
 
@@ -18,21 +21,24 @@ final class Acceptor: Sendable {
 
   /// Accepts until the listener is stopped.
   func run() {
+    var isShort = false
     while true {
       do {
         guard let (stream, address) = try listener.accept() else { return }
+        isShort = false
         admit(Peer(stream: stream, address: address))
       } catch {
         if error.isPeersOwn { continue }
         // The connections that wait are not lost: the system keeps them until we can.
-        state.log.error("cannot accept: \(error)")
+        if !isShort { state.log.error("cannot accept: \(error)") }
+        isShort = true
         SystemThread.sleep(for: Self.shortagePause)
       }
     }
   }
 
   private func admit(_ peer: Peer) {
-    guard state.connections.add(peer) else {
+    guard let number = state.connections.add(peer) else {
       state.log.debug("\(peer.address) refused: server full")
       return turnAway(peer)
     }
@@ -41,18 +47,19 @@ final class Acceptor: Sendable {
       try SystemThread.start(named: "client") {
         Session(peer: peer, server: state).run()
         // When the last of many has gone, what their threads had is the system's again.
-        if state.connections.remove(peer) == 0 { Process.returnFreeMemory() }
+        if state.connections.remove(number) == 0 { Process.returnFreeMemory() }
       }
     } catch {
-      _ = state.connections.remove(peer)
-      state.log.error("\(peer.address) refused: \(error)")
+      let left = state.connections.remove(number)
+      state.log.error("no thread for more than \(left) clients: \(error)")
+      state.connections.makeReserve(of: Self.threadReserve)
       turnAway(peer)
     }
   }
 
   /// Tells a client that there is no place, without waiting for anything.
   private func turnAway(_ peer: Peer) {
-    let line = ServerLine.error(Refusal(.serverFull, "the server is full")).encoded()
+    let line = CloseReason.serverFull.lastLine?.encoded() ?? []
     // Whatever can't be sent at once is not worth a thread.
     _ = try? line.span.withUnsafeBytes { try peer.stream.send($0) }
     peer.stream.shutdownWriting()

@@ -64,7 +64,8 @@ final class Broadcaster: @unchecked Sendable {
   // MARK: On the queue
 
   private func pass() {
-    isScheduled.store(false, ordering: .sequentiallyConsistent)
+    // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
+    _ = isScheduled.exchange(false, ordering: .acquiringAndReleasing)
     var index = 0
     while index < members.count {
       let peer = members[index]
@@ -77,14 +78,11 @@ final class Broadcaster: @unchecked Sendable {
 
   private func serveWritable() {
     do {
-      while true {
-        let sockets = try watch.ready()
-        if sockets.isEmpty { break }
-        for socket in sockets {
-          guard let peer = blocked.removeValue(forKey: socket) else { continue }
-          peer.isBlocked = false
-          _ = deliver(to: peer)
-        }
+      // A batch at a time: whoever is not blocked is served between two of them.
+      for socket in try watch.ready() {
+        guard let peer = blocked.removeValue(forKey: socket) else { continue }
+        peer.isBlocked = false
+        _ = deliver(to: peer)
       }
     } catch {
       // epoll_wait(2) fails only for a descriptor that is none: a bug of ours.
@@ -156,7 +154,7 @@ final class Broadcaster: @unchecked Sendable {
     for peer in members where !peer.isCut {
       if !log.isHeldBack(by: peer.cursor) {
         peer.stallClock.reset()
-      } else if peer.stallClock.hasStopped(at: peer.cursor, now: now) {
+      } else if peer.stallClock.hasStopped(at: peer.deliveredPosition, now: now) {
         cutOff(peer)
       }
     }

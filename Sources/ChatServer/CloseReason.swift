@@ -14,6 +14,8 @@ package enum CloseReason: Sendable, Equatable {
   case handshakeTimeout
   /// Too many of its handshake's lines were refused.
   case tooManyTries
+  /// The system has no thread left for it.
+  case serverFull
   /// The server stops.
   case shuttingDown
 
@@ -26,6 +28,7 @@ package enum CloseReason: Sendable, Equatable {
     case .slowConsumer: "slow consumer"
     case .handshakeTimeout: "no nickname in time"
     case .tooManyTries: "too many tries"
+    case .serverFull: "server full"
     case .shuttingDown: "shutting down"
     }
   }
@@ -38,6 +41,7 @@ package enum CloseReason: Sendable, Equatable {
     case .slowConsumer: .error(Refusal(.slowConsumer, "you did not read what the room said"))
     case .handshakeTimeout: .notice("No nickname in time. Try again.")
     case .tooManyTries: .error(Refusal(.tooManyTries, "too many refused lines"))
+    case .serverFull: .error(Refusal(.serverFull, "the server is full"))
     case .shuttingDown: .error(Refusal(.shuttingDown, "the server is shutting down"))
     }
   }

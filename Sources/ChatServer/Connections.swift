@@ -6,10 +6,12 @@ internal import ChatSystem
 final class Connections: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`.
 
-  private let limit: Int
   private let lock = Lock()
   private let changed = Condition()
-  private var peers: [ObjectIdentifier: Peer] = [:]
+  private var limit: Int
+  /// Oldest first.
+  private var peers: [UInt64: Peer] = [:]
+  private var nextNumber: UInt64 = 0
   /// Once set, whoever still comes in is interrupted too.
   private var interruption: CloseReason?
 
@@ -18,22 +20,33 @@ final class Connections: @unchecked Sendable {
 
   /// Takes in a connection.
   ///
-  /// - Returns: false if there are as many as there may be.
-  func add(_ peer: Peer) -> Bool {
+  /// - Returns: its number, to remove it by; `nil` if there are as many as there may be.
+  func add(_ peer: Peer) -> UInt64? {
     lock.withLock {
-      guard peers.count < limit else { return false }
-      peers[ObjectIdentifier(peer)] = peer
+      guard peers.count < limit else { return nil }
+      nextNumber += 1
+      peers[nextNumber] = peer
       if let interruption { peer.interrupt(interruption) }
-      return true
+      return nextNumber
     }
+  }
+
+  /// The system has no thread for one more: takes fewer from now on, and has the newest end, so
+  /// that the threads the server itself needs (Dispatch comes and goes with them) can be had.
+  func makeReserve(of count: Int) {
+    let newest = lock.withLock {
+      limit = max(1, peers.count - count)
+      return peers.sorted { $0.key < $1.key }.dropFirst(limit).map(\.value)
+    }
+    for peer in newest { peer.interrupt(.serverFull) }
   }
 
   /// A connection is gone.
   ///
   /// - Returns: how many are left.
-  func remove(_ peer: Peer) -> Int {
+  func remove(_ number: UInt64) -> Int {
     lock.withLock {
-      peers[ObjectIdentifier(peer)] = nil
+      peers[number] = nil
       if peers.isEmpty { changed.broadcast() }
       return peers.count
     }

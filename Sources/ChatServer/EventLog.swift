@@ -16,11 +16,17 @@ package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
 
 /// The server's log: one line an event, on standard error.
 ///
-/// A session's thread waits while nobody takes the lines; the broadcaster never writes any.
+/// Nobody ever waits for it: lines that standard error does not take at once, because whoever reads it
+/// has stopped, are dropped, and the next one that is taken says how many.
 ///
 /// Thread: any; each line is one write.
-package struct EventLog: Sendable {
+package final class EventLog: @unchecked Sendable {
+  // Sound: what changes is guarded by `lock`, which is held across the write so that a line that
+  // was found to fit still does; that write does not block.
+
   private let level: LogLevel
+  private let lock = Lock()
+  private var droppedLines = 0
 
   /// Makes a log that tells this much.
   package init(level: LogLevel) { self.level = level }
@@ -39,6 +45,15 @@ package struct EventLog: Sendable {
 
   private func write(_ level: LogLevel, _ text: () -> String) {
     guard level <= self.level else { return }
-    StandardStream.error.writeIfPossible("\(WallClock.timestamp()) \(level): \(text())\n")
+    let time = WallClock.timestamp()
+    let line = "\(time) \(level): \(text())\n"
+    lock.withLock {
+      var lines = line
+      if droppedLines > 0 {
+        lines = "\(time) warning: \(droppedLines) lines of this log were dropped\n" + line
+      }
+      let isTaken = StandardStream.error.writeIfReady(lines)
+      droppedLines = isTaken ? 0 : droppedLines + 1
+    }
   }
 }

@@ -80,13 +80,18 @@ package struct Outbox: Sendable {
 
   /// What comes next for a client whose cursor stands at `cursor`, in a log that ends at `head`.
   package func next(cursor: UInt64, head: UInt64) -> Piece {
+    let limit: UInt64
     if first < entries.count {
       let entry = entries[first]
-      return entry.position <= cursor
-        ? .own(entry.bytes, from: sentBytes) : .log(upTo: min(entry.position, head))
+      if entry.position <= cursor { return .own(entry.bytes, from: sentBytes) }
+      limit = min(entry.position, head)
+    } else if let end {
+      if cursor >= end { return .end }
+      limit = min(end, head)
+    } else {
+      limit = head
     }
-    if let end, cursor >= end { return .end }
-    let limit = min(end ?? head, head)
+    // The head may be older than what was posted: whoever posted later wakes the broadcaster again.
     return cursor < limit ? .log(upTo: limit) : .nothing
   }
 

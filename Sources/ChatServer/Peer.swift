@@ -50,6 +50,13 @@ package final class Peer: @unchecked Sendable {
     self.address = address
   }
 
+  /// How far the log has reached the peer's system. The cursor says what ours has taken, in leaps of
+  /// megabytes: a slow reader's would seem to stand still. Thread: the broadcaster.
+  package var deliveredPosition: UInt64 {
+    let waiting = UInt64(stream.unacknowledgedBytes)
+    return waiting < cursor ? cursor - waiting : 0
+  }
+
   // MARK: What it is owed
 
   /// Owes it lines at the present end of the log.

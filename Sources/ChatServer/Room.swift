@@ -18,7 +18,6 @@ final class Room: @unchecked Sendable {
   private let broadcaster: Broadcaster
 
   private var names: [String: String] = [:]
-  private var sortedNames: [String]?
 
   /// Makes an empty room.
   ///
@@ -48,7 +47,6 @@ final class Room: @unchecked Sendable {
   ) -> Bool {
     append(ServerLine.joined(nickname.text).encoded(), lines: 1, newcomer: peer) { mark in
       names[nickname.key] = nickname.text
-      sortedNames = nil
       peer.post(greeting(mark.sequence, names.count), at: mark.end)
     }
   }
@@ -60,7 +58,6 @@ final class Room: @unchecked Sendable {
     append(ServerLine.renamed(from: old.text, to: new.text).encoded(), lines: 1) { _ in
       names[old.key] = nil
       names[new.key] = new.text
-      sortedNames = nil
     }
   }
 
@@ -69,7 +66,6 @@ final class Room: @unchecked Sendable {
   func leave(_ peer: Peer, as nickname: Nickname, lastLine: [UInt8]) {
     let wasTold = append(ServerLine.left(nickname.text).encoded(), lines: 1) { mark in
       names[nickname.key] = nil
-      sortedNames = nil
       peer.finish(lastLine, at: mark.start)
     }
     if !wasTold {
@@ -106,18 +102,29 @@ final class Room: @unchecked Sendable {
   /// Lets go of a member whose time to take its last lines is over.
   func drop(_ peer: Peer) { broadcaster.drop(peer) }
 
+  /// Tells a member where it is: `line` is made of the number of the room's last line, and of how many
+  /// are here.
+  ///
+  /// - Returns: false if too much waits for it already.
+  func tellWhereabouts(
+    _ peer: Peer, line: (_ sequence: UInt64, _ members: Int) -> ServerLine
+  ) -> Bool {
+    let isPosted = log.withLock { sequence in
+      peer.post(line(sequence, names.count).encoded(), in: log)
+    }
+    if isPosted { broadcaster.wake() }
+    return isPosted
+  }
+
   // MARK: Who is here
 
   /// How many are here.
-  var memberCount: Int { log.withLock { names.count } }
+  var memberCount: Int { log.withLock { _ in names.count } }
 
   /// Who is here, sorted.
   var memberNames: [String] {
-    log.withLock {
-      let sorted = sortedNames ?? names.values.sorted()
-      sortedNames = sorted
-      return sorted
-    }
+    // Nobody waits for the sorting.
+    log.withLock { _ in Array(names.values) }.sorted()
   }
 
   // MARK: The end

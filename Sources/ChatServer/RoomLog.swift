@@ -108,8 +108,10 @@ package final class RoomLog: @unchecked Sendable {
     }
   }
 
-  /// Does something while nothing is appended, such as looking at what appends change.
-  package func withLock<Result>(_ body: () -> Result) -> Result { lock.withLock(body) }
+  /// Does something while nothing is appended, given the number of the last line.
+  package func withLock<Result>(_ body: (_ sequence: UInt64) -> Result) -> Result {
+    lock.withLock { body(sequence) }
+  }
 
   /// Everyone but the newcomers has been served up to `lowest` at least: what is before is free.
   ///

@@ -11,6 +11,8 @@ final class Session {
   private static let departureCheckInterval: Duration = .milliseconds(10)
   /// An answer costs a token for each so many bytes: a list of thousands is no single line.
   private static let answerBytesPerToken = 8_192
+  /// So many empty lines cost as much as one that says something.
+  private static let emptyLinesPerToken = 64
 
   private let peer: Peer
   private let server: ServerState
@@ -23,6 +25,9 @@ final class Session {
 
   /// Set once the client is in the room.
   private var nickname: Nickname?
+  /// How many tokens the lines of the present chunk have cost.
+  private var linesTaken = 0
+  private var emptyLines = 0
   /// `alice: `, as it stands before everything she says.
   private var prefix: [UInt8] = []
   /// Set once the session is to end.
@@ -60,7 +65,10 @@ final class Session {
         reason = interruption
       } else if count > 0 {
         let input = buffers.input
+        linesTaken = 0
         framer.feed(input.span.extracting(0..<count)) { take($0, buffers) }
+        // Bytes without lines are work too: a stream of them costs as much as its longest lines.
+        spend(count / Limits.clientLineBytes - linesTaken, buffers)
       } else {
         isAtEnd = true
         framer.finish { take($0, buffers) }
@@ -83,11 +91,17 @@ final class Session {
 
   private func take(_ frame: borrowing LineFrame, _ buffers: WorkBuffers) {
     guard reason == nil else { return }
-    spend(1, buffers)
     switch frame {
     case .line(let line):
+      // An empty line is hardly any work.
+      let isEmpty = line.isEmpty
+      emptyLines += isEmpty ? 1 : 0
+      if !isEmpty || emptyLines % Self.emptyLinesPerToken == 0 { spend(1, buffers) }
+      guard reason == nil else { return }
       if nickname == nil { shakeHands(line) } else { converse(line, buffers) }
     case .tooLong:
+      spend(1, buffers)
+      guard reason == nil else { return }
       if nickname == nil {
         carryOut(handshake.refused(.lineTooLong))
       } else {
@@ -98,11 +112,19 @@ final class Session {
 
   /// Takes tokens; a client that sends faster than it may waits here, and TCP holds it back.
   private func spend(_ tokens: Int, _ buffers: WorkBuffers) {
+    guard tokens > 0, reason == nil else { return }
+    linesTaken += tokens
     let wait = bucket.take(tokens, now: .now)
     guard wait > .zero else { return }
     flush(buffers)
-    peer.pause(for: wait)
-    reason = reason ?? peer.interruptionReason
+    if nickname == nil {
+      let left = handshakeDeadline - .now
+      peer.pause(for: min(wait, left))
+      if wait >= left { reason = .handshakeTimeout }
+    } else {
+      peer.pause(for: wait)
+    }
+    reason = peer.interruptionReason ?? reason
   }
 
   // MARK: The handshake
@@ -178,7 +200,7 @@ final class Session {
         guard name == room.name else {
           throw Refusal(.roomNotFound, "there is no room '\(name)'")
         }
-        answer([.notice("You are in \(name) already")], buffers)
+        answerWhereabouts(buffers)
       case .hello, .password:
         throw Refusal(.badTag, "this belongs before the nickname")
       }
@@ -215,7 +237,7 @@ final class Session {
     prefix = Array("\(new.text): ".utf8)
     server.directory.list(peer, as: new)
     if new != old { server.directory.release(old) }
-    server.log.info("\(old.text) is now \(new.text)")
+    server.log.debug("\(old.text) is now \(new.text)")
   }
 
   private func tell(_ name: String, _ text: String, _ buffers: WorkBuffers) throws(Refusal) {
@@ -246,12 +268,26 @@ final class Session {
     for line in lines {
       let bytes = line.encoded()
       if bytes.count >= Self.answerBytesPerToken / 2 { spend(1, buffers) }
-      while reason == nil, !room.tell(peer, bytes) {
-        if !peer.waitForRoom(for: bytes.count) {
-          reason = peer.interruptionReason ?? .slowConsumer
-          if reason == .slowConsumer { room.cut(peer) }
-        }
+      waitForRoom(for: bytes.count) { room.tell(peer, bytes) }
+    }
+  }
+
+  private func answerWhereabouts(_ buffers: WorkBuffers) {
+    flush(buffers)
+    waitForRoom(for: Limits.serverLineBytes) {
+      room.tellWhereabouts(peer) { sequence, members in
+        peer.speaksVersion1
+          ? .room(room.name, sequence: sequence, members: members) : .youAreIn(room.name)
       }
+    }
+  }
+
+  /// Tells the client something as soon as its outbox has room; ends the session if it never has.
+  private func waitForRoom(for count: Int, _ tell: () -> Bool) {
+    while reason == nil, !tell() {
+      guard !peer.waitForRoom(for: count) else { continue }
+      reason = peer.interruptionReason ?? .slowConsumer
+      if reason == .slowConsumer { room.cut(peer) }
     }
   }
 
@@ -259,17 +295,18 @@ final class Session {
 
   private func depart() {
     let reason = peer.interruptionReason ?? self.reason ?? .connectionLost
-    let deadline = MonotonicTime.now + Self.departureLimit
     if let nickname {
       room.leave(peer, as: nickname, lastLine: reason.lastLine?.encoded() ?? [])
       server.directory.release(nickname)
       server.log.info("\(nickname.text) left: \(reason.text)")
-      guard peer.waitUntilFlushed(until: deadline) else { return room.drop(peer) }
+      guard peer.waitUntilFlushed(until: .now + Self.departureLimit) else {
+        return room.drop(peer)
+      }
     } else {
       sendNow(reason.lastLine.map { [$0] } ?? [])
       server.log.debug("\(peer.address) left: \(reason.text)")
     }
-    if !isAtEnd { linger(until: deadline) }
+    if !isAtEnd { linger(until: .now + Self.departureLimit) }
   }
 
   /// Lets the peer read its last lines: closing a socket that has unread input resets the
@@ -284,16 +321,9 @@ final class Session {
     let buffers = server.buffers.take()
     defer { server.buffers.give(buffers) }
     while MonotonicTime.now < deadline {
-      do {
-        while let count = try peer.stream.receiveIfReady(into: &buffers.input) {
-          if count == 0 {
-            guard wasInterrupted else { return }
-            break
-          }
-        }
-      } catch {
-        return
-      }
+      // A broken connection is past reading its last lines.
+      guard let count = try? peer.stream.receiveIfReady(into: &buffers.input) ?? 0 else { return }
+      if count > 0 { continue }
       if peer.stream.isDelivered { return }
       SystemThread.sleep(for: Self.departureCheckInterval)
     }

@@ -18,12 +18,26 @@ package enum StandardStream: CInt, Sendable {
   package func write(_ bytes: [UInt8]) throws(SystemError) {
     var written = 0
     while written < bytes.count {
-      written += try bytes.span.withUnsafeBytes { all throws(SystemError) in
-        try system("write") {
-          Glibc.write(rawValue, all.baseAddress?.advanced(by: written), all.count - written)
+      written += try whenReady(POLLOUT) { () throws(SystemError) in
+        try bytes.span.withUnsafeBytes { all throws(SystemError) in
+          try system("write") {
+            Glibc.write(rawValue, all.baseAddress?.advanced(by: written), all.count - written)
+          }
         }
       }
     }
+  }
+
+  /// Writes a short text if that does not have to wait: a pipe that is writable takes 4,096 bytes at
+  /// least (pipe(7), PIPE_BUF).
+  ///
+  /// Thread: one at a time, or another may take the space.
+  /// - Returns: whether it was written.
+  package func writeIfReady(_ text: String) -> Bool {
+    var entry = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+    guard poll(&entry, 1, 0) > 0, entry.revents & Int16(POLLOUT) != 0 else { return false }
+    let bytes = Array(text.utf8.prefix(4_096))
+    return Glibc.write(rawValue, bytes, bytes.count) == bytes.count
   }
 
   /// Writes a text's bytes, and nothing if nobody can read them: for last words and logs.
@@ -33,16 +47,27 @@ package enum StandardStream: CInt, Sendable {
 
   /// Reads what is there, waiting until something is; 0 at the end.
   package func read(into buffer: inout [UInt8]) throws(SystemError) -> Int {
-    var space = buffer.mutableSpan
-    return try space.withUnsafeMutableBytes { bytes throws(SystemError) in
-      try system("read") { Glibc.read(rawValue, bytes.baseAddress, bytes.count) }
+    try whenReady(POLLIN) { () throws(SystemError) in
+      var space = buffer.mutableSpan
+      return try space.withUnsafeMutableBytes { bytes throws(SystemError) in
+        try system("read") { Glibc.read(rawValue, bytes.baseAddress, bytes.count) }
+      }
     }
   }
 
-  /// How many columns the terminal has; `nil` if it is none.
-  package var columns: Int? {
-    var size = winsize()
-    guard ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-    return Int(size.ws_col)
+  /// Makes a call, again when the stream is ready if it was not: whoever shares the stream with us may
+  /// have made it non-blocking.
+  private func whenReady(
+    _ event: CInt, _ call: () throws(SystemError) -> Int
+  ) throws(SystemError) -> Int {
+    while true {
+      do throws(SystemError) {
+        return try call()
+      } catch {
+        guard error.code == EAGAIN else { throw error }
+        var entry = pollfd(fd: rawValue, events: Int16(event), revents: 0)
+        try system("poll") { poll(&entry, 1, -1) }
+      }
+    }
   }
 }

@@ -135,11 +135,14 @@ package final class Stream: Sendable {
     }
   }
 
+  /// How many bytes the system has taken and the peer's has not acknowledged; 0 if unknown.
+  package var unacknowledgedBytes: Int { Int(max(0, clinux_unacknowledged_bytes(number))) }
+
   /// Whether the peer has everything that was sent, or never will: its system has acknowledged all
   /// bytes, or the connection is broken (poll(2), POLLHUP and POLLERR).
   package var isDelivered: Bool {
     var entry = pollfd(fd: number, events: 0, revents: 0)
-    return clinux_unacknowledged_bytes(number) <= 0 || poll(&entry, 1, 0) > 0
+    return unacknowledgedBytes == 0 || poll(&entry, 1, 0) > 0
   }
 
   // MARK: Ending

@@ -59,6 +59,7 @@ struct ClientLineTests {
     #expect(try Self.parse("[WHO]:") == .who)
     #expect(try Self.parse("[ROOMS]:") == .rooms)
     #expect(try Self.parse("[MSG]:bob hi  there") == .message(to: "bob", text: "hi  there"))
+    #expect(try Self.parse("[MSG]:bob \u{301}x") == .message(to: "bob", text: "\u{301}x"))
     #expect(try Self.parse("[PING]:a b") == .ping(token: "a b"))
     #expect(try Self.parse("[PONG]:a") == .pong)
   }
@@ -80,6 +81,9 @@ struct ClientLineTests {
     #expect(try Self.parse("[PING]:\u{1B}[2J") == .ping(token: "\u{FFFD}[2J"))
     #expect(
       try ClientLine(([UInt8]("[NICK]:".utf8) + [0xFF]).span) == .nick("\u{FFFD}"))
+    #expect(throws: Refusal.lineTooLong) {
+      try ClientLine((Array("[PING]:".utf8) + [UInt8](repeating: 0xFF, count: 3_000)).span)
+    }
   }
 
   @Test("100,000 random lines are read or refused, and never out of bounds")

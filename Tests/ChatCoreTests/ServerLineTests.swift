@@ -38,6 +38,18 @@ struct ServerLineTests {
     }
   }
 
+  @Test("a mark that joins the space before it makes no other kind of line")
+  func marks() {
+    for (text, line): (String, ServerLine) in [
+      ("ann: \u{301} joined!", .said(by: "ann", text: "\u{301} joined!")),
+      ("ann: \u{301} is now bob", .said(by: "ann", text: "\u{301} is now bob")),
+      ("ann: \u{200D}hello", .said(by: "ann", text: "\u{200D}hello")),
+      ("[MSG]:ann \u{301}x\tto=bob", .message(from: "ann", to: "bob", text: "\u{301}x")),
+    ] {
+      #expect(ServerLine(Array(text.utf8).span) == line)
+    }
+  }
+
   @Test("an unknown tag is known to be one")
   func unknown() {
     #expect(ServerLine(Array("[NEW]:x".utf8).span) == .unknown("[NEW]:x", isTagged: true))

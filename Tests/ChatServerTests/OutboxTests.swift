@@ -31,6 +31,17 @@ struct OutboxTests {
     #expect(outbox.queuedBytes == 0)
   }
 
+  @Test("what arose after the head that was looked at waits for the next look")
+  func olderHead() {
+    var outbox = Outbox()
+    outbox.post(Self.bytes("a\n"), at: 10)
+    #expect(outbox.next(cursor: 3, head: 5) == .log(upTo: 5))
+    #expect(outbox.next(cursor: 5, head: 5) == .nothing)
+    var leaving = Outbox()
+    leaving.finish([], at: 10)
+    #expect(leaving.next(cursor: 5, head: 5) == .nothing)
+  }
+
   @Test("who leaves gets the log up to there, the last lines, and nothing after")
   func finish() {
     var outbox = Outbox()

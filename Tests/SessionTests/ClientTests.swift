@@ -1,3 +1,4 @@
+import ChatSystem
 import Foundation
 import TestKit
 import Testing
@@ -146,12 +147,16 @@ struct ClientTests {
     try bob.type("Alice\n")
     try bob.see("! the nickname 'Alice' is in use")
     try bob.see("Choose your nickname: ")
+    try bob.type("\n")
+    try bob.see("! a nickname has at least one character")
+    try bob.type("[PING]:x\n")
+    try bob.see("! a nickname holds letters")
+    try bob.see("Choose your nickname: ")
     try bob.type("bob\n")
     try bob.see("bob joined!\r\nConnected to server!\r\n")
     try alice.expect("bob joined!")
     try bob.type("hello\n")
-    // The echo of what was typed is erased before the room's line takes its place.
-    #expect(try bob.see("bob: hello\r\n") == "hello\r\n\u{1B}[1A\r\u{1B}[J")
+    try bob.see("bob: hello\r\n")
     try alice.expect("bob: hello")
     try bob.type("/who\n")
     try bob.see("Here: alice, bob\r\n")
@@ -168,6 +173,48 @@ struct ClientTests {
     try bob.type("/quit\n")
     try bob.see("Bye!\r\n")
     #expect(try bob.exitCode() == 0)
+  }
+
+  @Test("whoever thinks longer about a nickname than the server waits still gets in")
+  func slowTypist() throws {
+    let server = try TestServer("--handshake-timeout", "1")
+    let bob = try Terminal("chat-client", [server.address])
+    try bob.see("Choose your nickname: ")
+    SystemThread.sleep(for: .milliseconds(1_500))
+    try bob.type("bob\n")
+    try bob.see("Connected to server!")
+  }
+
+  @Test("exit instead of a nickname leaves")
+  func exitAtPrompt() throws {
+    let bob = try Terminal("chat-client", ["127.0.0.1:1"])
+    try bob.see("Choose your nickname: ")
+    try bob.type("exit\n")
+    #expect(try bob.exitCode() == 0)
+  }
+
+  @Test("output that can't be written is told of, and is no success")
+  func fullOutput() throws {
+    let server = try TestServer()
+    let command = try
+      "exec \(Program.path(of: "chat-client")) --nick bob \(server.address) >/dev/full"
+    let bob = try Program("sh", ["-c", command])
+    #expect(try bob.exitCode() == 1)
+    #expect(bob.errors == "chat-client: standard output: No space left on device\n")
+  }
+
+  @Test("an output that does not wait loses nothing")
+  func nonBlockingOutput() throws {
+    let server = try TestServer("--rate", "0")
+    let lines = (0..<50_000).map { "line \($0)" }
+    let client = try Program(
+      "chat-client", ["--nick", "bob", server.address], hasNonBlockingOutput: true)
+    client.typeAll(lines.joined(separator: "\n") + "\n")
+    // The pipe is full before anybody reads it.
+    let alice = try server.join("alice")
+    while try alice.line() != "bob: line 10000" {}
+    #expect(try client.rest().split(separator: "\n").filter { $0.contains("line") }.count == 50_000)
+    #expect(try client.exitCode() == 0)
   }
 
   @Test("Ctrl-D at a terminal leaves")

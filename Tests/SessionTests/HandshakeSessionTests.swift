@@ -144,6 +144,18 @@ struct HandshakeSessionTests {
     try socket.expectEnd()
   }
 
+  @Test("lines that cost their sender waiting do not make the handshake any longer")
+  func timeoutWhileHeldBack() throws {
+    let server = try TestServer("--handshake-timeout", "1", "--rate", "1")
+    for line in ["\n", "[PONG]:\n"] {
+      let socket = try server.connect()
+      try socket.expect("NICK")
+      try socket.send(String(repeating: line, count: 8_000))
+      try socket.expect("[NOTICE]:No nickname in time. Try again.")
+      try socket.expectEnd()
+    }
+  }
+
   @Test("a client that vanishes anywhere in the handshake leaves nothing behind")
   func vanishing() throws {
     let server = try TestServer()

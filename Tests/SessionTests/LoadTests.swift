@@ -99,6 +99,35 @@ struct LoadTests {
     #expect(next == [linesEach, linesEach])
   }
 
+  @Test("a slow reader that goes on reading holds the room back, and is not cut")
+  func slowReader() throws {
+    let server = try TestServer("--rate", "0")
+    let crowd = try Crowd(server, count: 3)
+    let slow = crowd.members[0]
+    slow.isPaused = true
+    let lines = 2_500
+    let line = String(repeating: "x", count: 8_000) + "\n"
+    crowd.members[1].say(Array(String(repeating: line, count: lines).utf8))
+    let expectedBytes = lines * (line.utf8.count + "u1: ".utf8.count)
+    // More than the room and all buffers hold, at a pace at which the system's buffers empty in
+    // leaps that are seconds apart.
+    var taken: [UInt8] = []
+    let deadline = MonotonicTime.now + .seconds(6)
+    while MonotonicTime.now < deadline {
+      try crowd.pumpOnce()
+      try crowd.take(from: slow, into: &taken)
+      SystemThread.sleep(for: .milliseconds(100))
+    }
+    #expect(!server.program.errors.contains("slow consumer"))
+    var isAtEnd = false
+    try crowd.pump("everyone has everything", within: .seconds(60)) {
+      isAtEnd = crowd.drain(slow, into: &taken) || isAtEnd
+      return taken.count == expectedBytes && crowd.members[2].position == expectedBytes
+    }
+    #expect(!isAtEnd)
+    #expect(taken == crowd.agreed)
+  }
+
   @Test("10,000 idle clients cost little, and nothing is left of them")
   func idle() throws {
     let people = Environment.isSanitized ? 500 : 10_000

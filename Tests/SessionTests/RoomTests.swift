@@ -168,7 +168,9 @@ struct RoomTests {
       try alice.expectError(code)
     }
     try alice.send("[ROOM]:lobby\n")
-    try alice.expect("[NOTICE]:You are in lobby already")
+    try alice.expect("You are in lobby")
+    try alice.send(bytes: Array("[PING]:".utf8) + [UInt8](repeating: 1, count: 8_000) + [0x0A])
+    try alice.expectError("line-too-long")
     try alice.send("still here\n")
     try bob.expect("alice: still here")
   }
@@ -184,6 +186,59 @@ struct RoomTests {
       try bob.expect("alice: a\(round)")
       try bob.expect("alice: b\(round)")
     }
+  }
+
+  @Test("talk and questions of many at once, each answer in its place")
+  func questionsInTraffic() throws {
+    let server = try TestServer("--rate", "0")
+    var people: [TestSocket] = []
+    for number in 0..<10 { people.append(try server.join("u\(number)")) }
+    for round in 0..<200 {
+      for person in people { try person.send("hi\n[PING]:\(round)\n") }
+      for (number, person) in people.enumerated() {
+        var hasSpoken = false
+        while true {
+          let line = try person.line()
+          if line == "u\(number): hi" { hasSpoken = true }
+          if line == "[PONG]:\(round)" { break }
+        }
+        #expect(hasSpoken)
+      }
+    }
+  }
+
+  @Test("[ROOM] tells a client that said [HELLO] the numbers of the room")
+  func whereabouts() throws {
+    var session = Transcript(try TestServer())
+    try session.play(
+      """
+      alice connects
+      alice> [HELLO]:1
+      alice> alice
+      alice> hello
+      alice> [ROOM]:lobby
+      alice< NICK
+      alice< alice joined!
+      alice< [WELCOME]:1⇥room=lobby⇥seq=1⇥members=1⇥max-file=0
+      alice< Connected to server!
+      alice< alice: hello
+      alice< [ROOM]:lobby⇥seq=2⇥members=1
+      """)
+  }
+
+  @Test("nobody reads the log: the room goes on, and the server stops when it is told to")
+  func unreadLog() throws {
+    let server = try TestServer("--log-level", "debug", "--rate", "0", hasUnreadErrors: true)
+    let alice = try server.join("alice")
+    for _ in 0..<5_000 { try alice.send("[FOO]:\n") }
+    for _ in 0..<5_000 { try alice.expectError("unknown-tag") }
+    let bob = try server.join("bob")
+    try alice.expect("bob joined!")
+    try bob.send("hello\n")
+    try alice.expect("bob: hello")
+    server.program.signal(15)
+    try alice.expectError("shutting-down")
+    #expect(try server.program.exitCode() == 0)
   }
 
   @Test("who sends faster than --rate is read more slowly, and loses nothing")

@@ -98,6 +98,16 @@ package final class Crowd {
     }
   }
 
+  /// Lets everyone read and write once.
+  package func pumpOnce() throws { try pump(for: .zero) }
+
+  /// Reads up to 32 KiB of what one member can get now, past all agreement.
+  package func take(from member: Member, into bytes: inout [UInt8]) throws {
+    var piece = [UInt8](repeating: 0, count: 32_768)
+    guard let count = try member.stream.receiveIfReady(into: &piece) else { return }
+    bytes.append(contentsOf: piece[..<count])
+  }
+
   /// Reads what one member can get now, past all agreement.
   ///
   /// - Returns: whether its stream has ended.

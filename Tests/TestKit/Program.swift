@@ -7,24 +7,34 @@ package final class Program {
   private let process = Process()
   private let input = Pipe()
   private let output = Pipe()
+  private let unread = Pipe()
   private let errorFile: URL
   private var received: [UInt8] = []
   private let name: String
 
   /// Starts a program.
   ///
-  /// - Parameter name: one of this project's, or one that the system has.
-  package init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - name: one of this project's, or one that the system has.
+  ///   - arguments: its command line.
+  ///   - hasUnreadErrors: standard error is a pipe that nobody reads.
+  ///   - hasNonBlockingOutput: standard output is a pipe that does not wait.
+  package init(
+    _ name: String, _ arguments: [String], hasUnreadErrors: Bool = false,
+    hasNonBlockingOutput: Bool = false
+  ) throws {
     self.name = name
     errorFile = FileManager.default.temporaryDirectory
       .appendingPathComponent("chat-test-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: errorFile.path, contents: nil)
     process.executableURL = try Environment.program(name)
     process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = input
     process.standardOutput = output
-    process.standardError = try FileHandle(forWritingTo: errorFile)
+    process.standardError = try hasUnreadErrors ? unread : FileHandle(forWritingTo: errorFile)
+    if hasNonBlockingOutput {
+      _ = fcntl(output.fileHandleForWriting.fileDescriptor, F_SETFL, O_NONBLOCK)
+    }
     try process.run()
   }
 
@@ -32,6 +42,11 @@ package final class Program {
     if process.isRunning { kill(pid, SIGKILL) }
     process.waitUntilExit()
     try? FileManager.default.removeItem(at: errorFile)
+  }
+
+  /// Where a program is, for a shell to start it.
+  package static func path(of name: String) throws -> String {
+    try Environment.program(name).path
   }
 
   /// The process's number.

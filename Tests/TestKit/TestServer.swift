@@ -6,9 +6,10 @@ package final class TestServer {
   package let port: UInt16
 
   /// Starts one and waits until it listens.
-  package init(_ arguments: String...) throws {
+  package init(_ arguments: String..., hasUnreadErrors: Bool = false) throws {
     program = try Program(
-      "chat-server", ["--port", "0", "--no-web", "--no-history"] + arguments)
+      "chat-server", ["--port", "0", "--no-web", "--no-history"] + arguments,
+      hasUnreadErrors: hasUnreadErrors)
     guard let line = try program.line(), let colon = line.lastIndex(of: ":"),
       line.hasPrefix("chat 127.0.0.1:"), let port = UInt16(line[line.index(after: colon)...])
     else { throw Failure("the server did not start: \(program.errors)") }
