@@ -9,22 +9,25 @@ TSAN_BUILD = .build/tsan
 DOCS_BUILD = .build/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help run client build test tsan lint format docs clean needs-swift needs-test
+.PHONY: help run client build test tsan bench lint format docs clean needs-swift needs-test \
+  needs-peers
 
-help: ## list what can be made
+help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
 	@echo "make client   build and start a client (ARGS='--nick alice example.org')"
 	@echo "make test     run every test"
+	@echo "make bench    measure, beside nats-server, inspircd and ngircd where they are installed"
+	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less)"
 	@echo "make tsan     run the tests under the thread sanitizer"
 	@echo "make lint     check format, warnings, imports and documentation"
 	@echo "make format   format the sources"
 	@echo "make docs     build the documentation, into $(DOCS_BUILD)/ChatCore.doccarchive"
 	@echo "make clean    remove everything built"
 
-run: build ## start the server
+run: build
 	@exec $(SERVER) $(ARGS)
 
-client: build ## start a client
+client: build
 	@exec $(CLIENT) $(ARGS)
 
 build: needs-swift
@@ -34,10 +37,14 @@ build: needs-swift
 test: needs-swift needs-test
 	$(SWIFT) test -c release --no-parallel
 
-# TSan's own false positives would go into a file named here; there are none.
+# The first data race ends the program it is in, and so fails the test.
 tsan: needs-swift needs-test
 	CHAT_SANITIZED=1 TSAN_OPTIONS=halt_on_error=1 \
 	  $(SWIFT) test --sanitize=thread --scratch-path $(TSAN_BUILD) --no-parallel
+
+bench: needs-swift $(if $(filter install,$(PEERS)),needs-peers)
+	@$(SWIFT) build -c release --quiet
+	@exec .build/release/chat-bench $(ARGS)
 
 lint: needs-swift docs
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -68,6 +75,11 @@ needs-swift:
 needs-test:
 	@$(call need,nc.openbsd,netcat-openbsd)
 	@$(call need,python3,python3)
+
+needs-peers: needs-test
+	@$(call need,/usr/sbin/nats-server,nats-server)
+	@$(call need,/usr/sbin/inspircd,inspircd)
+	@$(call need,/usr/sbin/ngircd,ngircd)
 
 # $(call need,COMMAND,PACKAGE): the package of Debian and Ubuntu that has the command.
 need = command -v $(1) >/dev/null || { \

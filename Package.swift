@@ -43,6 +43,9 @@ let package = Package(
     .executableTarget(
       name: "chat-client", dependencies: ["ChatClient", "ChatFlags", "ChatSystem"],
       swiftSettings: strict),
+    // What `make bench` runs: this server and its peers, under the same load.
+    .executableTarget(
+      name: "chat-bench", dependencies: ["ChatFlags", "ChatSystem"], swiftSettings: strict),
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.
     .target(

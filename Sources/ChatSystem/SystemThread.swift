@@ -38,8 +38,11 @@ package enum SystemThread {
   }
 
   /// Lets the calling thread sleep (clock_nanosleep(2)).
-  package static func sleep(for duration: Duration) {
-    var time = (MonotonicTime.now + duration).timespec
+  package static func sleep(for duration: Duration) { sleep(until: .now + duration) }
+
+  /// Lets the calling thread sleep until a moment has come.
+  package static func sleep(until moment: MonotonicTime) {
+    var time = moment.timespec
     while clock_nanosleep(CLOCK_MONOTONIC, CInt(TIMER_ABSTIME), &time, nil) == EINTR {}
   }
 

@@ -93,8 +93,10 @@ package final class Crowd {
     let milliseconds = Int32(timeout / .milliseconds(1))
     guard poll(&entries, nfds_t(entries.count), milliseconds) > 0 else { return }
     for (entry, member) in zip(entries, active) where entry.revents != 0 {
-      if entry.events & Int16(POLLOUT) != 0 { try write(member) }
-      if entry.events & Int16(POLLIN) != 0 { try read(member) }
+      if entry.revents & Int16(POLLOUT) != 0 { try write(member) }
+      if entry.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0, !member.isPaused {
+        try read(member)
+      }
     }
   }
 

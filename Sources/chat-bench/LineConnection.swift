@@ -1,0 +1,39 @@
+import ChatSystem
+
+/// What went wrong while measuring.
+struct BenchError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// A connection that is spoken to line by line, for a handshake. Thread: one at a time.
+final class LineConnection {
+  let stream: Stream
+  private var received: [UInt8] = []
+  private var buffer = [UInt8](repeating: 0, count: 16_384)
+
+  init(port: UInt16) throws {
+    stream = try Stream.connect(to: Address(host: "127.0.0.1", port: port))
+  }
+
+  func send(_ text: String) throws { try stream.sendAll(Array(text.utf8)) }
+
+  /// Takes lines until one is it.
+  func wait(until isIt: (String) throws -> Bool) throws {
+    while true {
+      while let end = received.firstIndex(of: UInt8(ascii: "\n")) {
+        var line = String(decoding: received[..<end], as: UTF8.self)
+        received.removeFirst(end + 1)
+        if line.utf8.last == UInt8(ascii: "\r") { line.unicodeScalars.removeLast() }
+        if try isIt(line) { return }
+      }
+      guard try stream.waitUntilReadable(for: .seconds(20)) else {
+        throw BenchError("no answer in the handshake")
+      }
+      let count = try stream.receive(into: &buffer)
+      guard count > 0 else { throw BenchError("closed in the handshake") }
+      received.append(contentsOf: buffer[..<count])
+    }
+  }
+}
