@@ -8,9 +8,6 @@ final class Acceptor: Sendable {
   /// How long it waits when the system has no descriptor or thread left.
   private static let shortagePause: Duration = .milliseconds(100)
 
-  /// How many threads are kept free where the system has no more.
-  private static let threadReserve = 16
-
   private let listener: Listener
   private let state: ServerState
 
@@ -52,7 +49,7 @@ final class Acceptor: Sendable {
     } catch {
       let left = state.connections.remove(number)
       state.log.error("no thread for more than \(left) clients: \(error)")
-      state.connections.makeReserve(of: Self.threadReserve)
+      state.connections.makeReserve()
       turnAway(peer)
     }
   }

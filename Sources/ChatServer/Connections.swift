@@ -9,14 +9,18 @@ final class Connections: @unchecked Sendable {
   private let lock = Lock()
   private let changed = Condition()
   private var limit: Int
-  /// Oldest first.
+  private let configuredLimit: Int
+  /// By number, which grows: the lowest is the oldest.
   private var peers: [UInt64: Peer] = [:]
   private var nextNumber: UInt64 = 0
   /// Once set, whoever still comes in is interrupted too.
   private var interruption: CloseReason?
 
   /// Makes an empty set that takes so many.
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int) {
+    self.limit = limit
+    configuredLimit = limit
+  }
 
   /// Takes in a connection.
   ///
@@ -31,11 +35,12 @@ final class Connections: @unchecked Sendable {
     }
   }
 
-  /// The system has no thread for one more: takes fewer from now on, and has the newest end, so
-  /// that the threads the server itself needs (Dispatch comes and goes with them) can be had.
-  func makeReserve(of count: Int) {
+  /// The system has no thread for one more: takes fewer until half of them have gone, and has the
+  /// newest end, so that the threads the server itself needs (Dispatch comes and goes with them)
+  /// can be had.
+  func makeReserve() {
     let newest = lock.withLock {
-      limit = max(1, peers.count - count)
+      limit = max(1, peers.count - min(16, max(2, peers.count / 8)))
       return peers.sorted { $0.key < $1.key }.dropFirst(limit).map(\.value)
     }
     for peer in newest { peer.interrupt(.serverFull) }
@@ -47,6 +52,7 @@ final class Connections: @unchecked Sendable {
   func remove(_ number: UInt64) -> Int {
     lock.withLock {
       peers[number] = nil
+      if peers.count <= limit / 2 { limit = configuredLimit }
       if peers.isEmpty { changed.broadcast() }
       return peers.count
     }
