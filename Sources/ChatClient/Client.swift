@@ -3,7 +3,6 @@ internal import ChatSystem
 
 /// The chat client: connects, gets a nickname, then receives on one thread and writes on another.
 package final class Client: Sendable {
-
   private let options: ClientOptions
   private let renderer: Renderer
   /// Whether a person types: lines are commands then, and questions can be asked.

@@ -52,6 +52,8 @@ package struct ClientOptions: Sendable {
         hasAddress = true
       }
     }
+    // The server would take it for the wish to leave.
+    guard options.nickname != "exit" else { throw UsageError("--nick takes a name, not 'exit'") }
     return .run(options)
   }
 

@@ -59,9 +59,7 @@ final class Conversation: @unchecked Sendable {
       if !isOurs {
         let rendered = renderer.render(line, nickname: lock.withLock { nickname })
         if let text = rendered.output { output += text + "\n" }
-        if let text = rendered.error {
-          Screen.complain("\(text)")
-        }
+        if let text = rendered.error { Screen.complain(text) }
       }
       if !receiver.hasNext, !output.isEmpty {
         do { try Screen.show(output) } catch { return finish(error) }
@@ -69,9 +67,7 @@ final class Conversation: @unchecked Sendable {
       }
     }
     let exit = lock.withLock { isLeaving ? ClientExit.left : .lost }
-    if exit == .lost {
-      Screen.complain("the connection is lost")
-    }
+    if exit == .lost { Screen.complain("the connection is lost") }
     finish(exit)
   }
 

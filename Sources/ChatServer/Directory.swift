@@ -3,7 +3,7 @@ internal import ChatSystem
 
 /// Who is on the server, by nickname: what makes nicknames unique, and finds people.
 ///
-/// Thread: any. Its lock is never held together with another.
+/// Thread: any. Its lock may be taken under a room log's, and takes no other.
 final class Directory: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`.
 

@@ -156,6 +156,8 @@ final class Session {
   private func join(as nickname: Nickname) {
     peer.speaksVersion1 = handshake.speaksVersion1
     let isIn = room.join(peer, as: nickname) { sequence, members in
+      // Whoever reads of the join can answer it in private.
+      server.directory.list(peer, as: nickname)
       let welcome = ServerLine.welcome(
         room: room.name, sequence: sequence, members: members, maxFileBytes: 0)
       return (handshake.speaksVersion1 ? welcome.encoded() : []) + ServerLine.connected.encoded()
@@ -167,7 +169,6 @@ final class Session {
     }
     self.nickname = nickname
     prefix = Array("\(nickname.text): ".utf8)
-    server.directory.list(peer, as: nickname)
     server.log.info("\(nickname.text) joined from \(peer.address)")
   }
 
@@ -228,6 +229,7 @@ final class Session {
     // The old name is free only when everyone has been told, so that the lines tell the truth.
     if new != old { try server.directory.claim(new) }
     flush(buffers)
+    server.directory.list(peer, as: new)
     guard room.rename(old, to: new) else {
       if new != old { server.directory.release(new) }
       reason = .shuttingDown
@@ -235,7 +237,6 @@ final class Session {
     }
     nickname = new
     prefix = Array("\(new.text): ".utf8)
-    server.directory.list(peer, as: new)
     if new != old { server.directory.release(old) }
     server.log.debug("\(old.text) is now \(new.text)")
   }
@@ -322,8 +323,7 @@ final class Session {
     defer { server.buffers.give(buffers) }
     while MonotonicTime.now < deadline {
       // A broken connection is past reading its last lines.
-      guard let count = try? peer.stream.receiveIfReady(into: &buffers.input) ?? 0 else { return }
-      if count > 0 { continue }
+      do { _ = try peer.stream.receiveIfReady(into: &buffers.input) } catch { return }
       if peer.stream.isDelivered { return }
       SystemThread.sleep(for: Self.departureCheckInterval)
     }

@@ -26,6 +26,7 @@ final class RunningServer {
     process.standardError = FileHandle.nullDevice
     process.standardInput = input
     try process.run()
+    Interruption.running.set(process.processIdentifier, folder)
     let deadline = MonotonicTime.now + .seconds(10)
     var probe: ChatSystem.Stream?
     while probe == nil {
@@ -41,10 +42,9 @@ final class RunningServer {
   }
 
   deinit {
-    // What is measured is over; nobody waits for a polite end.
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-    try? FileManager.default.removeItem(at: folder)
+    // What is measured is over; nobody waits for a polite end. One that did not start has none.
+    Interruption.running.end()
+    if process.isRunning { process.waitUntilExit() }
   }
 
   /// Where a program is: beside this one, or on the path.

@@ -36,6 +36,7 @@ do throws(UsageError) {
     }
   }
   Process.raiseDescriptorLimit()
+  do { try Interruption.running.watch() } catch { throw UsageError("\(error)") }
   let all: [any Subject] = [
     ChatServerSubject(), NatsSubject(), IRCSubject(name: "inspircd"), IRCSubject(name: "ngircd"),
     TextbookSubject(),

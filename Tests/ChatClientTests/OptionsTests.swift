@@ -33,7 +33,8 @@ struct OptionsTests {
     #expect(options.nickname == "bob" && options.isJSON)
     #expect(options.address == Address(host: "example", port: 80))
     for arguments in [
-      ["--port", "5"], ["a", "b"], ["--nick"], ["--nick", "a\nb"], ["--json=yes"], ["a:b"],
+      ["--port", "5"], ["a", "b"], ["--nick"], ["--nick", "a\nb"], ["--nick", "exit"],
+      ["--json=yes"], ["a:b"],
     ] {
       #expect(throws: UsageError.self) { try ClientOptions.parse(arguments) }
     }
