@@ -46,7 +46,7 @@ package struct Renderer: Sendable {
     case .said, .joined, .left, .renamed, .message, .who, .rooms, .pong, .unknown(_, false):
       Output(output: String(decoding: line.encoded().dropLast(), as: UTF8.self))
     case .notice(let text), .error(_, let text): Output(error: text)
-    case .nicknameWanted, .welcome, .connected, .goodbye, .room, .youAreIn, .ping,
+    case .nicknameWanted, .welcome, .connected, .goodbye, .room, .youAreIn, .ping, .past, .pastEnd,
       .unknown(_, true):
       Output()
     }
@@ -64,7 +64,7 @@ package struct Renderer: Sendable {
     case .error(_, let reason): "! \(reason)"
     case .said, .joined, .left, .renamed, .connected, .goodbye, .youAreIn, .unknown(_, false):
       String(decoding: line.encoded().dropLast(), as: UTF8.self)
-    case .nicknameWanted, .welcome, .ping, .pong, .unknown(_, true): nil
+    case .nicknameWanted, .welcome, .ping, .pong, .past, .pastEnd, .unknown(_, true): nil
     }
   }
 }
@@ -110,7 +110,8 @@ private struct Event: Encodable {
     case .error(let code, let reason): (event, self.code, text) = ("error", code, reason)
     case .pong(let token): (event, text) = ("pong", token)
     case .unknown(let text, false): (event, self.text) = ("line", text)
-    case .nicknameWanted, .connected, .youAreIn, .ping, .unknown(_, true): return nil
+    case .nicknameWanted, .connected, .youAreIn, .ping, .past, .pastEnd, .unknown(_, true):
+      return nil
     }
   }
 

@@ -10,8 +10,10 @@ public enum ClientLine: Sendable, Equatable {
   case hello(version: String)
   /// `[PASS]:secret`: the nickname's password.
   case password(String)
-  /// `[ROOM]:name`.
-  case room(String)
+  /// `[ROOM]:name`; with `since=`, what the room said after that number is wanted too.
+  case room(String, since: UInt64?)
+  /// `[NEWROOM]:`.
+  case newRoom
   /// `[NICK]:new`.
   case nick(String)
   /// `[WHO]:`.
@@ -20,6 +22,12 @@ public enum ClientLine: Sendable, Equatable {
   case rooms
   /// `[MSG]:bob text`.
   case message(to: String, text: String)
+  /// `[HISTORY]:n`: the room's last lines, or the first after a number; at most
+  /// `Limits.historyLines`.
+  case history(count: Int, since: UInt64?)
+  /// `[SEARCH]:words`, among the lines before a number if one is given; at most
+  /// `Limits.searchLines`.
+  case search(words: String, before: UInt64?, limit: Int)
   /// `[PING]:token`.
   case ping(token: String)
   /// `[PONG]:token`.
@@ -50,13 +58,28 @@ public enum ClientLine: Sendable, Equatable {
     switch line.tag {
     case "HELLO": self = .hello(version: line.value)
     case "PASS": self = .password(line.value)
-    case "ROOM": self = .room(line.value)
+    case "ROOM": self = .room(line.value, since: try line.number("since"))
+    case "NEWROOM": self = .newRoom
     case "NICK": self = .nick(line.value)
     case "WHO": self = .who
     case "ROOMS": self = .rooms
     case "QUIT": self = .quit
     case "PING": self = .ping(token: line.value)
     case "PONG": self = .pong
+    case "HISTORY":
+      guard let count = Self.number(line.value) else {
+        throw Refusal(.badTag, "a look back looks like [HISTORY]:100")
+      }
+      self = .history(
+        count: Int(min(count, UInt64(Limits.historyLines))), since: try line.number("since"))
+    case "SEARCH":
+      guard !Self.isBlank(Array(line.value.utf8).span) else {
+        throw Refusal(.badTag, "a search looks like [SEARCH]:words")
+      }
+      let limit = try line.number("limit") ?? UInt64(Limits.searchLinesByDefault)
+      self = .search(
+        words: line.value, before: try line.number("before"),
+        limit: Int(min(limit, UInt64(Limits.searchLines))))
     case "MSG":
       guard let (name, text) = line.nameAndText, !Self.isBlank(Array(text.utf8).span) else {
         throw Refusal(.badTag, "a private message looks like [MSG]:nickname text")
@@ -65,6 +88,13 @@ public enum ClientLine: Sendable, Equatable {
     default:
       throw Refusal(.unknownTag, "this server does not know [\(line.tag)]")
     }
+  }
+
+  /// A number in digits alone; one too large for its type is the largest.
+  fileprivate static func number(_ text: String) -> UInt64? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 })
+    else { return nil }
+    return UInt64(text) ?? .max
   }
 
   /// Where the text lies if the line begins with `nickname: `.
@@ -99,5 +129,18 @@ public enum ClientLine: Sendable, Equatable {
     // Sound: the pointer is to the literal's bytes, which are as many as were just compared.
     for index in line.indices where unsafe line[index] != word.utf8Start[index] { return false }
     return true
+  }
+}
+
+extension TaggedLine {
+  /// The number that an attribute holds; `nil` if it is not there.
+  ///
+  /// - Throws: `Refusal` with `badTag` if it is no number.
+  fileprivate func number(_ key: String) throws(Refusal) -> UInt64? {
+    guard let text = self[key] else { return nil }
+    guard let number = ClientLine.number(text) else {
+      throw Refusal(.badTag, "\(key)= takes a number")
+    }
+    return number
   }
 }

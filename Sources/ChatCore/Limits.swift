@@ -15,4 +15,19 @@ public enum Limits {
 
   /// How many refused lines end a handshake.
   public static let handshakeRefusals = 5
+
+  /// How many letters a private room's code has.
+  public static let roomCodeLetters = 6
+
+  /// How many lines one `[HISTORY]` brings at most.
+  public static let historyLines = 1_000
+
+  /// How many lines one `[SEARCH]` brings at most.
+  public static let searchLines = 500
+
+  /// How many it brings where it does not say.
+  public static let searchLinesByDefault = 50
+
+  /// How many wrong codes of private rooms end a connection.
+  public static let wrongRoomCodes = 5
 }

@@ -19,8 +19,16 @@ public struct Nickname: Sendable, Hashable {
   ///
   /// - Throws: `Refusal` with `nickInvalid`.
   public init(_ raw: some StringProtocol) throws(Refusal) {
+    self = try Self.normalized(raw)
+    guard key != "server" else {
+      throw Refusal(.nickInvalid, "the nickname 'server' is reserved")
+    }
+  }
+
+  /// Checks and normalizes a name of a nickname's alphabet, reserved or not.
+  static func normalized(_ raw: some StringProtocol) throws(Refusal) -> Nickname {
     // Normalization can shorten text, but not to a third: more than that needs no closer look.
-    guard raw.utf8.count <= 3 * Limits.nicknameBytes else { throw Self.tooLong }
+    guard raw.utf8.count <= 3 * Limits.nicknameBytes else { throw tooLong }
     // The standard library's own normalizer. It is not yet public API (Swift Evolution's
     // "Unicode Normalization" pitch); Foundation's would load 30 MB for this one line.
     let text = String(String.UnicodeScalarView(String(raw)._nfc))
@@ -28,18 +36,19 @@ public struct Nickname: Sendable, Hashable {
       throw Refusal(.nickInvalid, "a nickname has at least one character")
     }
     guard text.count <= Limits.nicknameCharacters, text.utf8.count <= Limits.nicknameBytes else {
-      throw Self.tooLong
+      throw tooLong
     }
-    guard text.unicodeScalars.allSatisfy(Self.isAllowed), let first = text.unicodeScalars.first,
-      !Self.isMark(first)
+    guard text.unicodeScalars.allSatisfy(isAllowed), let first = text.unicodeScalars.first,
+      !isMark(first)
     else {
       throw Refusal(.nickInvalid, "a nickname holds letters, digits, '-', '_' and '.' only")
     }
+    return Nickname(text: text)
+  }
+
+  private init(text: String) {
     self.text = text
     key = text.uppercased().lowercased()
-    guard key != "server" else {
-      throw Refusal(.nickInvalid, "the nickname 'server' is reserved")
-    }
   }
 
   /// Equal without regard to case.

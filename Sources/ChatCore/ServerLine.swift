@@ -35,6 +35,10 @@ public enum ServerLine: Sendable, Equatable {
   case room(String, sequence: UInt64, members: Int)
   /// `You are in lobby`, the same to a classic client.
   case youAreIn(String)
+  /// `[PAST]:alice: text` with `seq=` and `time=`: a line that the room said, and when (RFC 3339).
+  case past(String, sequence: UInt64, time: String)
+  /// `[PAST]:` with `end=1`: there are no more of them.
+  case pastEnd
   /// `[PING]:token`.
   case ping(token: String)
   /// `[PONG]:token`.
@@ -95,6 +99,22 @@ extension ServerLine {
     }
   }
 
+  /// Appends `[PAST]:line` with its number and time: the line that a look back consists of.
+  ///
+  /// - Parameters:
+  ///   - line: what the room said, without LF, clean as it is in every room's stream.
+  ///   - sequence: its number.
+  ///   - time: when, as `Timestamp` has it.
+  ///   - output: where the line goes.
+  public static func appendPast(
+    _ line: [UInt8], sequence: UInt64, time: String, to output: inout [UInt8]
+  ) {
+    output.append(contentsOf: "[PAST]:".utf8)
+    // A value holds no TAB.
+    for byte in line { output.append(byte == UInt8(ascii: "\t") ? UInt8(ascii: " ") : byte) }
+    output.append(contentsOf: "\tseq=\(sequence)\ttime=\(time)\n".utf8)
+  }
+
   /// The lines of a list that may be too long for one, the last of them marked.
   public static func split(_ items: [String], _ line: ([String], Bool) -> ServerLine)
     -> [ServerLine]
@@ -129,6 +149,9 @@ extension ServerLine {
     case .rooms(let names, let isLast): Self.list("ROOMS", names, isLast)
     case .room(let name, let sequence, let members):
       TaggedLine("ROOM", name, [.init("seq", "\(sequence)"), .init("members", "\(members)")])
+    case .past(let text, let sequence, let time):
+      TaggedLine("PAST", text, [.init("seq", "\(sequence)"), .init("time", time)])
+    case .pastEnd: TaggedLine("PAST", "", [.init("end", "1")])
     case .ping(let token): TaggedLine("PING", token)
     case .pong(let token): TaggedLine("PONG", token)
     case .notice(let text): TaggedLine("NOTICE", text)
@@ -161,6 +184,9 @@ extension ServerLine {
       self = .unknown(TextCleaner.clean(line), isTagged: true)
     }
   }
+
+  /// Reads a line of a room's stream: what a `[PAST]` line tells of.
+  public init(stream text: String) { self = Self(plain: text) }
 
   /// Reads a line without a tag.
   ///
@@ -207,6 +233,13 @@ extension ServerLine {
       self = .room(
         line.value, sequence: line["seq"].flatMap { UInt64($0) } ?? 0,
         members: line["members"].flatMap { Int($0) } ?? 0)
+    case "PAST":
+      if isLast {
+        self = .pastEnd
+      } else {
+        guard let sequence = line["seq"].flatMap({ UInt64($0) }) else { return nil }
+        self = .past(line.value, sequence: sequence, time: line["time"] ?? "")
+      }
     case "PING": self = .ping(token: line.value)
     case "PONG": self = .pong(token: line.value)
     case "NOTICE": self = .notice(line.value)

@@ -45,11 +45,12 @@ package struct Handshake {
       case .hello: throw Refusal(.badTag, "this server speaks [HELLO]:1")
       // No nickname has a password in this version, so any is right.
       case .password: return .wait
-      case .room(let name) where name == room: return .wait
-      case .room(let name): throw Refusal(.roomNotFound, "there is no room '\(name)'")
+      case .room(let name, _) where name == room: return .wait
+      case .room(let name, _): throw Refusal(.roomNotFound, "there is no room '\(name)'")
       case .ping(let token): return .answer([.pong(token: token)])
       case .pong: return .wait
-      case .nick, .who, .rooms, .message: throw Refusal(.badTag, "choose a nickname first")
+      case .nick, .who, .rooms, .message, .newRoom, .history, .search:
+        throw Refusal(.badTag, "choose a nickname first")
       }
     } catch {
       return refused(error)

@@ -197,11 +197,13 @@ final class Session {
         answer([.rooms(["\(room.name)=\(room.memberCount)"], isLast: true)], buffers)
       case .message(let name, let text): try tell(name, text, buffers)
       case .ping(let token): answer([.pong(token: token)], buffers)
-      case .room(let name):
+      case .room(let name, _):
         guard name == room.name else {
           throw Refusal(.roomNotFound, "there is no room '\(name)'")
         }
         answerWhereabouts(buffers)
+      case .newRoom, .history, .search:
+        throw Refusal(.unknownTag, "this server keeps no history yet")
       case .hello, .password:
         throw Refusal(.badTag, "this belongs before the nickname")
       }

@@ -54,7 +54,17 @@ struct ClientLineTests {
     #expect(try Self.parse("[HELLO]:1") == .hello(version: "1"))
     #expect(try Self.parse("[HELLO]:1\tfuture=x") == .hello(version: "1"))
     #expect(try Self.parse("[PASS]:a b") == .password("a b"))
-    #expect(try Self.parse("[ROOM]:lobby\tsince=4") == .room("lobby"))
+    #expect(try Self.parse("[ROOM]:lobby") == .room("lobby", since: nil))
+    #expect(try Self.parse("[ROOM]:lobby\tsince=4") == .room("lobby", since: 4))
+    #expect(try Self.parse("[NEWROOM]:") == .newRoom)
+    #expect(try Self.parse("[HISTORY]:20") == .history(count: 20, since: nil))
+    #expect(try Self.parse("[HISTORY]:1000000000") == .history(count: 1_000, since: nil))
+    #expect(try Self.parse("[HISTORY]:5\tsince=7") == .history(count: 5, since: 7))
+    #expect(
+      try Self.parse("[SEARCH]:a \"b\"") == .search(words: "a \"b\"", before: nil, limit: 50))
+    #expect(
+      try Self.parse("[SEARCH]:x\tbefore=9\tlimit=9999")
+        == .search(words: "x", before: 9, limit: 500))
     #expect(try Self.parse("[NICK]:bob") == .nick("bob"))
     #expect(try Self.parse("[WHO]:") == .who)
     #expect(try Self.parse("[ROOMS]:") == .rooms)

@@ -23,6 +23,11 @@ struct ServerLineTests {
     (.rooms(["lobby=3"], isLast: true), "[ROOMS]:lobby=3\tend=1"),
     (.room("lobby", sequence: 2, members: 1), "[ROOM]:lobby\tseq=2\tmembers=1"),
     (.youAreIn("lobby"), "You are in lobby"),
+    (
+      .past("alice: hi [x]", sequence: 9, time: "2026-01-31T12:00:00.000Z"),
+      "[PAST]:alice: hi [x]\tseq=9\ttime=2026-01-31T12:00:00.000Z"
+    ),
+    (.pastEnd, "[PAST]:\tend=1"),
     (.ping(token: "x"), "[PING]:x"),
     (.pong(token: "x"), "[PONG]:x"),
     (.notice("soon"), "[NOTICE]:soon"),
@@ -48,6 +53,19 @@ struct ServerLineTests {
     ] {
       #expect(ServerLine(Array(text.utf8).span) == line)
     }
+  }
+
+  @Test("a line of the past is encoded from its bytes as from its text")
+  func past() {
+    for text in ["alice: hi", "alice: a\tb", "ünal joined!", "bob: \t"] {
+      var bytes: [UInt8] = []
+      ServerLine.appendPast(
+        Array(text.utf8), sequence: 3, time: Timestamp.text(0), to: &bytes)
+      let line = ServerLine.past(text, sequence: 3, time: "1970-01-01T00:00:00.000Z")
+      #expect(bytes == line.encoded())
+    }
+    #expect(ServerLine(stream: "bob joined!") == .joined("bob"))
+    #expect(ServerLine(stream: "bob: [MSG]:x") == .said(by: "bob", text: "[MSG]:x"))
   }
 
   @Test("an unknown tag is known to be one")
