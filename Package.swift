@@ -30,6 +30,12 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .target(name: "ChatSystem", dependencies: ["CLinux"], swiftSettings: strict),
 
+    // The history: SQLite, which this one target wraps. No pkgConfig: header and library lie where
+    // compilers look anyway, and SwiftPM warns where pkg-config is missing.
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .target(
+      name: "ChatHistory", dependencies: ["CSQLite", "ChatSystem"], swiftSettings: strict),
+
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
       name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
