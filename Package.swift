@@ -62,6 +62,15 @@ let package = Package(
     .testTarget(
       name: "ChatServerTests", dependencies: ["ChatCore", "ChatServer", "ChatSystem", "TestKit"],
       swiftSettings: strict),
+    // A writer for the tests to kill.
+    .executableTarget(
+      name: "history-probe", dependencies: ["ChatHistory", "ChatSystem"],
+      path: "Tests/HistoryProbe",
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChatHistoryTests",
+      dependencies: ["ChatHistory", "ChatSystem", "TestKit", "history-probe"],
+      swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",
       dependencies: ["ChatClient", "ChatCore", "ChatFlags", "ChatServer", "ChatSystem"],
