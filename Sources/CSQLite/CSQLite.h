@@ -23,4 +23,11 @@ static inline int csqlite_bind_still_blob(sqlite3_stmt *statement, int index, co
                     : sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_STATIC);
 }
 
+/* sqlite3_bind_text64 with SQLITE_STATIC: the same. */
+static inline int csqlite_bind_still_text(sqlite3_stmt *statement, int index, const void *text,
+                                          sqlite3_uint64 bytes) {
+  return sqlite3_bind_text64(statement, index, bytes == 0 ? "" : (const char *)text, bytes,
+                             SQLITE_STATIC, SQLITE_UTF8);
+}
+
 #endif

@@ -30,7 +30,7 @@ final class Database {
     guard let handle else { throw HistoryError(.full, "\(path): no memory to open it") }
     self.path = path
     self.handle = handle
-    guard code == SQLITE_OK else { throw error }
+    guard code == SQLITE_OK else { throw failure() }
     sqlite3_extended_result_codes(handle, 1)
     sqlite3_busy_timeout(handle, 5_000)
     setLeavesFilesOnClose(true)
@@ -57,7 +57,7 @@ final class Database {
 
   /// Runs statements whose rows do not matter.
   func execute(_ statements: String) throws(HistoryError) {
-    guard sqlite3_exec(handle, statements, nil, nil, nil) == SQLITE_OK else { throw error }
+    guard sqlite3_exec(handle, statements, nil, nil, nil) == SQLITE_OK else { throw failure() }
   }
 
   /// Runs a query once, and reads the number in its first row; 0 if it has none.
@@ -84,14 +84,19 @@ final class Database {
   /// How many rows this connection has changed since it was opened.
   var changeCount: Int64 { sqlite3_total_changes64(handle) }
 
+  /// Whether a call has found the file damaged.
+  private(set) var isDamaged = false
+
   /// What went wrong last, in SQLite's words.
-  var error: HistoryError {
+  func failure() -> HistoryError {
     let code = sqlite3_extended_errcode(handle)
     var words = String(cString: sqlite3_errmsg(handle))
     if [SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_FULL].contains(code & 0xFF) {
       let cause = sqlite3_system_errno(handle)
       if cause != 0 { words += ": " + String(cString: strerror(cause)) }
     }
-    return HistoryError(.init(resultCode: code), "\(path): \(words) (SQLite error \(code))")
+    let kind = HistoryError.Kind(resultCode: code)
+    if kind == .damaged { isDamaged = true }
+    return HistoryError(kind, "\(path): \(words) (SQLite error \(code))")
   }
 }

@@ -12,14 +12,13 @@ final class ReaderTables {
   let identity: [UInt8]
 
   private let roomNamed: Statement
-  private let roomExists: Statement
   private let lastGroup: Statement
   private let groupOfID: Statement
   private let groupsForward: Statement
   private let groupsBackward: Statement
   private let groupsByID: Statement
   private let countsBackward: Statement
-  private let end: Statement
+  private let roomOfID: Statement
   private let groupsByPosition: Statement
 
   /// Opens a folder's history.
@@ -34,7 +33,6 @@ final class ReaderTables {
     identity =
       try Statement("SELECT identity FROM history", in: database).first { Array($0.bytes(0)) } ?? []
     roomNamed = try Statement("\(StoredRoom.query) name = ?", in: database)
-    roomExists = try Statement("SELECT 1 FROM rooms WHERE id = ?", in: database)
     lastGroup = try Statement(HistorySchema.lastGroupQuery, in: database)
     groupOfID = try Statement("SELECT \(columns) FROM groups WHERE id = ?", in: database)
     groupsForward = try Statement(
@@ -51,7 +49,7 @@ final class ReaderTables {
     countsBackward = try Statement(
       "SELECT first, count FROM groups WHERE room = ? AND first < ? ORDER BY first DESC",
       in: database)
-    end = try Statement("\(StoredRoom.query) rooms.id = ?", in: database)
+    roomOfID = try Statement("\(StoredRoom.query) rooms.id = ?", in: database)
     groupsByPosition = try Statement(
       """
       SELECT position, bytes FROM groups WHERE room = ?1 AND position >= coalesce(
@@ -88,8 +86,9 @@ final class ReaderTables {
     try roomNamed.first(.text(name)) { StoredRoom($0) }
   }
 
-  func hasRoom(_ room: Int64) throws(HistoryError) -> Bool {
-    try roomExists.first(.integer(room)) { _ in true } ?? false
+  /// The room of this number; `nil` if there is none.
+  func room(_ id: Int64) throws(HistoryError) -> StoredRoom? {
+    try roomOfID.first(.integer(id)) { StoredRoom($0) }
   }
 
   /// The id of the last group that there ever was.
@@ -128,6 +127,16 @@ final class ReaderTables {
     try groupsForward.each(
       .integer(room), .unsigned(sequence == .max ? .max : sequence + 1), .unsigned(end ?? .max)
     ) { row throws(HistoryError) in try body(StoredGroup(row)) }
+  }
+
+  /// One line of a room; `nil` if it is not there.
+  func line(_ sequence: UInt64, of room: Int64) throws(HistoryError) -> PastLine? {
+    var line: PastLine?
+    try eachGroupBackward(of: room, before: sequence + 1) { group throws(HistoryError) in
+      line = try group.line(sequence)
+      return false
+    }
+    return line
   }
 
   func lines(
@@ -185,7 +194,6 @@ final class ReaderTables {
       return bytes.count < limit
     }
     if !bytes.isEmpty { return bytes }
-    let roomEnd = try end.first(.integer(room)) { StoredRoom($0).endPosition }
-    return roomEnd == position ? [] : nil
+    return try self.room(room)?.endPosition == position ? [] : nil
   }
 }

@@ -17,6 +17,8 @@ final class Statement {
     case text(String)
     /// Bytes, which are not copied: they lie still until the run is over.
     case bytes(UnsafeRawBufferPointer)
+    /// UTF-8, which is not copied either.
+    case stillText(UnsafeRawBufferPointer)
   }
 
   /// The row that a run stands on. Valid inside the closure it is given to.
@@ -54,7 +56,7 @@ final class Statement {
     var handle: OpaquePointer?
     let code = sqlite3_prepare_v3(
       database.handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
-    guard code == SQLITE_OK, let handle else { throw database.error }
+    guard code == SQLITE_OK, let handle else { throw database.failure() }
     self.handle = handle
     self.database = database
   }
@@ -98,7 +100,7 @@ final class Statement {
       case SQLITE_ROW:
         if try !body(Row(handle: handle)) { return }
       case SQLITE_DONE: return
-      default: throw database.error
+      default: throw database.failure()
       }
     }
   }
@@ -113,8 +115,11 @@ final class Statement {
     case .bytes(let bytes):
       code = csqlite_bind_still_blob(
         handle, index, bytes.baseAddress, sqlite3_uint64(bytes.count))
+    case .stillText(let text):
+      code = csqlite_bind_still_text(
+        handle, index, text.baseAddress, sqlite3_uint64(text.count))
     }
-    guard code == SQLITE_OK else { throw database.error }
+    guard code == SQLITE_OK else { throw database.failure() }
   }
 }
 
