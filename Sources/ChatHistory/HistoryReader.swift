@@ -65,6 +65,15 @@ package final class HistoryReader: @unchecked Sendable {
     }
   }
 
+  /// Writes what is in the log back into the file, while others commit and read: SQLite's passive
+  /// checkpoint, which waits for nobody. The log is used from its beginning again by the next commit
+  /// that finds all of it written back.
+  ///
+  /// Thread: not one that others wait for: it waits for the disk. Other calls of this reader wait.
+  package func checkpoint() throws(HistoryError) {
+    try withTables { tables throws(HistoryError) in try tables.checkpoint() }
+  }
+
   /// Runs `body` on the tables of the file that lies there now.
   func withTables<Result>(
     _ body: (ReaderTables) throws(HistoryError) -> Result

@@ -40,6 +40,7 @@ package final class HistoryWriter: @unchecked Sendable {
 
   private let folder: String
   private let isDurable: Bool
+  private let checkpointPages: Int
 
   /// `nil` where opening failed after the file was set aside: the next use tries again.
   private var tables: WriterTables?
@@ -51,10 +52,19 @@ package final class HistoryWriter: @unchecked Sendable {
   ///
   /// A damaged file is set aside: it is renamed to `history.damaged-TIME.db`, with the log beside it,
   /// and the history starts empty.
+  ///
+  /// - Parameters:
+  ///   - isDurable: each commit waits for the disk.
+  ///   - checkpointPages: a commit that finds so many pages of 4 KiB in the log writes them back into
+  ///     the file itself, and takes longer. Whoever has `HistoryReader.checkpoint` do that on another
+  ///     thread sets it high.
   /// - Throws: `HistoryError`; of kind `tooNew` if a later release wrote it, which is left alone.
-  package init(folder: String, isDurable: Bool) throws(HistoryError) {
+  package init(
+    folder: String, isDurable: Bool, checkpointPages: Int = 1_000
+  ) throws(HistoryError) {
     self.folder = folder
     self.isDurable = isDurable
+    self.checkpointPages = checkpointPages
     _ = try opened()
   }
 
@@ -67,7 +77,7 @@ package final class HistoryWriter: @unchecked Sendable {
     tables = nil
     return try HistoryFile.exchange.withLock { () throws(HistoryError) in
       let path = try HistoryFile.setAside(in: folder)
-      tables = try WriterTables(folder: folder, isDurable: isDurable)
+      tables = try makeTables()
       return path
     }
   }
@@ -144,13 +154,17 @@ package final class HistoryWriter: @unchecked Sendable {
     if let tables { return tables }
     let tables = try HistoryFile.exchange.withLock { () throws(HistoryError) in
       do throws(HistoryError) {
-        return try WriterTables(folder: folder, isDurable: isDurable)
+        return try makeTables()
       } catch  where error.kind == .damaged {
         setAside = try HistoryFile.setAside(in: folder)
-        return try WriterTables(folder: folder, isDurable: isDurable)
+        return try makeTables()
       }
     }
     self.tables = tables
     return tables
+  }
+
+  private func makeTables() throws(HistoryError) -> WriterTables {
+    try WriterTables(folder: folder, isDurable: isDurable, checkpointPages: checkpointPages)
   }
 }

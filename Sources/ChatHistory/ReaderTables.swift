@@ -11,6 +11,7 @@ final class ReaderTables {
   /// The history's own random name: what was derived from another one does not fit.
   let identity: [UInt8]
 
+  private let database: Database
   private let roomNamed: Statement
   private let lastGroup: Statement
   private let groupOfID: Statement
@@ -29,6 +30,7 @@ final class ReaderTables {
     let (database, mark) = try Self.open(path)
     self.path = path
     self.mark = mark
+    self.database = database
     let columns = StoredGroup.columns
     identity =
       try Statement("SELECT identity FROM history", in: database).first { Array($0.bytes(0)) } ?? []
@@ -81,6 +83,9 @@ final class ReaderTables {
       }
     }
   }
+
+  /// Writes the log back; that a query-only connection may do so is documented (pragma.html).
+  func checkpoint() throws(HistoryError) { try database.execute("PRAGMA wal_checkpoint(PASSIVE)") }
 
   func room(named name: String) throws(HistoryError) -> StoredRoom? {
     try roomNamed.first(.text(name)) { StoredRoom($0) }

@@ -24,9 +24,10 @@ final class WriterTables {
   /// Opens, makes or migrates a folder's history.
   ///
   /// - Throws: `HistoryError`; of kind `damaged` if the file is not sound. It is left as it was found.
-  init(folder: String, isDurable: Bool) throws(HistoryError) {
+  init(folder: String, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
     let database = try Database(path: path, for: .writing(isDurable: isDurable))
+    try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
     try HistorySchema.migrate(database)
     try Self.check(database)
     roomNamed = try Statement("\(StoredRoom.query) name = ?", in: database)
