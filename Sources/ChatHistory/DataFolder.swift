@@ -56,6 +56,7 @@ package struct DataFolderError: Error, Equatable, CustomStringConvertible {
     description = "the data folder \(path): \(what): \(String(cString: strerror(code)))"
   }
 
+  /// Another process has it.
   static func inUse(_ path: String) -> Self {
     Self(description: "\(path) is in use by another chat-server")
   }

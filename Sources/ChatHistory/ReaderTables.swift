@@ -87,6 +87,7 @@ final class ReaderTables {
   /// Writes the log back; that a query-only connection may do so is documented (pragma.html).
   func checkpoint() throws(HistoryError) { try database.execute("PRAGMA wal_checkpoint(PASSIVE)") }
 
+  /// The room of this name; `nil` if there is none.
   func room(named name: String) throws(HistoryError) -> StoredRoom? {
     try roomNamed.first(.text(name)) { StoredRoom($0) }
   }
@@ -144,6 +145,7 @@ final class ReaderTables {
     return line
   }
 
+  /// See `HistoryReader.lines`.
   func lines(
     of room: Int64, after sequence: UInt64, before end: UInt64?, limit: Int, byteLimit: Int
   ) throws(HistoryError) -> [PastLine] {
@@ -165,14 +167,16 @@ final class ReaderTables {
     return lines
   }
 
+  /// See `HistoryReader.sequence`.
   func sequence(
     beforeLast count: Int, of room: Int64, before end: UInt64?
   ) throws(HistoryError) -> UInt64 {
     var missing = UInt64(clamping: count)
     var result: UInt64?
     try countsBackward.each(.integer(room), .unsigned(end ?? .max)) { row in
-      let first = row.unsigned(0)
-      let groupEnd = min(first + row.unsigned(1), end ?? .max)
+      // Never 0, unless the file is damaged.
+      let first = max(1, row.unsigned(0))
+      let groupEnd = max(first, min(first + row.unsigned(1), end ?? .max))
       let taken = min(missing, groupEnd - first)
       missing -= taken
       result = groupEnd - taken - 1
@@ -181,6 +185,7 @@ final class ReaderTables {
     return result ?? 0
   }
 
+  /// See `HistoryReader.bytes`.
   func bytes(
     of room: Int64, from position: UInt64, limit: Int
   ) throws(HistoryError) -> [UInt8]? {

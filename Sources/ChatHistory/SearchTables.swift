@@ -21,9 +21,9 @@ final class SearchTables {
     func row(_ sequence: UInt64) -> Int64 { number << 40 | Int64(min(sequence, Self.lastLine)) }
 
     /// The line of a row.
-    static func sequence(ofRow row: Int64) -> UInt64 { UInt64(row) & lastLine }
+    static func sequence(ofRow row: Int64) -> UInt64 { UInt64(bitPattern: row) & lastLine }
 
-    private static let lastLine: UInt64 = 1 << 40 - 1
+    private static let lastLine: UInt64 = (1 << 40) - 1
   }
 
   private static let version: Int64 = 1

@@ -23,6 +23,7 @@ package enum SearchWords {
     if words.last != space { words.append(space) }
   }
 
+  /// What stands around words.
   static let space = UInt8(ascii: " ")
 
   private static func splitASCII(_ text: UnsafeRawBufferPointer, into words: inout [UInt8]) {

@@ -23,13 +23,14 @@ struct StoredGroup {
     id = row.integer(0)
     room = row.integer(1)
     firstSequence = row.unsigned(2)
-    lineCount = Int(row.integer(3))
     timeMilliseconds = row.integer(4)
     bytes = row.bytes(5)
+    // In a damaged file any number may stand here: one that cannot be right stays so, and small.
+    lineCount = Int(clamping: max(0, min(row.integer(3), Int64(bytes.count) + 1)))
   }
 
   /// The number of its last line.
-  var lastSequence: UInt64 { firstSequence + UInt64(lineCount) - 1 }
+  var lastSequence: UInt64 { firstSequence &+ UInt64(lineCount) &- 1 }
 
   /// Hands over its lines, without their LF, as long as `body` wants more.
   ///
@@ -49,7 +50,7 @@ struct StoredGroup {
       start += length + 1
       sequence += 1
     }
-    guard sequence == lastSequence + 1 else { throw damaged }
+    guard sequence == lastSequence &+ 1 else { throw damaged }
   }
 
   /// The line of a number, its copy; `nil` if the group does not hold it.

@@ -2,9 +2,10 @@
 package enum Timestamp {
   /// `2026-01-31T12:00:00.000Z`.
   ///
-  /// - Parameter milliseconds: since 1970, of the years 0 to 9999.
+  /// - Parameter milliseconds: since 1970; outside of the years 0 to 9999 the nearest moment of them.
   package static func text(milliseconds: Int64) -> String {
-    let (seconds, rest) = floored(milliseconds, by: 1_000)
+    let inYears = max(-62_167_219_200_000, min(milliseconds, 253_402_300_799_999))
+    let (seconds, rest) = floored(inYears, by: 1_000)
     let (days, second) = floored(seconds, by: 86_400)
     let (year, month, day) = date(daysSince1970: days)
     return digits(year, 4) + "-" + digits(month, 2) + "-" + digits(day, 2) + "T"

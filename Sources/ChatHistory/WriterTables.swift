@@ -2,8 +2,8 @@
 ///
 /// Thread: the writer's.
 final class WriterTables {
-  /// Files up to this size are read through when they are opened (0.4 s of a slow disk's time); what is
-  /// wrong with larger ones is noticed where it is met.
+  /// Files up to this size are read through when they are opened: 60 ms for 50 MiB that lie in memory.
+  /// What is wrong with larger ones is noticed where it is met.
   private static let checkedBytes: Int64 = 268_435_456
 
   private let database: Database
@@ -65,6 +65,7 @@ final class WriterTables {
   /// From now on closing does not touch the files.
   func leaveFilesOnClose() { database.setLeavesFilesOnClose(true) }
 
+  /// The room of this name; `nil` if there is none.
   func room(named name: String) throws(HistoryError) -> StoredRoom? {
     try roomNamed.first(.text(name)) { StoredRoom($0) }
   }
@@ -77,6 +78,7 @@ final class WriterTables {
       .text(name), .integer(isPrivate ? 1 : 0), .unsigned(sequence), .unsigned(position))
   }
 
+  /// See `HistoryWriter.append`.
   func append(_ groups: [HistoryWriter.Group]) throws(HistoryError) {
     let firstID = nextGroup
     do throws(HistoryError) {
@@ -95,15 +97,18 @@ final class WriterTables {
     }
   }
 
+  /// See `HistoryWriter.setEmptied`.
   func setEmptied(_ room: Int64, at time: Int64?) throws(HistoryError) {
     try updateEmptied.run(time.map { .integer($0) } ?? .null, .integer(room))
   }
 
+  /// See `HistoryWriter.markAllEmptied`.
   func markAllEmptied(at time: Int64) throws(HistoryError) {
     try Statement("UPDATE rooms SET emptied = ? WHERE private AND emptied IS NULL", in: database)
       .run(.integer(time))
   }
 
+  /// See `HistoryWriter.expiredRooms`.
   func expiredRooms(before time: Int64, limit: Int) throws(HistoryError) -> [StoredRoom] {
     var rooms: [StoredRoom] = []
     try expired.each(.integer(time), .integer(Int64(limit))) { row in
@@ -113,6 +118,7 @@ final class WriterTables {
     return rooms
   }
 
+  /// See `HistoryWriter.delete`.
   func delete(_ room: Int64, limit: Int) throws(HistoryError) -> Bool {
     try database.transaction { () throws(HistoryError) in
       let oldest = try oldestGroups.first(.integer(room), .integer(Int64(max(1, limit)))) {
@@ -128,6 +134,7 @@ final class WriterTables {
     }
   }
 
+  /// See `HistoryWriter.limitPages`.
   func limitPages(to count: Int) throws(HistoryError) {
     // No limit is the greatest number of pages that SQLite knows.
     try database.execute("PRAGMA max_page_count = \(count == 0 ? 1_073_741_823 : count)")

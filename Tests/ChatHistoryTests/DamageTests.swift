@@ -151,6 +151,61 @@ struct DamageTests {
     #expect(aside.count == 20)
   }
 
+  @Test("whatever bytes of the files are wrong, there is an error or an answer, and never a crash")
+  func fuzz() throws {
+    try SeededRandom.run { random in
+      let original = try TestHistory()
+      try original.append(
+        (0..<60).map { ["alice: line \($0)", "bob: \(String(repeating: "y", count: $0 * 20))"] })
+      var index: SearchIndex? = try SearchIndex(folder: original.folder)
+      while try index?.fill(limit: 100) ?? 0 > 0 {}
+      index = nil
+      original.close()
+      var damagedCount = 0
+      for _ in 0..<(Environment.isSanitized ? 20 : 100) {
+        let folder = try TestHistory.temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in ["history.db", "search.db"] {
+          let damaged = damage([UInt8](try contents("\(original.folder)/\(name)")), &random)
+          try Data(damaged).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        }
+        do {
+          try readEverything(folder)
+        } catch is HistoryError { damagedCount += 1 }
+        do {
+          let writer = try HistoryWriter(folder: folder, isDurable: false)
+          let room = try writer.room(named: "lobby", isPrivate: false)
+          while try !writer.delete(room.id, limit: 20) {}
+        } catch is HistoryError {}
+      }
+      #expect(damagedCount > 0)
+    }
+  }
+
+  /// Changes up to 20 bytes, most of them where the structure is: at the beginning of a page.
+  private func damage(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
+    var bytes = bytes
+    for _ in 0..<Int.random(in: 1...20, using: &random) {
+      let page = Int.random(in: 0..<bytes.count / 4_096, using: &random) * 4_096
+      let reach = [16, 200, 4_096].randomElement(using: &random) ?? 16
+      bytes[page + Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random)
+    }
+    return bytes
+  }
+
+  /// What a server does with a history, before its writer could set aside what is damaged.
+  private func readEverything(_ folder: String) throws {
+    let reader = try HistoryReader(folder: folder)
+    _ = try reader.room(named: "lobby")
+    _ = try reader.sequence(beforeLast: 10, of: 1, before: nil)
+    _ = try reader.lines(of: 1, after: 0, before: nil, limit: 1_000, byteLimit: 1_000_000)
+    _ = try reader.bytes(of: 1, from: 100, limit: 10_000)
+    let index = try SearchIndex(folder: folder)
+    _ = try index.search("line", in: 1, before: nil, limit: 100)
+    _ = try index.fill(limit: 10)
+    while try !index.forget([1], limit: 50) {}
+  }
+
   @Test(
     "a full disk: an error that may pass, nothing half-written, and it goes on when there is space")
   func fullDisk() throws {
