@@ -168,6 +168,40 @@ struct SearchIndexTests {
     #expect(try open.search("other 5", in: lobby.id, before: nil, limit: 9).count == 1)
   }
 
+  @Test("a history that has lost its last groups, to a power failure or a backup, is indexed anew")
+  func history() throws {
+    for lines in [1, 5, 9] {
+      let history = try TestHistory()
+      try history.append((1...5).map { ["old \($0)"] }, at: 1)
+      history.close()
+      let backup = try Data(contentsOf: URL(fileURLWithPath: history.file))
+      try history.reopen()
+      try history.append((6...10).map { ["old \($0)"] }, at: 2)
+      var index: SearchIndex? = try SearchIndex(folder: history.folder)
+      try filled(try #require(index))
+      index = nil
+      history.close()
+      try backup.write(to: URL(fileURLWithPath: history.file))
+      let restored = try HistoryWriter(folder: history.folder, isDurable: true)
+      let lobby = try restored.room(named: "lobby", isPrivate: false)
+      #expect(lobby.lastSequence == 5)
+      try Array("new\n".utf8).withUnsafeBytes { bytes in
+        for line in 0..<UInt64(lines) {
+          try restored.append([
+            HistoryWriter.Group(
+              room: lobby.id, firstSequence: 6 + line, lineCount: 1,
+              position: lobby.endPosition + 4 * line, timeMilliseconds: 3, bytes: bytes)
+          ])
+        }
+      }
+      let again = try SearchIndex(folder: history.folder)
+      #expect(try again.search("new", in: lobby.id, before: nil, limit: 99).count == lines)
+      try filled(again)
+      #expect(try again.search("new", in: lobby.id, before: nil, limit: 99).count == lines)
+      #expect(try again.search("old", in: lobby.id, before: nil, limit: 99).count == 5)
+    }
+  }
+
   @Test("lines that come after a room's end are found, though groups were deleted")
   func afterDeletion() throws {
     let history = try TestHistory()
