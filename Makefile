@@ -9,8 +9,8 @@ TSAN_BUILD = .build/tsan
 DOCS_BUILD = .build/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help run client build test tsan bench lint format docs clean needs-swift needs-test \
-  needs-peers
+.PHONY: help run client build test tsan bench lint format docs clean needs-swift needs-sqlite \
+  needs-test needs-peers
 
 help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
@@ -30,30 +30,30 @@ run: build
 client: build
 	@exec $(CLIENT) $(ARGS)
 
-build: needs-swift
+build: needs-swift needs-sqlite
 	@$(SWIFT) build -c release --product chat-server --quiet
 	@$(SWIFT) build -c release --product chat-client --quiet
 
-test: needs-swift needs-test
+test: needs-swift needs-sqlite needs-test
 	$(SWIFT) test -c release --no-parallel
 
 # The first data race ends the program it is in, and so fails the test.
-tsan: needs-swift needs-test
+tsan: needs-swift needs-sqlite needs-test
 	CHAT_SANITIZED=1 TSAN_OPTIONS=halt_on_error=1 \
 	  $(SWIFT) test --sanitize=thread --scratch-path $(TSAN_BUILD) --no-parallel
 
-bench: needs-swift $(if $(filter install,$(PEERS)),needs-peers)
+bench: needs-swift needs-sqlite $(if $(filter install,$(PEERS)),needs-peers)
 	@$(SWIFT) build -c release --quiet
 	@exec .build/release/chat-bench $(ARGS)
 
-lint: needs-swift docs
+lint: needs-swift needs-sqlite docs
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	$(SWIFT) build -c release --explicit-target-dependency-import-check error
 
 format: needs-swift
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
-docs: needs-swift
+docs: needs-swift needs-sqlite
 	$(SWIFT) build --target ChatCore --scratch-path $(DOCS_BUILD) -Xswiftc -emit-symbol-graph \
 	  -Xswiftc -emit-symbol-graph-dir -Xswiftc $(DOCS_BUILD)/symbols --quiet
 	$(DOCC) convert Sources/ChatCore/ChatCore.docc --warnings-as-errors \
@@ -72,6 +72,9 @@ needs-swift:
 	@command -v $(SWIFT) >/dev/null || { \
 	  echo "Swift 6.3 or later is missing: see https://www.swift.org/install/linux/" >&2; exit 1; }
 
+needs-sqlite:
+	@$(call need-file,/usr/include/sqlite3.h,libsqlite3-dev)
+
 needs-test:
 	@$(call need,nc.openbsd,netcat-openbsd)
 	@$(call need,python3,python3)
@@ -82,9 +85,15 @@ needs-peers: needs-test
 	@$(call need,/usr/sbin/ngircd,ngircd)
 
 # $(call need,COMMAND,PACKAGE): the package of Debian and Ubuntu that has the command.
-need = command -v $(1) >/dev/null || { \
+need = command -v $(1) >/dev/null || $(call install,$(1),$(2),which the tests need)
+
+# $(call need-file,FILE,PACKAGE): the package that has the file.
+need-file = test -e $(1) || $(call install,$(1),$(2),which the server keeps its history with)
+
+# $(call install,WHAT,PACKAGE,REASON)
+install = { \
   if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else \
     echo "$(1) is missing: sudo apt-get install $(2)" >&2; exit 1; fi; \
-  echo "Installing $(2), which the tests need"; \
+  echo "Installing $(2), $(3)"; \
   { $$as apt-get -qq update && $$as apt-get -qq install -y --no-install-recommends $(2); } \
     || { echo "$(1) is missing: sudo apt-get install $(2)" >&2; exit 1; }; }

@@ -30,6 +30,12 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .target(name: "ChatSystem", dependencies: ["CLinux"], swiftSettings: strict),
 
+    // The history: SQLite, which this one target wraps. No pkgConfig: header and library lie where
+    // compilers look anyway, and SwiftPM warns where pkg-config is missing.
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .target(
+      name: "ChatHistory", dependencies: ["CSQLite", "ChatSystem"], swiftSettings: strict),
+
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
       name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
@@ -55,6 +61,15 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests", dependencies: ["ChatCore", "ChatServer", "ChatSystem", "TestKit"],
+      swiftSettings: strict),
+    // A writer for the tests to kill.
+    .executableTarget(
+      name: "history-probe", dependencies: ["ChatHistory", "ChatSystem"],
+      path: "Tests/HistoryProbe",
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChatHistoryTests",
+      dependencies: ["ChatHistory", "ChatSystem", "TestKit", "history-probe"],
       swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",

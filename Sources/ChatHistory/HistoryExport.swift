@@ -1,0 +1,94 @@
+package import ChatSystem
+
+/// Prints a room's history, whether or not a server runs on its folder.
+package enum HistoryExport {
+  /// How it is printed.
+  package enum Format: String, Sendable, CaseIterable {
+    /// The lines as they were said, one a line.
+    case text
+    /// An object a line: `{"seq":1,"time":"2026-01-31T12:00:00.000Z","line":"alice: hi"}`.
+    case json
+  }
+
+  /// What ended an export early.
+  package enum Failure: Error, CustomStringConvertible {
+    /// There is no such history or room, or it could not be read.
+    case history(HistoryError)
+    /// The output took no more.
+    case output(SystemError)
+
+    /// For a person.
+    package var description: String {
+      switch self {
+      case .history(let error): error.description
+      case .output(let error): error.description
+      }
+    }
+  }
+
+  /// How many bytes of lines are read at a time.
+  private static let chunkBytes = 262_144
+
+  /// Prints the lines that are there when it begins, and those that come until it has caught up.
+  ///
+  /// - Parameters:
+  ///   - folder: the data folder.
+  ///   - room: the room's name.
+  ///   - write: takes some lines' bytes at a time, each line with its LF.
+  package static func run(
+    folder: String, room name: String, format: Format,
+    write: ([UInt8]) throws(SystemError) -> Void
+  ) throws(Failure) {
+    var last: UInt64 = 0
+    let reader: HistoryReader
+    let room: StoredRoom
+    do throws(HistoryError) {
+      reader = try HistoryReader(folder: folder)
+      guard let found = try reader.room(named: name) else {
+        throw HistoryError(.other, "there is no room \(name) in the history at \(folder)")
+      }
+      room = found
+    } catch { throw .history(error) }
+    while true {
+      let lines: [PastLine]
+      do throws(HistoryError) {
+        lines = try reader.lines(
+          of: room.id, after: last, before: nil, limit: .max, byteLimit: chunkBytes)
+      } catch { throw .history(error) }
+      guard let end = lines.last else { return }
+      last = end.sequence
+      var output: [UInt8] = []
+      for line in lines { append(line, format, to: &output) }
+      do { try write(output) } catch { throw .output(error) }
+    }
+  }
+
+  private static func append(_ line: PastLine, _ format: Format, to output: inout [UInt8]) {
+    switch format {
+    case .text: output += line.bytes
+    case .json:
+      output += "{\"seq\":\(line.sequence),\"time\":\"\(line.timestamp)\",\"line\":\"".utf8
+      appendEscaped(line.bytes, to: &output)
+      output += "\"}".utf8
+    }
+    output.append(UInt8(ascii: "\n"))
+  }
+
+  /// Appends a JSON string's inside (RFC 8259, section 7). Bytes that are no UTF-8 become U+FFFD.
+  private static func appendEscaped(_ bytes: [UInt8], to output: inout [UInt8]) {
+    for byte in String(decoding: bytes, as: UTF8.self).utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+      case UInt8(ascii: "\t"): output += "\\t".utf8
+      case ..<0x20:
+        output += "\\u00".utf8
+        output += [hexDigit(byte >> 4), hexDigit(byte & 15)]
+      default: output.append(byte)
+      }
+    }
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+}

@@ -1,0 +1,49 @@
+internal import ChatSystem
+internal import Glibc
+
+/// Where the history lies in its folder, and how it is exchanged for an empty one.
+enum HistoryFile {
+  /// Which file lies at a path (stat(2)). A file that was set aside keeps its own, so that nobody can
+  /// take the new one for it.
+  struct Mark: Equatable {
+    private let device: dev_t
+    private let inode: ino_t
+
+    /// Looks; `nil` if nothing is there.
+    init?(path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      device = status.st_dev
+      inode = status.st_ino
+    }
+  }
+
+  /// Held while a file is exchanged, and while a reader opens one: a reader that had opened the old
+  /// file must not find the new one's log beside it.
+  static let exchange = Lock()
+
+  /// The path of a folder's history.
+  static func path(in folder: String) -> String { "\(folder)/history.db" }
+
+  /// Renames a folder's history, and the log beside it, which nobody of this process writes to any
+  /// more. What is there of them is kept.
+  ///
+  /// - Returns: the path it has now.
+  static func setAside(in folder: String) throws(HistoryError) -> String {
+    let moment = WallClock.timestamp().filter { $0 != "-" && $0 != ":" }
+    var aside = "\(folder)/history.damaged-\(moment).db"
+    var number = 1
+    while Mark(path: aside) != nil {
+      number += 1
+      aside = "\(folder)/history.damaged-\(moment)-\(number).db"
+    }
+    // The log before the file: a new file must never find the old one's log.
+    for suffix in ["-shm", "-wal", ""] {
+      guard rename(path(in: folder) + suffix, aside + suffix) == 0 || errno == ENOENT else {
+        let words = String(cString: strerror(errno))
+        throw HistoryError(.full, "\(path(in: folder)): cannot be set aside: \(words)")
+      }
+    }
+    return aside
+  }
+}

@@ -1,0 +1,89 @@
+internal import ChatSystem
+
+/// Reads the history while others write it, in this process or another, and after a crash.
+///
+/// A file that was set aside (`HistoryWriter.startAnew`) is noticed at the next use: each looks which
+/// file lies at the path (stat(2), about 1 µs), and opens the new one if it is another.
+///
+/// Thread: any; one at a time is inside.
+package final class HistoryReader: @unchecked Sendable {
+  // Sound: everything that changes is guarded by `lock`. Lock order: `lock`, `HistoryFile.exchange`.
+
+  private let folder: String
+  private let lock = Lock()
+  private var tables: ReaderTables
+
+  /// Opens a folder's history.
+  ///
+  /// - Throws: `HistoryError`, of kind `other` if there is none.
+  package init(folder: String) throws(HistoryError) {
+    self.folder = folder
+    tables = try ReaderTables(folder: folder)
+  }
+
+  /// The room of this name; `nil` if there is none.
+  package func room(named name: String) throws(HistoryError) -> StoredRoom? {
+    try withTables { tables throws(HistoryError) in try tables.room(named: name) }
+  }
+
+  /// Lines that follow each other, the oldest first.
+  ///
+  /// - Parameters:
+  ///   - sequence: they are numbered after this,
+  ///   - end: and before this; `nil`: to the end.
+  ///   - limit: how many at most.
+  ///   - byteLimit: how many bytes at most, LFs not counted; but one line if there is one.
+  package func lines(
+    of room: Int64, after sequence: UInt64, before end: UInt64?, limit: Int, byteLimit: Int
+  ) throws(HistoryError) -> [PastLine] {
+    try withTables { tables throws(HistoryError) in
+      try tables.lines(
+        of: room, after: sequence, before: end, limit: limit, byteLimit: byteLimit)
+    }
+  }
+
+  /// The number before the first of the last `count` lines that are numbered before `end`: whoever
+  /// reads on after it gets them.
+  ///
+  /// Numbers may have gaps, where lines could not be kept.
+  package func sequence(
+    beforeLast count: Int, of room: Int64, before end: UInt64?
+  ) throws(HistoryError) -> UInt64 {
+    try withTables { tables throws(HistoryError) in
+      try tables.sequence(beforeLast: count, of: room, before: end)
+    }
+  }
+
+  /// The stream's bytes from a position on, without a gap; empty at the room's end.
+  ///
+  /// - Returns: at most `limit` bytes; `nil` if what stood at that position was not kept.
+  package func bytes(
+    of room: Int64, from position: UInt64, limit: Int
+  ) throws(HistoryError) -> [UInt8]? {
+    try withTables { tables throws(HistoryError) in
+      try tables.bytes(of: room, from: position, limit: limit)
+    }
+  }
+
+  /// Writes what is in the log back into the file, while others commit and read: SQLite's passive
+  /// checkpoint, which waits for nobody. The log is used from its beginning again by the next commit
+  /// that finds all of it written back.
+  ///
+  /// Thread: not one that others wait for: it waits for the disk. Other calls of this reader wait.
+  package func checkpoint() throws(HistoryError) {
+    try withTables { tables throws(HistoryError) in try tables.checkpoint() }
+  }
+
+  /// Runs `body` on the tables of the file that lies there now.
+  func withTables<Result>(
+    _ body: (ReaderTables) throws(HistoryError) -> Result
+  ) throws(HistoryError) -> Result {
+    try lock.withLock { () throws(HistoryError) in
+      // Nothing is there for a moment while a file is exchanged.
+      if let mark = HistoryFile.Mark(path: tables.path), mark != tables.mark {
+        tables = try ReaderTables(folder: folder)
+      }
+      return try body(tables)
+    }
+  }
+}

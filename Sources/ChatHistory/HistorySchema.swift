@@ -1,0 +1,69 @@
+/// What a history's tables look like, and how those of earlier releases become so.
+enum HistorySchema {
+  /// The version of the tables that this release writes.
+  static var version: Int64 { Int64(migrations.count) }
+
+  /// Step `n` makes version `n + 1` of version `n`. What stands here was released: it never changes,
+  /// steps are added.
+  ///
+  /// A group is what was committed together: whole lines, the bytes as they stand in the stream.
+  /// `first` is the number of its first line, `position` that of its first byte. A group's id is never
+  /// given twice: `history.last_deleted` remembers those that are gone. `rooms.sequence` and
+  /// `rooms.position` are set where numbers were used up without a group.
+  private static let migrations = [
+    """
+    CREATE TABLE history (identity BLOB NOT NULL, last_deleted INTEGER NOT NULL);
+    INSERT INTO history VALUES (randomblob(16), 0);
+
+    CREATE TABLE rooms (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      name TEXT NOT NULL UNIQUE,
+      private INTEGER NOT NULL,
+      emptied INTEGER,
+      sequence INTEGER NOT NULL DEFAULT 0,
+      position INTEGER NOT NULL DEFAULT 0);
+    CREATE INDEX rooms_by_emptied ON rooms (emptied) WHERE private;
+
+    CREATE TABLE groups (
+      id INTEGER PRIMARY KEY,
+      room INTEGER NOT NULL,
+      first INTEGER NOT NULL,
+      count INTEGER NOT NULL,
+      position INTEGER NOT NULL,
+      time INTEGER NOT NULL,
+      bytes BLOB NOT NULL);
+    CREATE UNIQUE INDEX groups_by_first ON groups (room, first);
+    CREATE UNIQUE INDEX groups_by_position ON groups (room, position);
+    """
+  ]
+
+  /// Asks for the id of the last group that there ever was.
+  static let lastGroupQuery = """
+    SELECT max(last_deleted, coalesce((SELECT max(id) FROM groups), 0)) FROM history
+    """
+
+  /// Brings a file to this release's version, each step all or nothing.
+  ///
+  /// - Throws: `HistoryError`, of kind `tooNew` if it is past that already.
+  static func migrate(_ database: Database) throws(HistoryError) {
+    let found = try database.integer("PRAGMA user_version")
+    try checkNotNewer(found, path: database.path)
+    for step in migrations.indices.dropFirst(Int(max(0, found))) {
+      try database.transaction { () throws(HistoryError) in
+        try database.execute(migrations[step])
+        try database.execute("PRAGMA user_version = \(step + 1)")
+      }
+    }
+  }
+
+  /// Sees to it that nobody works on tables that this release does not know.
+  ///
+  /// - Throws: `HistoryError` of kind `tooNew`.
+  static func checkNotNewer(_ found: Int64, path: String) throws(HistoryError) {
+    guard found <= version else {
+      throw HistoryError(
+        .tooNew,
+        "\(path) was written by a later release (version \(found), this one knows \(version))")
+    }
+  }
+}

@@ -1,0 +1,171 @@
+internal import ChatSystem
+
+/// What is committed to the history goes through here, before anyone is sent it.
+///
+/// A commit reaches the system's memory, and so survives the process; where it is durable it reaches
+/// the disk, and survives a power failure too.
+///
+/// Thread: one at a time, the history queue; a folder has one writer (`DataFolder`).
+package final class HistoryWriter: @unchecked Sendable {
+  // Sound: it is the caller's rule that one thread at a time is in here.
+
+  /// Lines to commit together: they stand next to each other in their room's stream.
+  package struct Group {
+    /// The room's number.
+    package let room: Int64
+    /// The number of the first line.
+    package let firstSequence: UInt64
+    /// How many lines they are: 1 or more.
+    package let lineCount: Int
+    /// The position of the first byte.
+    package let position: UInt64
+    /// When they were said: milliseconds since 1970, UTC.
+    package let timeMilliseconds: Int64
+    /// The lines, each with its LF. They lie still until `append` returns.
+    package let bytes: UnsafeRawBufferPointer
+
+    /// Describes a group.
+    package init(
+      room: Int64, firstSequence: UInt64, lineCount: Int, position: UInt64,
+      timeMilliseconds: Int64, bytes: UnsafeRawBufferPointer
+    ) {
+      self.room = room
+      self.firstSequence = firstSequence
+      self.lineCount = lineCount
+      self.position = position
+      self.timeMilliseconds = timeMilliseconds
+      self.bytes = bytes
+    }
+  }
+
+  private let folder: String
+  private let isDurable: Bool
+  private let checkpointPages: Int
+
+  /// `nil` where opening failed after the file was set aside: the next use tries again.
+  private var tables: WriterTables?
+
+  /// The path of what was set aside on opening, if anything.
+  package private(set) var setAside: String?
+
+  /// Opens a folder's history, or makes one, and brings its tables to this release's version.
+  ///
+  /// A damaged file is set aside: it is renamed to `history.damaged-TIME.db`, with the log beside it,
+  /// and the history starts empty.
+  ///
+  /// - Parameters:
+  ///   - isDurable: each commit waits for the disk.
+  ///   - checkpointPages: a commit that finds so many pages of 4 KiB in the log writes them back into
+  ///     the file itself, and takes longer. Whoever has `HistoryReader.checkpoint` do that on another
+  ///     thread sets it high.
+  /// - Throws: `HistoryError`; of kind `tooNew` if a later release wrote it, which is left alone.
+  package init(
+    folder: String, isDurable: Bool, checkpointPages: Int = 1_000
+  ) throws(HistoryError) {
+    self.folder = folder
+    self.isDurable = isDurable
+    self.checkpointPages = checkpointPages
+    _ = try opened()
+  }
+
+  /// Sets the present file aside and starts an empty one, after an error of kind `damaged`.
+  ///
+  /// Rooms have to be looked up again, with the numbers they had reached; readers notice by themselves.
+  /// - Returns: the path of what was set aside.
+  package func startAnew() throws(HistoryError) -> String {
+    tables?.leaveFilesOnClose()
+    tables = nil
+    return try HistoryFile.exchange.withLock { () throws(HistoryError) in
+      let path = try HistoryFile.setAside(in: folder)
+      tables = try makeTables()
+      return path
+    }
+  }
+
+  /// The room of this name, made if there is none.
+  ///
+  /// - Parameters:
+  ///   - isPrivate: what it is if it has to be made.
+  ///   - atLeast: numbers and positions up to these were used, whether or not the lines were kept: the
+  ///     room goes on after them, now and later.
+  package func room(
+    named name: String, isPrivate: Bool, atLeast: (sequence: UInt64, position: UInt64)? = nil
+  ) throws(HistoryError) -> StoredRoom {
+    let tables = try opened()
+    if let room = try tables.room(named: name) {
+      guard let atLeast,
+        room.lastSequence < atLeast.sequence || room.endPosition < atLeast.position
+      else { return room }
+    }
+    try tables.makeRoom(
+      named: name, isPrivate: isPrivate, sequence: atLeast?.sequence ?? 0,
+      position: atLeast?.position ?? 0)
+    guard let room = try tables.room(named: name) else {
+      throw HistoryError(.other, "the room \(name) was made and is not there")
+    }
+    return room
+  }
+
+  /// The room of this name; `nil` if there is none.
+  package func existingRoom(named name: String) throws(HistoryError) -> StoredRoom? {
+    try opened().room(named: name)
+  }
+
+  /// Commits groups in one transaction: all of them, or none.
+  package func append(_ groups: [Group]) throws(HistoryError) {
+    try opened().append(groups)
+  }
+
+  /// Notes since when nobody is in a private room; `nil`: somebody is.
+  package func setEmptied(
+    _ room: Int64, at timeMilliseconds: Int64?
+  ) throws(HistoryError) {
+    try opened().setEmptied(room, at: timeMilliseconds)
+  }
+
+  /// When a server starts: nobody is anywhere. The private rooms that somebody was in when the last
+  /// one ended are empty since now.
+  package func markAllEmptied(at timeMilliseconds: Int64) throws(HistoryError) {
+    try opened().markAllEmptied(at: timeMilliseconds)
+  }
+
+  /// Private rooms that nobody has been in since before a time, the longest first.
+  package func expiredRooms(
+    before timeMilliseconds: Int64, limit: Int = 1_000
+  ) throws(HistoryError) -> [StoredRoom] {
+    try opened().expiredRooms(before: timeMilliseconds, limit: limit)
+  }
+
+  /// Deletes some of a room's groups, the oldest first, and the room once it has none: a little at a
+  /// time, so that a large room's end does not keep others waiting.
+  ///
+  /// The file's own copy is overwritten at once; the log's goes as the log is used again.
+  /// - Returns: whether the room is gone.
+  package func delete(_ room: Int64, limit: Int) throws(HistoryError) -> Bool {
+    try opened().delete(room, limit: limit)
+  }
+
+  /// Lets the file grow to a number of pages of 4 KiB and no further, as a full disk would; 0 lifts it.
+  package func limitPages(to count: Int) throws(HistoryError) {
+    try opened().limitPages(to: count)
+  }
+
+  /// The tables, opened if they are not.
+  private func opened() throws(HistoryError) -> WriterTables {
+    if let tables { return tables }
+    let tables = try HistoryFile.exchange.withLock { () throws(HistoryError) in
+      do throws(HistoryError) {
+        return try makeTables()
+      } catch  where error.kind == .damaged {
+        setAside = try HistoryFile.setAside(in: folder)
+        return try makeTables()
+      }
+    }
+    self.tables = tables
+    return tables
+  }
+
+  private func makeTables() throws(HistoryError) -> WriterTables {
+    try WriterTables(folder: folder, isDurable: isDurable, checkpointPages: checkpointPages)
+  }
+}

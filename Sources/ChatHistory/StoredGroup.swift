@@ -1,0 +1,76 @@
+internal import Glibc
+
+/// Lines that were committed together, as a row of `groups` has them.
+struct StoredGroup {
+  /// The columns that `init` reads, in their order.
+  static let columns = "id, room, first, count, time, bytes"
+
+  /// Its number in this history; later ones are greater.
+  let id: Int64
+  /// The room's number.
+  let room: Int64
+  /// The number of its first line.
+  let firstSequence: UInt64
+  /// How many lines it has.
+  let lineCount: Int
+  /// When they were said: milliseconds since 1970, UTC.
+  let timeMilliseconds: Int64
+  /// The lines, each with its LF. Valid as long as the row.
+  private let bytes: UnsafeRawBufferPointer
+
+  /// Reads a row.
+  init(_ row: Statement.Row) {
+    id = row.integer(0)
+    room = row.integer(1)
+    firstSequence = row.unsigned(2)
+    timeMilliseconds = row.integer(4)
+    bytes = row.bytes(5)
+    // In a damaged file any number may stand here: one that cannot be right stays so, and small.
+    lineCount = Int(clamping: max(0, min(row.integer(3), Int64(bytes.count) + 1)))
+  }
+
+  /// The number of its last line.
+  var lastSequence: UInt64 { firstSequence &+ UInt64(lineCount) &- 1 }
+
+  /// Hands over its lines, without their LF, as long as `body` wants more.
+  ///
+  /// - Throws: `HistoryError` of kind `damaged` if the bytes are not the lines they should be.
+  func eachLine(
+    _ body: (_ sequence: UInt64, _ line: UnsafeRawBufferPointer) throws(HistoryError) -> Bool
+  ) throws(HistoryError) {
+    var start = 0
+    var sequence = firstSequence
+    while start < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+      guard let base = rest.baseAddress, let end = memchr(base, 0x0A, rest.count),
+        sequence <= lastSequence
+      else { throw damaged }
+      let length = UnsafeRawPointer(end) - base
+      guard try body(sequence, UnsafeRawBufferPointer(rebasing: rest[..<length])) else { return }
+      start += length + 1
+      sequence += 1
+    }
+    guard sequence == lastSequence &+ 1 else { throw damaged }
+  }
+
+  /// The line of a number, its copy; `nil` if the group does not hold it.
+  func line(_ wanted: UInt64) throws(HistoryError) -> PastLine? {
+    var found: PastLine?
+    try eachLine { sequence, line throws(HistoryError) in
+      guard sequence == wanted else { return true }
+      found = pastLine(sequence, line)
+      return false
+    }
+    return found
+  }
+
+  /// A copy of one of its lines.
+  func pastLine(_ sequence: UInt64, _ line: UnsafeRawBufferPointer) -> PastLine {
+    PastLine(sequence: sequence, timeMilliseconds: timeMilliseconds, bytes: Array(line))
+  }
+
+  private var damaged: HistoryError {
+    HistoryError(
+      .damaged, "group \(id) of the history does not hold the \(lineCount) lines it should")
+  }
+}

@@ -1,0 +1,153 @@
+/// The history's tables as its writer has them open: the statements, prepared once.
+///
+/// Thread: the writer's.
+final class WriterTables {
+  /// Files up to this size are read through when they are opened: 60 ms for 50 MiB that lie in memory.
+  /// What is wrong with larger ones is noticed where it is met.
+  private static let checkedBytes: Int64 = 268_435_456
+
+  private let database: Database
+  private let roomNamed: Statement
+  private let insertRoom: Statement
+  private let insertGroup: Statement
+  private let updateEmptied: Statement
+  private let expired: Statement
+  private let oldestGroups: Statement
+  private let rememberDeleted: Statement
+  private let deleteGroups: Statement
+  private let deleteRoom: Statement
+
+  /// The id of the next group. Kept here: SQLite's own AUTOINCREMENT would write one more page in each
+  /// commit.
+  private var nextGroup: Int64
+
+  /// Opens, makes or migrates a folder's history.
+  ///
+  /// - Throws: `HistoryError`; of kind `damaged` if the file is not sound. It is left as it was found.
+  init(folder: String, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
+    let path = HistoryFile.path(in: folder)
+    let database = try Database(path: path, for: .writing(isDurable: isDurable))
+    try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
+    try HistorySchema.migrate(database)
+    try Self.check(database)
+    roomNamed = try Statement("\(StoredRoom.query) name = ?", in: database)
+    insertRoom = try Statement(
+      """
+      INSERT INTO rooms (name, private, sequence, position) VALUES (?, ?, ?, ?)
+      ON CONFLICT (name) DO UPDATE SET
+        sequence = max(sequence, excluded.sequence), position = max(position, excluded.position)
+      """, in: database)
+    insertGroup = try Statement(
+      """
+      INSERT INTO groups (id, room, first, count, position, time, bytes)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
+      """, in: database)
+    updateEmptied = try Statement(
+      "UPDATE rooms SET emptied = ? WHERE id = ? AND private", in: database)
+    expired = try Statement(
+      "\(StoredRoom.query) private AND emptied < ? ORDER BY emptied LIMIT ?", in: database)
+    oldestGroups = try Statement(
+      """
+      SELECT max(id), max(first), count(*) FROM
+        (SELECT id, first FROM groups WHERE room = ? ORDER BY first LIMIT ?)
+      """, in: database)
+    rememberDeleted = try Statement(
+      "UPDATE history SET last_deleted = max(last_deleted, ?)", in: database)
+    deleteGroups = try Statement(
+      "DELETE FROM groups WHERE room = ? AND first <= ?", in: database)
+    deleteRoom = try Statement("DELETE FROM rooms WHERE id = ?", in: database)
+    let lastGroup = try database.integer(HistorySchema.lastGroupQuery)
+    nextGroup = lastGroup + 1
+    self.database = database
+    database.setLeavesFilesOnClose(false)
+  }
+
+  /// From now on closing does not touch the files.
+  func leaveFilesOnClose() { database.setLeavesFilesOnClose(true) }
+
+  /// The room of this name; `nil` if there is none.
+  func room(named name: String) throws(HistoryError) -> StoredRoom? {
+    try roomNamed.first(.text(name)) { StoredRoom($0) }
+  }
+
+  /// Makes a room, or notes the numbers that one has used up.
+  func makeRoom(
+    named name: String, isPrivate: Bool, sequence: UInt64, position: UInt64
+  ) throws(HistoryError) {
+    try insertRoom.run(
+      .text(name), .integer(isPrivate ? 1 : 0), .unsigned(sequence), .unsigned(position))
+  }
+
+  /// See `HistoryWriter.append`.
+  func append(_ groups: [HistoryWriter.Group]) throws(HistoryError) {
+    let firstID = nextGroup
+    do throws(HistoryError) {
+      try database.transaction { () throws(HistoryError) in
+        for group in groups {
+          try insertGroup.run(
+            .integer(nextGroup), .integer(group.room), .unsigned(group.firstSequence),
+            .integer(Int64(group.lineCount)), .unsigned(group.position),
+            .integer(group.timeMilliseconds), .bytes(group.bytes))
+          nextGroup += 1
+        }
+      }
+    } catch {
+      nextGroup = firstID
+      throw error
+    }
+  }
+
+  /// See `HistoryWriter.setEmptied`.
+  func setEmptied(_ room: Int64, at time: Int64?) throws(HistoryError) {
+    try updateEmptied.run(time.map { .integer($0) } ?? .null, .integer(room))
+  }
+
+  /// See `HistoryWriter.markAllEmptied`.
+  func markAllEmptied(at time: Int64) throws(HistoryError) {
+    try Statement("UPDATE rooms SET emptied = ? WHERE private AND emptied IS NULL", in: database)
+      .run(.integer(time))
+  }
+
+  /// See `HistoryWriter.expiredRooms`.
+  func expiredRooms(before time: Int64, limit: Int) throws(HistoryError) -> [StoredRoom] {
+    var rooms: [StoredRoom] = []
+    try expired.each(.integer(time), .integer(Int64(limit))) { row in
+      rooms.append(StoredRoom(row))
+      return true
+    }
+    return rooms
+  }
+
+  /// See `HistoryWriter.delete`.
+  func delete(_ room: Int64, limit: Int) throws(HistoryError) -> Bool {
+    try database.transaction { () throws(HistoryError) in
+      let oldest = try oldestGroups.first(.integer(room), .integer(Int64(max(1, limit)))) {
+        (id: $0.integer(0), first: $0.integer(1), count: $0.integer(2))
+      }
+      if let oldest, oldest.count > 0 {
+        try rememberDeleted.run(.integer(oldest.id))
+        try deleteGroups.run(.integer(room), .integer(oldest.first))
+        guard oldest.count < limit else { return false }
+      }
+      try deleteRoom.run(.integer(room))
+      return true
+    }
+  }
+
+  /// See `HistoryWriter.limitPages`.
+  func limitPages(to count: Int) throws(HistoryError) {
+    // No limit is the greatest number of pages that SQLite knows.
+    try database.execute("PRAGMA max_page_count = \(count == 0 ? 1_073_741_823 : count)")
+  }
+
+  /// Reads the file through, if it is small enough.
+  private static func check(_ database: Database) throws(HistoryError) {
+    let bytes =
+      try database.integer("PRAGMA page_count") * database.integer("PRAGMA page_size")
+    guard bytes <= checkedBytes else { return }
+    let answer = try Statement("PRAGMA quick_check(1)", in: database).first { $0.text(0) }
+    guard answer == "ok" else {
+      throw HistoryError(.damaged, "\(database.path): \(answer ?? "not checked")")
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import ChatHistory
+import Foundation
+import TestKit
+
+/// A history in a temporary folder, with the room `lobby`, and what the test has put into it.
+final class TestHistory {
+  /// Where it lies; removed when the test is over.
+  let folder: String
+  /// Its writer; `nil` while it is closed.
+  private(set) var open: HistoryWriter?
+  /// The room.
+  private(set) var lobby: StoredRoom
+  /// The number that the next line of the room gets, and its position.
+  private var next: [Int64: (sequence: UInt64, position: UInt64)] = [:]
+
+  init() throws {
+    folder = try Self.temporaryFolder()
+    let writer = try HistoryWriter(folder: folder, isDurable: false)
+    open = writer
+    lobby = try writer.room(named: "lobby", isPrivate: false)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// An empty folder of the test's own.
+  static func temporaryFolder() throws -> String {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("chat-history-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    return folder.path
+  }
+
+  var file: String { "\(folder)/history.db" }
+
+  var writer: HistoryWriter {
+    get throws {
+      guard let open else { throw Failure("the writer is closed") }
+      return open
+    }
+  }
+
+  /// Closes the writer.
+  func close() { open = nil }
+
+  /// Opens it again.
+  func reopen() throws {
+    open = nil
+    let writer = try HistoryWriter(folder: folder, isDurable: false)
+    open = writer
+    lobby = try writer.room(named: "lobby", isPrivate: false)
+  }
+
+  /// Lines that are there no more, or never were, take their numbers and bytes.
+  func skip(lines: UInt64, bytes: UInt64, in room: StoredRoom? = nil) {
+    let room = room ?? lobby
+    let old = next[room.id] ?? (room.lastSequence + 1, room.endPosition)
+    next[room.id] = (old.sequence + lines, old.position + bytes)
+  }
+
+  /// Commits each group of lines, all in one transaction.
+  func append(_ groups: [[String]], to room: StoredRoom? = nil, at time: Int64 = 0) throws {
+    let room = room ?? lobby
+    var place = next[room.id] ?? (room.lastSequence + 1, room.endPosition)
+    var bytes: [UInt8] = []
+    var ranges: [(sequence: UInt64, position: UInt64, count: Int, range: Range<Int>)] = []
+    for group in groups {
+      let start = bytes.count
+      for line in group { bytes += Array("\(line)\n".utf8) }
+      ranges.append((place.sequence, place.position, group.count, start..<bytes.count))
+      place.sequence += UInt64(group.count)
+      place.position += UInt64(bytes.count - start)
+    }
+    let writer = try writer
+    try bytes.withUnsafeBytes { all in
+      try writer.append(
+        ranges.map {
+          HistoryWriter.Group(
+            room: room.id, firstSequence: $0.sequence, lineCount: $0.count, position: $0.position,
+            timeMilliseconds: time, bytes: UnsafeRawBufferPointer(rebasing: all[$0.range]))
+        })
+    }
+    next[room.id] = place
+  }
+}
+
+extension HistoryReader {
+  /// All lines of a room after a number, as text.
+  func texts(of room: StoredRoom, after sequence: UInt64 = 0) throws -> [String] {
+    try lines(of: room.id, after: sequence, before: nil, limit: .max, byteLimit: .max)
+      .map { $0.text }
+  }
+}
+
+extension PastLine {
+  /// The line as text.
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,24 @@
+import ChatHistory
+import ChatSystem
+
+/// Commits one group after another to the room `lobby` of the folder it is given, and says after each
+/// commit which line was its last, until it is killed.
+let writer = try HistoryWriter(folder: CommandLine.arguments[1], isDurable: false)
+let room = try writer.room(named: "lobby", isPrivate: false)
+var sequence = room.lastSequence
+var position = room.endPosition
+while true {
+  var bytes: [UInt8] = []
+  let lines = Int(sequence % 7) + 1
+  for line in 1...lines { bytes += Array("probe: line \(sequence + UInt64(line))\n".utf8) }
+  try bytes.withUnsafeBytes {
+    try writer.append([
+      HistoryWriter.Group(
+        room: room.id, firstSequence: sequence + 1, lineCount: lines, position: position,
+        timeMilliseconds: 0, bytes: $0)
+    ])
+  }
+  sequence += UInt64(lines)
+  position += UInt64(bytes.count)
+  try StandardStream.output.write(Array("\(sequence)\n".utf8))
+}
