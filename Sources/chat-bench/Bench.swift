@@ -183,7 +183,7 @@ struct Bench {
   private func slowReaders() {
     let title = "100 readers, 10 of whom never read and 10 at a tenth"
     var table = Table(
-      title + ": what the others get, in thousand texts a second",
+      title + ": thousand texts of 400 bytes a second for the others",
       [
         "server", "all read", "with slow ones", "share", "p99, ms", "with slow ones",
         "memory growth, MiB", "read at a tenth",

@@ -10,6 +10,11 @@ enum Message {
   /// The sender of the texts that mark the beginning.
   static let markerSender = 999
 
+  /// Where the ten digits of the number begin.
+  static let numberStart = 5
+  /// Where the time's nineteen begin.
+  static let timeStart = 16
+
   private static let zero = UInt8(ascii: "0")
 
   /// A sender's texts, all but the number and the time made ready, with what a server wants around them.
@@ -32,8 +37,8 @@ enum Message {
 
     /// Appends the text with this number, and this time if there is space for it.
     mutating func append(_ number: Int, nanoseconds: Int64 = 0, to output: inout [UInt8]) {
-      put(number, digits: 10, at: start + 5, in: &bytes)
-      if hasTime { put(Int(nanoseconds), digits: 19, at: start + 16, in: &bytes) }
+      put(number, digits: 10, at: start + numberStart, in: &bytes)
+      if hasTime { put(Int(nanoseconds), digits: 19, at: start + timeStart, in: &bytes) }
       output.append(contentsOf: bytes)
     }
   }
@@ -45,10 +50,10 @@ enum Message {
   ) -> (sender: Int, number: Int, nanoseconds: Int64)? {
     let start = line.count - size
     guard start >= 0, line[start] == UInt8(ascii: "m"), line[start + 4] == UInt8(ascii: " "),
-      let sender = number(line, start + 1, 3), let value = number(line, start + 5, 10)
+      let sender = number(line, start + 1, 3), let value = number(line, start + numberStart, 10)
     else { return nil }
     guard size >= smallestWithTime else { return (sender, value, 0) }
-    guard let time = number(line, start + 16, 19) else { return nil }
+    guard let time = number(line, start + timeStart, 19) else { return nil }
     return (sender, value, Int64(time))
   }
 
@@ -60,7 +65,18 @@ enum Message {
     }
   }
 
-  private static func number(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ digits: Int) -> Int? {
+  /// Adds one to the ten digits that begin there.
+  static func increment(_ bytes: inout [UInt8], at start: Int) {
+    var index = start + 9
+    while index >= start, bytes[index] == zero + 9 {
+      bytes[index] = zero
+      index -= 1
+    }
+    if index >= start { bytes[index] += 1 }
+  }
+
+  /// The number that so many digits say; `nil` if there is another byte among them.
+  static func number(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ digits: Int) -> Int? {
     var value = 0
     for index in start..<start + digits {
       let digit = bytes[index] &- zero

@@ -9,7 +9,10 @@ struct SlowReaders {
   let never: Int
   /// How many read at a tenth.
   let tenth: Int
-  var seconds = 8.0
+  /// Long enough for what the system keeps for a reader, some MiB, to be full at the slowest server.
+  var seconds: Double { never > 0 ? 12 : 4 }
+  /// The longest text that all servers take, for the same reason.
+  private static let size = 400
   /// So many texts are said and not yet heard by all who read.
   private static let window = 1_024
   /// Who delivers nothing for so long has stopped for good.
@@ -52,7 +55,7 @@ struct SlowReaders {
   func run(_ subject: any Subject) throws -> Sample {
     let server = try RunningServer(subject)
     let swarm = try Swarm(
-      server, subject, count: Self.readers + 1, senders: 1, size: 64, checkEvery: 1)
+      server, subject, count: Self.readers + 1, senders: 1, size: Self.size, checkEvery: 1)
     let slow = Array(swarm.members.suffix(tenth))
     for member in swarm.members.suffix(never + tenth) { try swarm.pause(member, true) }
     let healthy = Array(swarm.members.dropFirst().dropLast(never + tenth))
