@@ -186,6 +186,7 @@ struct Bench {
       title + ": thousand texts of 400 bytes a second for the others",
       [
         "server", "all read", "with slow ones", "share", "p99, ms", "with slow ones",
+        "longest silence, s",
         "memory growth, MiB", "read at a tenth",
       ])
     let able = able(plain, title, people: 101)
@@ -206,6 +207,7 @@ struct Bench {
         stops ? "stops" : after.text(0, scale: 1e-3),
         stops ? "0" : Runs.fixed(after.median / before.median, 2),
         Runs(all[index].map(\.p99)).text(2), stops ? "–" : Runs(some[index].map(\.p99)).text(2),
+        stops ? "–" : Runs(some[index].map(\.silenceSeconds)).text(1),
         Runs(some[index].map { Double($0.memoryGrowthBytes) }).text(0, scale: 1 / 1_048_576.0),
         SlowReaders.text(some[index].flatMap(\.ends)),
       ])

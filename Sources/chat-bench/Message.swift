@@ -1,7 +1,7 @@
 /// The texts that are sent: who says it, its number, when if there is space, and filling up to a size.
 ///
-///     m003 0000000042 0000001234567890123 xxxxxxxxxxxxxxxxxxxxxxxxxxxx
-///     m003 0000000042_                      (16 bytes, the last a space)
+///     m003 0000000042.0000001234567890123 xxxxxxxxxxxxxxxxxxxxxxxxxxxx
+///     m003 0000000042.
 enum Message {
   /// The smallest text there is.
   static let smallest = 16
@@ -28,7 +28,8 @@ enum Message {
       text[0] = UInt8(ascii: "m")
       put(sender, digits: 3, at: 1, in: &text)
       text[4] = UInt8(ascii: " ")
-      text[15] = UInt8(ascii: " ")
+      // No space: ngircd cuts spaces off at the end.
+      text[15] = UInt8(ascii: ".")
       hasTime = size >= smallestWithTime
       if hasTime { text[35] = UInt8(ascii: " ") }
       bytes = before + text + after

@@ -9,10 +9,14 @@ struct SlowReaders {
   let never: Int
   /// How many read at a tenth.
   let tenth: Int
-  /// Long enough for what the system keeps for a reader, some MiB, to be full at the slowest server.
+  /// At least so long.
   var seconds: Double { never > 0 ? 12 : 4 }
-  /// The longest text that all servers take, for the same reason.
+  /// The longest text that all servers take.
   private static let size = 400
+  /// With slow readers it goes on until each of the others has so much, or time is over: more than the system
+  /// keeps for one who does not read.
+  private static let bytesEach = 12 << 20
+  private static let limit: Duration = .seconds(40)
   /// So many texts are said and not yet heard by all who read.
   private static let window = 1_024
   /// Who delivers nothing for so long has stopped for good.
@@ -21,6 +25,8 @@ struct SlowReaders {
   /// What one run showed, of those who read.
   struct Sample {
     let textsPerSecond: Double
+    /// The longest time in which not all of them heard anything.
+    let silenceSeconds: Double
     /// In milliseconds.
     let p99: Double
     let memoryGrowthBytes: Int
@@ -69,12 +75,17 @@ struct SlowReaders {
     var heard = 0
     let start = MonotonicTime.now
     var lastProgress = start
+    var silence = Duration.zero
     while true {
       let now = MonotonicTime.now
       let newlyHeard = slowest.heard()
+      silence = max(silence, now - lastProgress)
       if newlyHeard > heard { lastProgress = now }
       heard = newlyHeard
-      if now >= start + .seconds(seconds) { break }
+      let isEnough =
+        never == 0 || heard * Self.size >= Self.bytesEach
+        || now - lastProgress > Self.stopLimit || now - start > Self.limit
+      if isEnough && now - start > .seconds(seconds) { break }
       let count = min(Self.window - (said - heard), 1_024)
       if count > 0, swarm.members[0].hasSent {
         bytes.removeAll(keepingCapacity: true)
@@ -96,7 +107,8 @@ struct SlowReaders {
     let p99 = latencies.milliseconds(0.99)
     let isDone = try finish(swarm, healthy, slow, said, since: lastProgress)
     return Sample(
-      textsPerSecond: texts, p99: p99, memoryGrowthBytes: growth, hasStopped: !isDone,
+      textsPerSecond: texts, silenceSeconds: silence / .seconds(1), p99: p99,
+      memoryGrowthBytes: growth, hasStopped: !isDone,
       ends: isDone ? try ends(swarm, slow, said) : [])
   }
 
