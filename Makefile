@@ -16,7 +16,7 @@ help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
 	@echo "make client   build and start a client (ARGS='--nick alice example.org')"
 	@echo "make test     run every test"
-	@echo "make bench    measure, beside nats-server, inspircd and ngircd where they are installed"
+	@echo "make bench    measure, beside nats-server, inspircd, ngircd and ncat where installed"
 	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less)"
 	@echo "make tsan     run the tests under the thread sanitizer"
 	@echo "make lint     check format, warnings, imports and documentation"
@@ -83,6 +83,7 @@ needs-peers: needs-test
 	@$(call need,/usr/sbin/nats-server,nats-server)
 	@$(call need,/usr/sbin/inspircd,inspircd)
 	@$(call need,/usr/sbin/ngircd,ngircd)
+	@$(call need,ncat,ncat)
 
 # $(call need,COMMAND,PACKAGE): the package of Debian and Ubuntu that has the command.
 need = command -v $(1) >/dev/null || $(call install,$(1),$(2),which the tests need)

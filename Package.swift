@@ -75,9 +75,16 @@ let package = Package(
       name: "ChatClientTests",
       dependencies: ["ChatClient", "ChatCore", "ChatFlags", "ChatServer", "ChatSystem"],
       swiftSettings: strict),
+    // Counts what a line costs in allocations: a program of its own, whose malloc counts.
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .executableTarget(
+      name: "allocation-probe", dependencies: ["AllocationCounter", "ChatServer", "ChatSystem"],
+      path: "Tests/allocation-probe", swiftSettings: strict),
     .testTarget(
       name: "SessionTests",
-      dependencies: ["ChatCore", "ChatSystem", "TestKit", "chat-server", "chat-client"],
+      dependencies: [
+        "ChatCore", "ChatSystem", "TestKit", "allocation-probe", "chat-server", "chat-client",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -15,13 +15,13 @@ struct FullHouse {
 
   func run(_ subject: any Subject) throws -> Sample {
     let server = try RunningServer(subject)
-    _ = try Swarm(server, count: 2, senders: 1, size: 64, checkEvery: 1)
+    _ = try Swarm(server, subject, count: 2, senders: 1, size: 64, checkEvery: 1)
     SystemThread.sleep(for: .milliseconds(300))
     let before = server.residentBytes
     let start = MonotonicTime.now
     // The marker that everyone waits for is said by the first once the last is in.
     let swarm = try Swarm(
-      server, count: people, senders: 1, size: 64, checkEvery: people, prefix: "p")
+      server, subject, count: people, senders: 1, size: 64, checkEvery: people, prefix: "p")
     let seconds = (MonotonicTime.now - start) / .seconds(1)
     let each = (server.residentBytes - before) / people
     withExtendedLifetime(swarm) {}

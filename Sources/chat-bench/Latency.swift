@@ -14,45 +14,50 @@ struct Latency {
     let p99: Double
     let p999: Double
     let processorShare: Double
+    /// How much of one processor the load generator used.
+    let loadShare: Double
   }
 
   func run(_ subject: any Subject) throws -> Sample {
     let server = try RunningServer(subject)
-    let swarm = try Swarm(server, count: receivers + 1, senders: 1, size: 64, checkEvery: 1)
+    let swarm = try Swarm(
+      server, subject, count: receivers + 1, senders: 1, size: 64, checkEvery: 1)
     let total = Int(Double(linesPerSecond) * seconds)
-    var latencies: [Int64] = []
-    latencies.reserveCapacity(total * (receivers + 1))
-    swarm.onText = { latencies.append(MonotonicTime.now.nanoseconds - $0) }
+    var latencies = LatencyHistogram()
+    swarm.onText = { latencies.add($1 - $0) }
     let sender = swarm.members[0].stream
+    let template = swarm.template(0)
     let interval = 1_000_000_000 / Int64(linesPerSecond)
     let serverBefore = server.processorSeconds
+    let loadBefore = LoadGenerator.processorSeconds
     let start = MonotonicTime.now + .milliseconds(50)
-    // A thread of its own keeps the pace; the texts carry the time they were sent at.
+    // A thread of its own keeps the pace; the texts carry the time at which they were to be sent, so that
+    // whatever holds the sender up counts.
     let failed = Atomic<Bool>(false)
-    let count = total
     try SystemThread.start(named: "sender") {
-      for number in 0..<count {
-        SystemThread.sleep(
-          until: MonotonicTime(nanoseconds: start.nanoseconds + Int64(number) * interval))
-        let text = Message.text(
-          sender: 0, number: number, nanoseconds: MonotonicTime.now.nanoseconds, size: 64)
-        do { try sender.sendAll(subject.encode(text)) } catch {
+      var template = template
+      var bytes: [UInt8] = []
+      for number in 0..<total {
+        let moment = start.nanoseconds + Int64(number) * interval
+        SystemThread.sleep(until: MonotonicTime(nanoseconds: moment))
+        bytes.removeAll(keepingCapacity: true)
+        template.append(number, nanoseconds: moment, to: &bytes)
+        do { try sender.sendAll(bytes) } catch {
           failed.store(true, ordering: .relaxed)
           return
         }
       }
     }
+    let said = [total]
     try swarm.pump(within: .seconds(seconds + 20)) {
-      if failed.load(ordering: .relaxed) { throw BenchError("\(subject.name) closed the sender") }
-      return swarm.isComplete(upTo: [total])
+      if failed.load(ordering: .relaxed) { throw BenchError("closed the sender") }
+      return swarm.members.allSatisfy { swarm.hasHeard($0, upTo: said) }
     }
     let elapsed = (MonotonicTime.now - start) / .seconds(1)
-    latencies.sort()
-    func milliseconds(_ share: Double) -> Double {
-      Double(latencies[min(latencies.count - 1, Int(Double(latencies.count) * share))]) / 1e6
-    }
     return Sample(
-      median: milliseconds(0.5), p99: milliseconds(0.99), p999: milliseconds(0.999),
-      processorShare: (server.processorSeconds - serverBefore) / elapsed)
+      median: latencies.milliseconds(0.5), p99: latencies.milliseconds(0.99),
+      p999: latencies.milliseconds(0.999),
+      processorShare: (server.processorSeconds - serverBefore) / elapsed,
+      loadShare: (LoadGenerator.processorSeconds - loadBefore) / elapsed)
   }
 }

@@ -17,6 +17,9 @@ final class LineConnection {
     stream = try Stream.connect(to: Address(host: "127.0.0.1", port: port))
   }
 
+  /// What has come and was not taken as a line.
+  var rest: [UInt8] { received }
+
   func send(_ text: String) throws { try stream.sendAll(Array(text.utf8)) }
 
   /// Takes lines until one is it.

@@ -1,31 +1,60 @@
-/// The texts that are sent: who says it, its number, when, and filling up to a size.
+/// The texts that are sent: who says it, its number, when if there is space, and filling up to a size.
 ///
-///     m003 0000000042 0000001234567890123 xxxxxxxxxxxxxxxxxxxxxxxxxxxx
+///     m003 0000000042.0000001234567890123 xxxxxxxxxxxxxxxxxxxxxxxxxxxx
+///     m003 0000000042.
 enum Message {
-  /// The smallest size there is.
-  static let headerBytes = 36
+  /// The smallest text there is.
+  static let smallest = 16
+  /// The smallest that says when it was said.
+  static let smallestWithTime = 36
+  /// The sender of the texts that mark the beginning.
+  static let markerSender = 999
+
+  /// Where the ten digits of the number begin.
+  static let numberStart = 5
+  /// Where the time's nineteen begin.
+  static let timeStart = 16
+
   private static let zero = UInt8(ascii: "0")
 
-  /// A text of `size` bytes.
-  static func text(sender: Int, number: Int, nanoseconds: Int64 = 0, size: Int) -> [UInt8] {
-    var bytes = [UInt8](repeating: UInt8(ascii: "x"), count: max(size, headerBytes))
-    bytes[0] = UInt8(ascii: "m")
-    put(sender, digits: 3, at: 1, in: &bytes)
-    put(number, digits: 10, at: 5, in: &bytes)
-    put(Int(nanoseconds), digits: 19, at: 16, in: &bytes)
-    for index in [4, 15, 35] { bytes[index] = UInt8(ascii: " ") }
-    return bytes
+  /// A sender's texts, all but the number and the time made ready, with what a server wants around them.
+  struct Template {
+    private var bytes: [UInt8]
+    private let start: Int
+    private let hasTime: Bool
+
+    init(sender: Int, size: Int, before: [UInt8] = [], after: [UInt8] = []) {
+      var text = [UInt8](repeating: UInt8(ascii: "x"), count: size)
+      text[0] = UInt8(ascii: "m")
+      put(sender, digits: 3, at: 1, in: &text)
+      text[4] = UInt8(ascii: " ")
+      // No space: ngircd cuts spaces off at the end.
+      text[15] = UInt8(ascii: ".")
+      hasTime = size >= smallestWithTime
+      if hasTime { text[35] = UInt8(ascii: " ") }
+      bytes = before + text + after
+      start = before.count
+    }
+
+    /// Appends the text with this number, and this time if there is space for it.
+    mutating func append(_ number: Int, nanoseconds: Int64 = 0, to output: inout [UInt8]) {
+      put(number, digits: 10, at: start + numberStart, in: &bytes)
+      if hasTime { put(Int(nanoseconds), digits: 19, at: start + timeStart, in: &bytes) }
+      output.append(contentsOf: bytes)
+    }
   }
 
-  /// Sender, number and time of the text that ends a line; `nil` if the line ends with none.
+  /// Sender, number and time (0 if there is none) of the text that ends a line; `nil` if the line ends
+  /// with none.
   static func parse(
     _ line: UnsafeRawBufferPointer, size: Int
   ) -> (sender: Int, number: Int, nanoseconds: Int64)? {
-    let start = line.count - max(size, headerBytes)
+    let start = line.count - size
     guard start >= 0, line[start] == UInt8(ascii: "m"), line[start + 4] == UInt8(ascii: " "),
-      let sender = number(line, start + 1, 3), let value = number(line, start + 5, 10),
-      let time = number(line, start + 16, 19)
+      let sender = number(line, start + 1, 3), let value = number(line, start + numberStart, 10)
     else { return nil }
+    guard size >= smallestWithTime else { return (sender, value, 0) }
+    guard let time = number(line, start + timeStart, 19) else { return nil }
     return (sender, value, Int64(time))
   }
 
@@ -37,7 +66,18 @@ enum Message {
     }
   }
 
-  private static func number(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ digits: Int) -> Int? {
+  /// Adds one to the ten digits that begin there.
+  static func increment(_ bytes: inout [UInt8], at start: Int) {
+    var index = start + 9
+    while index >= start, bytes[index] == zero + 9 {
+      bytes[index] = zero
+      index -= 1
+    }
+    if index >= start { bytes[index] += 1 }
+  }
+
+  /// The number that so many digits say; `nil` if there is another byte among them.
+  static func number(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ digits: Int) -> Int? {
     var value = 0
     for index in start..<start + digits {
       let digit = bytes[index] &- zero

@@ -3,42 +3,45 @@ import Foundation
 
 /// A subject that runs, and what the system knows of it (proc(5)).
 final class RunningServer {
-  let subject: any Subject
   let port: UInt16
   private let process = Foundation.Process()
   private let folder: URL
   /// Stays open: a server that reads its standard input sees no end.
   private let input = Pipe()
 
-  init(_ subject: any Subject) throws {
-    self.subject = subject
+  init(_ program: any ServerProgram) throws {
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("chat-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     // A port that was free a moment ago; subjects cannot all choose one and say so.
     port = try Listener(on: Address(host: "127.0.0.1", port: 0)).address.port
-    guard let path = Self.path(of: subject.program) else {
-      throw BenchError("\(subject.program) is not installed")
+    guard let path = Self.path(of: program.program) else {
+      throw BenchError("\(program.program) is not installed")
     }
     process.executableURL = path
-    process.arguments = try subject.arguments(port: port, folder: folder)
+    process.arguments = try program.arguments(port: port, folder: folder)
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     process.standardInput = input
     try process.run()
     Interruption.running.set(process.processIdentifier, folder)
     let deadline = MonotonicTime.now + .seconds(10)
-    var probe: ChatSystem.Stream?
-    while probe == nil {
+    while !isListening {
       guard MonotonicTime.now < deadline, process.isRunning else {
-        throw BenchError("\(subject.name) does not start")
+        throw BenchError("\(program.name) does not start")
       }
-      SystemThread.sleep(for: .milliseconds(20))
-      probe = try? ChatSystem.Stream.connect(to: Address(host: "127.0.0.1", port: port))
+      SystemThread.sleep(for: .milliseconds(5))
     }
-    // Some do not survive a client that is gone before they have looked at it.
-    SystemThread.sleep(for: .milliseconds(50))
-    withExtendedLifetime(probe) {}
+  }
+
+  /// Whether somebody listens on the port (proc(5), /proc/net/tcp). Nobody is connected to find out:
+  /// ncat ends as a whole when a client is gone without having read everything.
+  private var isListening: Bool {
+    let hexadecimal = String(port, radix: 16, uppercase: true)
+    let zeros = String(repeating: "0", count: 4 - hexadecimal.count)
+    let sockets = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+    // 0A is TCP_LISTEN; a socket that listens has no peer.
+    return sockets.contains(":\(zeros + hexadecimal) 00000000:0000 0A ")
   }
 
   deinit {

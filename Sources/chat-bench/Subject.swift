@@ -1,57 +1,96 @@
 import ChatSystem
 import Foundation
 
-/// A server to be measured: how it starts, how one enters its room, and what a message looks like.
-protocol Subject: Sendable {
+/// A program that is started, and listens.
+protocol ServerProgram: Sendable {
   /// As the table has it.
   var name: String { get }
   /// The program that has to be installed.
   var program: String { get }
-  /// Whether whoever says something hears it too.
-  var echoes: Bool { get }
-  /// How many LFs a message that arrives has.
-  var linesPerMessage: Int { get }
 
   /// The arguments that start it in the foreground; what it needs is written into `folder`.
   func arguments(port: UInt16, folder: URL) throws -> [String]
+}
+
+/// A server to be measured: how it starts, how one enters its room, and what a message looks like.
+protocol Subject: ServerProgram {
+  /// Whether whoever says something hears it too.
+  var echoes: Bool { get }
+  /// Each read that it forwards begins with its author's name, `<user4> `, wherever a text is cut: bytes per
+  /// text vary.
+  var hasAuthors: Bool { get }
+  /// How long a line is that it may send on its own, now and then; 0 if it sends none.
+  var unaskedBytes: Int { get }
+  /// Whether it has more rooms than one.
+  var hasRooms: Bool { get }
+  /// The longest text it takes.
+  var longestText: Int { get }
+  /// How many clients it can have.
+  var mostClients: Int { get }
 
   /// Says what can be said at once on a fresh connection; many are begun before the first is in.
-  func begin(_ connection: LineConnection, name: String) throws
+  ///
+  /// - Parameter room: where to; `nil` where everyone is in one room.
+  func begin(_ connection: LineConnection, name: String, room: String?) throws
 
   /// Goes on with a connection that was begun, where entering takes two steps.
-  func proceed(_ connection: LineConnection) throws
+  func proceed(_ connection: LineConnection, room: String?) throws
 
   /// Takes a connection that was begun into the room.
   func enter(_ connection: LineConnection) throws
 
-  /// The bytes that say a text.
-  func encode(_ text: [UInt8]) -> [UInt8]
+  /// What stands before and after a text of so many bytes to say it.
+  func around(_ size: Int, room: String?) -> (before: [UInt8], after: [UInt8])
 }
 
 extension Subject {
-  func proceed(_ connection: LineConnection) throws {}
+  var hasAuthors: Bool { false }
+  var unaskedBytes: Int { 0 }
+  var hasRooms: Bool { false }
+  var longestText: Int { .max }
+  var mostClients: Int { .max }
+
+  func proceed(_ connection: LineConnection, room: String?) throws {}
+
+  func around(_ size: Int, room: String?) -> (before: [UInt8], after: [UInt8]) {
+    ([], [UInt8(ascii: "\n")])
+  }
 }
 
 /// This project's server, with its defaults but no limit on lines.
 struct ChatServerSubject: Subject {
-  let name = "chat-server"
+  /// The name by which the others are compared to it.
+  static let plainName = "chat-server"
+
+  /// Whether it keeps what is said.
+  let hasHistory: Bool
+  var name: String { hasHistory ? Self.plainName : "\(Self.plainName) --no-history" }
   let program = "chat-server"
   let echoes = true
-  let linesPerMessage = 1
+  let hasRooms = true
+  let longestText = 8_191
+
+  init(hasHistory: Bool = true) { self.hasHistory = hasHistory }
 
   func arguments(port: UInt16, folder: URL) -> [String] {
-    ["--port", "\(port)", "--rate", "0", "--log-level", "error", "--data", folder.path]
+    [
+      "--port", "\(port)", "--rate", "0", "--log-level", "error",
+      "--data", folder.path,
+    ] + (hasHistory ? [] : ["--no-history"])
   }
 
-  func begin(_ connection: LineConnection, name: String) throws {
-    try connection.send("\(name)\n")
+  func begin(_ connection: LineConnection, name: String, room: String?) throws {
+    let going = room.map { "[ROOM]:#\($0)\n" } ?? ""
+    try connection.send("\(going)\(name)\n")
   }
 
   func enter(_ connection: LineConnection) throws {
-    try connection.wait { $0 == "Connected to server!" }
+    try connection.wait {
+      // Whoever is refused one room would be let into another.
+      if $0.hasPrefix("[ERROR]:") { throw BenchError("answered '\($0)'") }
+      return $0 == "Connected to server!"
+    }
   }
-
-  func encode(_ text: [UInt8]) -> [UInt8] { text + [UInt8(ascii: "\n")] }
 }
 
 /// The textbook: a thread per client, each sends to everyone under a lock.
@@ -59,7 +98,6 @@ struct TextbookSubject: Subject {
   let name = "textbook Python"
   let program = "python3"
   let echoes = true
-  let linesPerMessage = 1
 
   /// As a first course has it, within forty lines.
   private static let source = """
@@ -106,13 +144,33 @@ struct TextbookSubject: Subject {
     return [file.path, "\(port)"]
   }
 
-  func begin(_ connection: LineConnection, name: String) throws {
-    try ChatServerSubject().begin(connection, name: name)
+  func begin(_ connection: LineConnection, name: String, room: String?) throws {
+    try connection.send("\(name)\n")
   }
 
-  func enter(_ connection: LineConnection) throws { try ChatServerSubject().enter(connection) }
+  func enter(_ connection: LineConnection) throws {
+    try connection.wait { $0 == "Connected to server!" }
+  }
+}
 
-  func encode(_ text: [UInt8]) -> [UInt8] { text + [UInt8(ascii: "\n")] }
+/// Nmap's netcat: it forwards what it reads, with the author's number before each read.
+struct NcatSubject: Subject {
+  let name = "ncat --chat"
+  let program = "ncat"
+  let echoes = false
+  let hasAuthors = true
+  /// It waits with select(2), which knows 1,024 descriptors.
+  let mostClients = 1_010
+
+  func arguments(port: UInt16, folder: URL) -> [String] {
+    ["--chat", "-l", "127.0.0.1", "\(port)", "--max-conns", "1015"]
+  }
+
+  func begin(_ connection: LineConnection, name: String, room: String?) throws {}
+
+  func enter(_ connection: LineConnection) throws {
+    try connection.wait { $0.contains(" is connected as ") }
+  }
 }
 
 /// NATS: a subject is the room.
@@ -120,18 +178,21 @@ struct NatsSubject: Subject {
   let name = "nats-server"
   let program = "nats-server"
   let echoes = true
-  let linesPerMessage = 2
+  let hasRooms = true
+  /// A `PING` two seconds after somebody came, and every two minutes; it may stay unanswered twice.
+  let unaskedBytes = "PING\r\n".utf8.count
 
   func arguments(port: UInt16, folder: URL) -> [String] { ["-a", "127.0.0.1", "-p", "\(port)"] }
 
-  func begin(_ connection: LineConnection, name: String) throws {
-    try connection.send("CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB room 1\r\nPING\r\n")
+  func begin(_ connection: LineConnection, name: String, room: String?) throws {
+    try connection.send(
+      "CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB \(room ?? "room") 1\r\nPING\r\n")
   }
 
   func enter(_ connection: LineConnection) throws { try connection.wait { $0 == "PONG" } }
 
-  func encode(_ text: [UInt8]) -> [UInt8] {
-    Array("PUB room \(text.count)\r\n".utf8) + text + Array("\r\n".utf8)
+  func around(_ size: Int, room: String?) -> (before: [UInt8], after: [UInt8]) {
+    (Array("PUB \(room ?? "room") \(size)\r\n".utf8), Array("\r\n".utf8))
   }
 }
 
@@ -140,7 +201,9 @@ struct IRCSubject: Subject {
   let name: String
   var program: String { name }
   let echoes = false
-  let linesPerMessage = 1
+  let hasRooms = true
+  /// A line has 512 bytes, of which the server needs some (RFC 2812, 2.3).
+  let longestText = 400
 
   func arguments(port: UInt16, folder: URL) throws -> [String] {
     let file = folder.appendingPathComponent("\(name).conf")
@@ -192,23 +255,23 @@ struct IRCSubject: Subject {
     """
   }
 
-  func begin(_ connection: LineConnection, name: String) throws {
+  func begin(_ connection: LineConnection, name: String, room: String?) throws {
     try connection.send("NICK \(name)\r\nUSER \(name) 0 * :\(name)\r\n")
   }
 
-  func proceed(_ connection: LineConnection) throws {
+  func proceed(_ connection: LineConnection, room: String?) throws {
     try connection.wait {
       if $0.hasPrefix("PING") { try connection.send("PONG\($0.dropFirst(4))\r\n") }
       return $0.contains(" 376 ") || $0.contains(" 422 ")
     }
-    try connection.send("JOIN #room\r\n")
+    try connection.send("JOIN #\(room ?? "room")\r\n")
   }
 
   func enter(_ connection: LineConnection) throws {
     try connection.wait { $0.contains(" 366 ") }
   }
 
-  func encode(_ text: [UInt8]) -> [UInt8] {
-    Array("PRIVMSG #room :".utf8) + text + Array("\r\n".utf8)
+  func around(_ size: Int, room: String?) -> (before: [UInt8], after: [UInt8]) {
+    (Array("PRIVMSG #\(room ?? "room") :".utf8), Array("\r\n".utf8))
   }
 }

@@ -1,170 +1,214 @@
 import ChatSystem
 import Foundation
 
-/// Many connections in one room, on one thread: the load, and the check that nothing was lost, doubled
-/// or reordered.
+/// Many connections on one thread: the load, and the check that nothing was lost, doubled or reordered.
+///
+/// Some members have each of their lines looked at. Of the others the bytes are counted, and not even
+/// copied: all texts of a run have the same number of them, so that a total is exact.
 final class Swarm {
-  /// One connection.
-  final class Member {
-    let index: Int
-    let stream: ChatSystem.Stream
-    fileprivate var output: [UInt8] = []
-    fileprivate var sentBytes = 0
-    /// LFs received since the marker; `nil` before it.
-    fileprivate(set) var lines: Int?
-    fileprivate var partial: [UInt8] = []
-    /// The next number expected of each sender.
-    fileprivate var expected: [Int]
-    var isPaused = false
-
-    fileprivate init(index: Int, stream: ChatSystem.Stream, senders: Int) {
-      self.index = index
-      self.stream = stream
-      expected = [Int](repeating: 0, count: senders)
-    }
-
-    fileprivate var hasSent: Bool { sentBytes == output.count }
-
-    /// It has nothing left to say.
-    var isIdle: Bool { hasSent }
-  }
-
   fileprivate static let bufferBytes = 262_144
+  /// So much is discarded at once (tcp(7), MSG_TRUNC).
+  private static let discardBytes = 1 << 24
 
   let subject: any Subject
   let size: Int
-  private(set) var members: [Member] = []
+  let rooms: Int
   let senders: Int
-  /// Called for each text that arrives at a member that is checked, with the text's time.
-  var onText: ((Int64) -> Void)?
+  private(set) var members: [Member] = []
+  /// How many bytes a text has when it arrives.
+  private(set) var bytesPerText = 0
+  /// Called for each text that arrives at a member that is checked and not paused, with the text's time
+  /// and now.
+  var onText: ((_ said: Int64, _ now: Int64) -> Void)?
 
+  private let readiness: ReadinessSet
   private var buffer = [UInt8](repeating: 0, count: bufferBytes)
-  /// Every so many-th member has each of its lines looked at; all have them counted.
-  private let checkEvery: Int
-  private var entries: [pollfd] = []
 
-  /// Lets so many in, one after another, and waits until all of them hear the same.
+  /// Lets so many in, and waits until all of them hear the same.
+  ///
+  /// - Parameters:
+  ///   - rooms: how many rooms the members are spread over, the first into the first, and so on.
+  ///   - senders: how many of the first members will say something.
+  ///   - checkEvery: every so many-th member of a room has each of its lines looked at.
   init(
-    _ server: RunningServer, count: Int, senders: Int, size: Int, checkEvery: Int,
-    prefix: String = "u"
+    _ server: RunningServer, _ subject: any Subject, count: Int, rooms: Int = 1, senders: Int,
+    size: Int, checkEvery: Int, prefix: String = "u"
   ) throws {
-    subject = server.subject
+    self.subject = subject
     self.size = size
+    self.rooms = rooms
     self.senders = senders
-    self.checkEvery = checkEvery
+    readiness = try ReadinessSet()
+    // Names of one length make texts of one length.
+    let digits = String(count - 1).count
     // Some servers take a second for each: they are begun all at once.
     let connections = try (0..<count).map { index in
       let connection = try LineConnection(port: server.port)
-      connection.stream.sendAtOnce()
-      try subject.begin(connection, name: "\(prefix)\(index)")
+      let number = String(index)
+      let zeros = String(repeating: "0", count: digits - number.count)
+      try subject.begin(connection, name: prefix + zeros + number, room: room(of: index))
       return connection
     }
-    for connection in connections { try subject.proceed(connection) }
+    for (index, connection) in connections.enumerated() {
+      try subject.proceed(connection, room: room(of: index))
+    }
     for (index, connection) in connections.enumerated() {
       try subject.enter(connection)
-      members.append(Member(index: index, stream: connection.stream, senders: senders))
+      let member = Member(index: index, room: index % rooms, stream: connection.stream)
+      member.early = connection.rest
+      if (index / rooms) % checkEvery == 0 {
+        member.check = OrderCheck(senders: senders, size: size, hasAuthors: subject.hasAuthors)
+      }
+      members.append(member)
+      try watch(member)
     }
-    // A marker from the first, after which everyone counts.
-    members[0].output = subject.encode(Message.text(sender: 999, number: 0, size: size))
-    if !subject.echoes { members[0].lines = 0 }
-    try pump(within: .seconds(60)) { members.allSatisfy { $0.lines != nil } }
+    try mark(0) { $0.phase != .entering }
+    try mark(1) { $0.phase == .counting }
   }
 
+  /// The name of a member's room; `nil` if there is one room alone.
+  private func room(of index: Int) -> String? {
+    guard rooms > 1 else { return nil }
+    let number = index % rooms
+    return "r" + (number < 10 ? "0" : "") + "\(number)"
+  }
+
+  /// The texts of a sender.
+  func template(_ sender: Int) -> Message.Template {
+    let around = subject.around(size, room: room(of: sender))
+    return Message.Template(
+      sender: sender, size: size, before: around.before, after: around.after)
+  }
+
+  // MARK: Sending
+
   /// Has a sender say something.
-  func say(_ bytes: [UInt8], from sender: Int) { members[sender].output.append(contentsOf: bytes) }
+  func say(_ bytes: [UInt8], from sender: Int) throws {
+    let member = members[sender]
+    member.output.append(contentsOf: bytes)
+    try write(member)
+  }
 
   /// Whether all that was to be said has been given to the system.
   var hasSent: Bool { members[..<senders].allSatisfy(\.hasSent) }
 
-  /// How many of a sender's texts a member that is checked has heard.
-  func heard(_ sender: Int, by member: Member) -> Int { member.expected[sender] }
+  // MARK: What arrived
 
-  /// Whether everyone who is checked heard each sender exactly up to these numbers.
-  func isComplete(upTo numbers: [Int]) -> Bool {
-    members.filter { $0.index % checkEvery == 0 && !$0.isPaused }.allSatisfy { member in
-      numbers.indices.allSatisfy {
-        member.expected[$0] == numbers[$0] || (!subject.echoes && $0 == member.index)
-      }
+  /// How many texts a member has heard.
+  func heard(by member: Member) -> Int {
+    subject.hasAuthors ? member.lines : member.bytes / bytesPerText
+  }
+
+  /// Whether a member heard each of its room's senders exactly up to these numbers.
+  func hasHeard(_ member: Member, upTo numbers: [Int]) -> Bool {
+    var total = 0
+    for sender in numbers.indices where sender % rooms == member.room {
+      if sender == member.index && !subject.echoes { continue }
+      total += numbers[sender]
+      if let check = member.check, check.expected[sender] != numbers[sender] { return false }
     }
+    // Whoever looks at each text need not count what else is said, of those who leave.
+    if member.check != nil { return true }
+    guard !subject.hasAuthors else { return member.lines == total }
+    // What a server says on its own is rare.
+    let unasked = member.bytes - total * bytesPerText
+    return unasked == 0
+      || (subject.unaskedBytes > 0 && (0...3).contains { unasked == $0 * subject.unaskedBytes })
+  }
+
+  // MARK: Events
+
+  /// Stops a member's reading, or lets it go on.
+  func pause(_ member: Member, _ isPaused: Bool) throws {
+    member.isPaused = isPaused
+    try watch(member)
   }
 
   /// Reads and writes until it is so.
   func pump(within limit: Duration, until isSo: () throws -> Bool) throws {
     let deadline = MonotonicTime.now + limit
     while try !isSo() {
-      guard MonotonicTime.now < deadline else { throw BenchError("not done within \(limit)") }
+      guard MonotonicTime.now < deadline else {
+        throw BenchError("a text was lost or doubled, or is not there after \(limit)")
+      }
       try pump(milliseconds: 100)
     }
   }
 
   /// Waits for something to happen, and does it.
   func pump(milliseconds: Int32) throws {
-    entries.removeAll(keepingCapacity: true)
-    for member in members {
-      let events = (member.isPaused ? 0 : POLLIN) | (member.hasSent ? 0 : POLLOUT)
-      // A negative descriptor is passed over (poll(2)).
-      entries.append(
-        pollfd(fd: events == 0 ? -1 : member.stream.number, events: Int16(events), revents: 0))
+    try readiness.wait(milliseconds: milliseconds) { token, ready in
+      let member = members[token]
+      if ready.contains(.sending) { try write(member) }
+      if ready.contains(.receiving), !member.isPaused { try read(member) }
     }
-    guard poll(&entries, nfds_t(entries.count), milliseconds) > 0 else { return }
-    for index in entries.indices where entries[index].revents != 0 {
-      let member = members[index]
-      let events = entries[index].revents
-      if events & Int16(POLLOUT) != 0 { try write(member) }
-      if events & Int16(POLLIN | POLLHUP | POLLERR) != 0 { try read(member) }
-    }
+  }
+
+  private func watch(_ member: Member) throws {
+    var interest: ReadinessSet.Interest = []
+    if !member.isPaused && !member.isClosed { interest.insert(.receiving) }
+    if !member.hasSent && !member.isClosed { interest.insert(.sending) }
+    guard interest != member.interest else { return }
+    try readiness.change(
+      member.stream.number, token: member.index, from: member.interest, to: interest)
+    member.interest = interest
   }
 
   private func write(_ member: Member) throws {
-    let sent = try member.output.withUnsafeBytes {
-      try member.stream.send(UnsafeRawBufferPointer(rebasing: $0[member.sentBytes...]))
+    while !member.hasSent {
+      let sent = try member.output.withUnsafeBytes {
+        try member.stream.send(UnsafeRawBufferPointer(rebasing: $0[member.sentBytes...]))
+      }
+      guard let sent else { break }
+      member.sentBytes += sent
     }
-    member.sentBytes += sent ?? 0
-    guard member.hasSent else { return }
-    member.output.removeAll(keepingCapacity: true)
-    member.sentBytes = 0
+    if member.hasSent {
+      member.output.removeAll(keepingCapacity: true)
+      member.sentBytes = 0
+    }
+    try watch(member)
   }
 
-  private func read(_ member: Member) throws {
-    let count = buffer.withUnsafeMutableBytes {
-      recv(member.stream.number, $0.baseAddress, $0.count, 0)
-    }
-    guard count > 0 else { throw BenchError("\(subject.name) closed a connection") }
-    try buffer.withUnsafeBytes { bytes in
-      let chunk = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-      if member.lines == nil {
-        findMarker(member, chunk)
-      } else {
-        try take(member, chunk)
+  /// Receives what a member has, or a part of it, without waiting; whoever was closed is marked as such.
+  func read(_ member: Member, atMost limit: Int = .max) throws {
+    let isDiscarded = member.phase == .counting && member.check == nil && !subject.hasAuthors
+    let count: Int
+    if isDiscarded {
+      count = recv(
+        member.stream.number, nil, min(limit, Self.discardBytes), Int32(MSG_TRUNC | MSG_DONTWAIT))
+    } else {
+      count = buffer.withUnsafeMutableBytes {
+        recv(member.stream.number, $0.baseAddress, min(limit, $0.count), Int32(MSG_DONTWAIT))
       }
     }
-  }
-
-  private func findMarker(_ member: Member, _ chunk: UnsafeRawBufferPointer) {
-    member.partial.append(contentsOf: chunk)
-    let isIn = member.partial.withUnsafeBytes { bytes in
-      var start = 0
-      while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-        let line = Self.line(bytes, start, end)
-        if Message.parse(line, size: size)?.sender == 999 { return true }
-        start = end + 1
-      }
-      return false
+    guard count > 0 else {
+      if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
+      member.isClosed = true
+      try watch(member)
+      if !member.isPaused { throw BenchError("closed a connection") }
+      return
     }
-    guard isIn else { return }
-    member.partial = []
-    member.lines = 0
+    guard !isDiscarded else {
+      member.bytes += count
+      return
+    }
+    try buffer.withUnsafeBytes {
+      try take(member, UnsafeRawBufferPointer(rebasing: $0[..<count]))
+    }
   }
 
   private func take(_ member: Member, _ chunk: UnsafeRawBufferPointer) throws {
-    member.lines = (member.lines ?? 0) + Self.lineFeeds(in: chunk)
-    guard member.index % checkEvery == 0 else { return }
-    guard member.partial.isEmpty else {
-      let whole = member.partial + Array(chunk)
-      member.partial = []
-      return try whole.withUnsafeBytes { try check(member, $0) }
+    guard member.phase == .counting else { return findMarkers(member, chunk) }
+    member.bytes += chunk.count
+    if subject.hasAuthors { member.lines += Self.lineFeeds(in: chunk) }
+    guard member.check != nil else { return }
+    if member.isPaused { member.tail = (member.tail + chunk.suffix(256)).suffix(256) }
+    guard let onText, !member.isPaused else {
+      try member.check?.take(chunk, onText: nil)
+      return
     }
-    try check(member, chunk)
+    let now = MonotonicTime.now.nanoseconds
+    try member.check?.take(chunk) { onText($0, now) }
   }
 
   /// How many LFs there are, eight bytes at a time: each byte of `differs` is zero where an LF is, and
@@ -186,31 +230,55 @@ final class Swarm {
     return count
   }
 
-  /// Looks at each line, and keeps the last if it is cut off.
-  private func check(_ member: Member, _ bytes: UnsafeRawBufferPointer) throws {
-    var start = 0
-    while start < bytes.count, let base = bytes.baseAddress,
-      let found = memchr(base + start, 10, bytes.count - start)
-    {
-      let end = UnsafeRawPointer(found) - base
-      if let text = Message.parse(Self.line(bytes, start, end), size: size) {
-        guard text.sender < senders, member.expected[text.sender] == text.number else {
-          throw BenchError(
-            "\(subject.name): number \(text.number) of sender \(text.sender), not"
-              + " \(text.sender < senders ? member.expected[text.sender] : -1)")
-        }
-        member.expected[text.sender] += 1
-        onText?(text.nanoseconds)
-      }
-      start = end + 1
+  // MARK: The beginning
+
+  /// Has the first in each room say a marker, and waits until all have heard it.
+  private func mark(_ number: Int, until isIn: (Member) -> Bool) throws {
+    for room in 0..<rooms {
+      let around = subject.around(size, room: self.room(of: room))
+      var template = Message.Template(
+        sender: Message.markerSender, size: size, before: around.before, after: around.after)
+      var bytes: [UInt8] = []
+      template.append(number, to: &bytes)
+      if !subject.echoes { members[room].phase = number == 0 ? .calibrating : .counting }
+      try say(bytes, from: room)
     }
-    if start < bytes.count { member.partial = Array(bytes[start...]) }
+    let chunk = UnsafeRawBufferPointer(start: nil, count: 0)
+    for member in members where member.phase != .counting { findMarkers(member, chunk) }
+    try pump(within: .seconds(60)) { members.allSatisfy(isIn) }
   }
 
-  private static func line(
-    _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int
-  ) -> UnsafeRawBufferPointer {
-    let hasReturn = end > start && bytes[end - 1] == UInt8(ascii: "\r")
-    return UnsafeRawBufferPointer(rebasing: bytes[start..<(hasReturn ? end - 1 : end)])
+  private func findMarkers(_ member: Member, _ chunk: UnsafeRawBufferPointer) {
+    member.early.append(contentsOf: chunk)
+    let early = member.early
+    let used = early.withUnsafeBytes { bytes in
+      /// Where the bytes begin that are not done with.
+      var first = 0
+      var start = 0
+      while let base = bytes.baseAddress, start < bytes.count,
+        let found = memchr(base + start, 10, bytes.count - start)
+      {
+        let end = UnsafeRawPointer(found) - base
+        let text = Message.parse(OrderCheck.line(bytes, start, end), size: size)
+        start = end + 1
+        let isMarker = text?.sender == Message.markerSender
+        // Before the first marker, lines are of no use; between the two, all bytes count.
+        if member.phase == .entering { first = start }
+        guard isMarker, let text else { continue }
+        guard text.number == 0 else {
+          // What the server said on its own in between makes it more for some, never less.
+          let bytes = start - first
+          bytesPerText = bytesPerText == 0 ? bytes : min(bytesPerText, bytes)
+          member.phase = .counting
+          return start
+        }
+        member.phase = .calibrating
+      }
+      return first
+    }
+    member.early.removeFirst(used)
+    guard member.phase == .counting else { return }
+    member.bytes = member.early.count
+    member.early = []
   }
 }

@@ -47,6 +47,11 @@ struct Runs {
       + "–\(Self.fixed(last * scale, digits)))"
   }
 
+  /// A number with two digits that say something, or all before the point.
+  static func figures(_ value: Double) -> String {
+    fixed(value, value >= 10 ? 1 : value >= 0.1 ? 2 : 3)
+  }
+
   /// A number with so many digits behind the point.
   static func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return "–" }

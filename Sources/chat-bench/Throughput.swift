@@ -4,7 +4,9 @@ import Foundation
 /// How many deliveries a second, with so many senders and receivers.
 struct Throughput {
   let receivers: Int
+  /// One sender stands beside the receivers; several are the receivers themselves, one at least a room.
   let senders: Int
+  var rooms = 1
   var size = 64
   var seconds = 1.5
 
@@ -20,63 +22,101 @@ struct Throughput {
 
     /// The load generator stood still before the server did: the server was not measured.
     var isSaturated: Bool { loadShare > 0.97 && serverShare < 0.9 }
+
+    /// Makes a sample of so many deliveries, and the processor time they took.
+    init(
+      deliveries: Double, elapsed: Double, serverSeconds: Double, loadSeconds: Double
+    ) {
+      deliveriesPerSecond = deliveries / elapsed
+      processorSecondsPerMillion = serverSeconds / deliveries * 1e6
+      loadShare = loadSeconds / elapsed
+      serverShare = serverSeconds / elapsed
+    }
   }
 
-  /// Runs once, with at most `window` texts said and not yet heard by everyone.
+  var people: Int { receivers + (senders == 1 ? 1 : 0) }
+
+  /// Windows of so many bytes are tried, each in texts a sender.
+  var windows: [Int] {
+    [65_536, 524_288, 4_194_304].map { max(senders == 1 ? 1 : 64, $0 / size / senders) }
+  }
+
+  /// Runs once, with at most `window` texts of each sender said and not yet heard by everyone.
   func run(_ subject: any Subject, window: Int) throws -> Sample {
     let server = try RunningServer(subject)
-    let isFanOut = senders == 1
     let swarm = try Swarm(
-      server, count: receivers + (isFanOut ? 1 : 0), senders: senders, size: size, checkEvery: 10)
+      server, subject, count: people, rooms: rooms, senders: senders, size: size,
+      checkEvery: people > 500 && rooms == 1 ? 100 : 10)
     var said = [Int](repeating: 0, count: senders)
-    let listeners = isFanOut ? Array(swarm.members.dropFirst()) : swarm.members
-    // Who says it hears it or not; whoever listens alone hears everything.
-    let heardShare = isFanOut || subject.echoes ? senders : senders - 1
+    var templates = (0..<senders).map { swarm.template($0) }
+    let listeners = senders == 1 ? Array(swarm.members.dropFirst()) : swarm.members
+    // Of how many senders each hears; a room's only one, if it does not hear itself, is not waited for.
+    let sendersEach = senders / rooms
+    let isHeardByAll = sendersEach == 1 || subject.echoes
+    let heardShare = isHeardByAll ? sendersEach : sendersEach - 1
+    var slowest = (0..<rooms).map { room in
+      Slowest(
+        swarm,
+        listeners.filter {
+          $0.room == room && (subject.echoes || sendersEach > 1 || $0.index >= senders)
+        })
+    }
     let serverBefore = server.processorSeconds
     let loadBefore = LoadGenerator.processorSeconds
     let start = MonotonicTime.now
     let stop = start + .seconds(seconds)
-    var isStopping = false
     var last = start
+    var bytes: [UInt8] = []
     try swarm.pump(within: .seconds(seconds + 10)) {
       last = .now
-      if last >= stop { isStopping = true }
-      let heard =
-        (listeners.map { $0.lines ?? 0 }.min() ?? 0) / subject.linesPerMessage / heardShare
-      var isDone = isStopping && swarm.hasSent
-      for sender in 0..<senders {
-        if heard < said[sender] { isDone = false }
-        guard !isStopping, swarm.members[sender].isIdle else { continue }
+      guard last < stop else {
+        return swarm.hasSent && listeners.allSatisfy { swarm.hasHeard($0, upTo: said) }
+      }
+      for sender in 0..<senders where swarm.members[sender].hasSent {
+        let heard = slowest[sender % rooms].heard() / heardShare
         let count = min(window - (said[sender] - heard), max(1, 65_536 / size))
         guard count > 0 else { continue }
-        var bytes: [UInt8] = []
-        for _ in 0..<count {
-          bytes.append(
-            contentsOf: subject.encode(
-              Message.text(sender: sender, number: said[sender], size: size)))
-          said[sender] += 1
+        bytes.removeAll(keepingCapacity: true)
+        for number in said[sender]..<said[sender] + count {
+          templates[sender].append(number, to: &bytes)
         }
-        swarm.say(bytes, from: sender)
+        said[sender] += count
+        try swarm.say(bytes, from: sender)
       }
-      // All were heard as often as they were said, in total; the check says in which order.
-      return isDone
-        && listeners.allSatisfy { listener in
-          let own = isFanOut || subject.echoes ? 0 : said[listener.index]
-          return (listener.lines ?? 0) == (said.reduce(0, +) - own) * subject.linesPerMessage
-        }
-    }
-    guard swarm.isComplete(upTo: said) else {
-      throw BenchError("\(subject.name) lost or doubled a text")
+      return false
     }
     let elapsed = (last - start) / .seconds(1)
-    let deliveries =
-      listeners.reduce(0.0) { $0 + Double($1.lines ?? 0) }
-      / Double(subject.linesPerMessage)
-    let serverSeconds = server.processorSeconds - serverBefore
+    let deliveries = listeners.reduce(0) { $0 + swarm.heard(by: $1) }
     return Sample(
-      deliveriesPerSecond: deliveries / elapsed,
-      processorSecondsPerMillion: serverSeconds / deliveries * 1e6,
-      loadShare: (LoadGenerator.processorSeconds - loadBefore) / elapsed,
-      serverShare: serverSeconds / elapsed)
+      deliveries: Double(deliveries), elapsed: elapsed,
+      serverSeconds: server.processorSeconds - serverBefore,
+      loadSeconds: LoadGenerator.processorSeconds - loadBefore)
+  }
+}
+
+/// The member of a room that has heard least. The others need not be asked before that one has gone on.
+struct Slowest {
+  private let swarm: Swarm
+  private let members: [Member]
+  private var slowest: Member?
+  private var least = 0
+
+  init(_ swarm: Swarm, _ members: [Member]) {
+    self.swarm = swarm
+    self.members = members
+    slowest = members.first
+  }
+
+  /// How many texts that member has heard.
+  mutating func heard() -> Int {
+    guard let last = slowest, swarm.heard(by: last) != least else { return least }
+    least = .max
+    for member in members {
+      let heard = swarm.heard(by: member)
+      guard heard < least else { continue }
+      least = heard
+      slowest = member
+    }
+    return least
   }
 }

@@ -1,0 +1,91 @@
+import ChatSystem
+import Foundation
+
+/// What a long past costs those who come: entering a room in which much was said, its last lines, a search.
+struct History {
+  /// How many lines are said before.
+  let lines: Int
+  var repetitions = 20
+
+  /// What one room showed, in milliseconds.
+  struct Sample {
+    let entering: Double
+    let last: Double
+    let search: Double
+  }
+
+  /// A word that is said three times: near the beginning, in the middle, at the end.
+  private static let word = "heliotrope"
+  private static let size = 64
+
+  func run(_ subject: ChatServerSubject) throws -> Sample {
+    let server = try RunningServer(subject)
+    try fill(server)
+    var entering: [Double] = []
+    var last: [Double] = []
+    var search: [Double] = []
+    for number in 0..<repetitions {
+      let start = MonotonicTime.now
+      let connection = try LineConnection(port: server.port)
+      try connection.send("[HELLO]:1\nreader\(number)\n")
+      try subject.enter(connection)
+      entering.append((MonotonicTime.now - start) / .milliseconds(1))
+      last.append(try time("[HISTORY]:100", connection, expecting: min(100, lines)))
+      search.append(try time("[SEARCH]:\(Self.word)", connection, expecting: 3))
+      try connection.send("exit\n")
+      try connection.wait { $0 == "Bye!" }
+    }
+    return Sample(
+      entering: Runs(entering).median, last: Runs(last).median, search: Runs(search).median)
+  }
+
+  /// Has all lines said, and waits until the sender has heard each.
+  private func fill(_ server: RunningServer) throws {
+    let subject = ChatServerSubject()
+    let swarm = try Swarm(server, subject, count: 1, senders: 1, size: Self.size, checkEvery: 1)
+    let rare: Set<Int> = [lines / 50, lines / 2, lines - lines / 50]
+    var template = swarm.template(0)
+    var said = 0
+    try swarm.pump(within: .seconds(300)) {
+      guard said < lines else { return swarm.hasHeard(swarm.members[0], upTo: [lines]) }
+      guard swarm.members[0].hasSent else { return false }
+      var bytes: [UInt8] = []
+      for number in said..<min(lines, said + 1_024) {
+        template.append(number, to: &bytes)
+        guard rare.contains(number) else { continue }
+        // The filling gives way to the word: the text stays as long as it was.
+        let word = Array(" \(Self.word) ".utf8)
+        let end = bytes.count - 2
+        bytes.replaceSubrange(end - word.count..<end, with: word)
+      }
+      said = min(lines, said + 1_024)
+      try swarm.say(bytes, from: 0)
+      return false
+    }
+  }
+
+  /// How long an answer takes, up to its last line; the index may have to catch up first.
+  private func time(
+    _ question: String, _ connection: LineConnection, expecting wanted: Int
+  ) throws -> Double {
+    let deadline = MonotonicTime.now + .seconds(60)
+    while true {
+      let start = MonotonicTime.now
+      try connection.send(question + "\n")
+      var found = 0
+      try connection.wait {
+        if $0.hasPrefix("[ERROR]:") { throw BenchError("'\(question)' is answered '\($0)'") }
+        guard $0.hasPrefix("[PAST]:") else { return false }
+        if $0.hasPrefix("[PAST]:\t") { return $0.contains("\tend=1") }
+        found += 1
+        return false
+      }
+      let elapsed = (MonotonicTime.now - start) / .milliseconds(1)
+      if found == wanted { return elapsed }
+      guard MonotonicTime.now < deadline else {
+        throw BenchError("'\(question)' finds \(found) lines, not \(wanted)")
+      }
+      SystemThread.sleep(for: .milliseconds(100))
+    }
+  }
+}
