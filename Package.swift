@@ -34,17 +34,19 @@ let package = Package(
     // compilers look anyway, and SwiftPM warns where pkg-config is missing.
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .target(
-      name: "ChatHistory", dependencies: ["CSQLite", "ChatSystem"], swiftSettings: strict),
+      name: "ChatHistory", dependencies: ["ChatCore", "CSQLite", "ChatSystem"],
+      swiftSettings: strict),
 
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
-      name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
+      name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatHistory", "ChatSystem"],
       swiftSettings: strict),
     .target(
       name: "ChatClient", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
       swiftSettings: strict),
     .executableTarget(
-      name: "chat-server", dependencies: ["ChatFlags", "ChatServer", "ChatSystem"],
+      name: "chat-server",
+      dependencies: ["ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem"],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-client", dependencies: ["ChatClient", "ChatFlags", "ChatSystem"],

@@ -1,3 +1,5 @@
+internal import ChatCore
+
 /// A line that was said, as the history has it.
 package struct PastLine: Sendable, Equatable {
   /// Its number in its room, from 1.
@@ -15,5 +17,5 @@ package struct PastLine: Sendable, Equatable {
   }
 
   /// When it was said, as RFC 3339 has it: `2026-01-31T12:00:00.000Z`.
-  package var timestamp: String { Timestamp.text(milliseconds: timeMilliseconds) }
+  package var timestamp: String { Timestamp.text(timeMilliseconds) }
 }

@@ -67,6 +67,12 @@ final class Connections: @unchecked Sendable {
     for peer in all { peer.interrupt(reason) }
   }
 
+  /// Tells everyone who is, or will be, in a room; whoever does not read is not told.
+  func tellAll(_ line: [UInt8]) {
+    let all = lock.withLock { Array(peers.values) }
+    for peer in all { _ = peer.tell(line) }
+  }
+
   /// Waits until all are gone.
   ///
   /// - Returns: false if the time was over before.

@@ -17,6 +17,12 @@ package struct Handshake {
   /// The client said `[HELLO]:1`.
   package private(set) var speaksVersion1 = false
 
+  /// The room to enter.
+  package private(set) var room = RoomName.lobby
+
+  /// What it said after this number is wanted too.
+  package private(set) var since: UInt64?
+
   private var refusals = 0
 
   /// Nothing has been said yet.
@@ -30,9 +36,10 @@ package struct Handshake {
   /// - Parameters:
   ///   - line: what the line asks for; a failure is one the parser found.
   ///   - text: the line's text, cleaned: a nickname if the line is text.
-  ///   - room: the room there is.
+  ///   - isRoom: whether a room can be entered.
   package mutating func receive(
-    _ line: Result<ClientLine, Refusal>, text: @autoclosure () -> String, room: String
+    _ line: Result<ClientLine, Refusal>, text: @autoclosure () -> String,
+    isRoom: (RoomName) -> Bool
   ) -> Step {
     do throws(Refusal) {
       switch try line.get() {
@@ -45,8 +52,11 @@ package struct Handshake {
       case .hello: throw Refusal(.badTag, "this server speaks [HELLO]:1")
       // No nickname has a password in this version, so any is right.
       case .password: return .wait
-      case .room(let name, _) where name == room: return .wait
-      case .room(let name, _): throw Refusal(.roomNotFound, "there is no room '\(name)'")
+      case .room(let text, let since):
+        let name = try RoomName(text)
+        guard isRoom(name) else { throw .noSuchRoom }
+        (room, self.since) = (name, since)
+        return .wait
       case .ping(let token): return .answer([.pong(token: token)])
       case .pong: return .wait
       case .nick, .who, .rooms, .message, .newRoom, .history, .search:

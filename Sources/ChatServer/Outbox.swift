@@ -2,6 +2,9 @@
 ///
 /// Nothing of the log is kept here: the client's cursor says how far it has been sent, and `next` says
 /// what comes now: the log up to some position, a piece of the client's own, or the end.
+///
+/// A long answer, such as a look back into the history, is put in piece by piece: `hold` keeps the log back
+/// at one position, `insert` puts in what belongs there, and `release` lets the log go on.
 package struct Outbox: Sendable {
   /// The most that may wait here, in bytes; a single line is taken whatever its size.
   package static let capacity = 262_144
@@ -21,6 +24,8 @@ package struct Outbox: Sendable {
   private struct Entry {
     let position: UInt64
     var bytes: [UInt8]
+    /// Nothing after this goes out before the answer that is being put in here is complete.
+    var isBarrier = false
   }
 
   /// Oldest first; those before `first` are done.
@@ -31,6 +36,9 @@ package struct Outbox: Sendable {
   /// Where the client's part of the log ends, once it leaves.
   private var end: UInt64?
   private var isCut = false
+  /// The client is on its way to another room, which will send what is posted meanwhile.
+  private var isMoving = false
+  private var carried: [UInt8] = []
 
   /// How many bytes wait here.
   package private(set) var queuedBytes = 0
@@ -47,18 +55,72 @@ package struct Outbox: Sendable {
   ///
   /// Positions never fall from one call to the next. After `finish` and `cut` it does nothing.
   package mutating func post(_ bytes: [UInt8], at position: UInt64) {
+    if isMoving {
+      queuedBytes += bytes.count
+      carried.append(contentsOf: bytes)
+      return
+    }
     guard end == nil, !bytes.isEmpty else { return }
     queuedBytes += bytes.count
-    if let last = entries.indices.last, last >= first, entries[last].position == position {
+    if let last = entries.indices.last, last >= first, entries[last].position == position,
+      !entries[last].isBarrier
+    {
       entries[last].bytes.append(contentsOf: bytes)
     } else {
       entries.append(Entry(position: position, bytes: bytes))
     }
   }
 
+  /// Sends nothing beyond `position`, at which something will be inserted, until `release`.
+  package mutating func hold(at position: UInt64) {
+    guard end == nil else { return }
+    entries.append(Entry(position: position, bytes: [], isBarrier: true))
+  }
+
+  /// Puts in whole lines where the log is held.
+  package mutating func insert(_ bytes: [UInt8]) {
+    guard end == nil, !bytes.isEmpty, let barrier = barrierIndex else { return }
+    queuedBytes += bytes.count
+    entries.insert(Entry(position: entries[barrier].position, bytes: bytes), at: barrier)
+  }
+
+  /// What is inserted is complete.
+  package mutating func release() {
+    guard let barrier = barrierIndex else { return }
+    entries.remove(at: barrier)
+    compact()
+  }
+
+  private var barrierIndex: Int? { entries[first...].firstIndex { $0.isBarrier } }
+
+  /// The client goes to another room: it gets this one's log up to `position`, then the end.
+  package mutating func move(at position: UInt64) {
+    guard end == nil else { return }
+    end = position
+    isMoving = true
+  }
+
+  /// The client has come into a room, at a position of its log: what was posted meanwhile comes next.
+  package mutating func begin(at position: UInt64) {
+    guard isMoving, !isCut else { return }
+    let bytes = carried
+    self = Outbox()
+    post(bytes, at: position)
+  }
+
   /// The client leaves: it gets the log up to `position`, then these lines, then the end.
   package mutating func finish(_ bytes: [UInt8], at position: UInt64) {
-    post(bytes, at: position)
+    var last = bytes
+    var position = position
+    if isMoving, let end {
+      // It leaves on its way to another room, and gets from this one what it was told meanwhile.
+      (last, position) = (carried + bytes, end)
+      queuedBytes -= carried.count
+      carried = []
+      isMoving = false
+      self.end = nil
+    }
+    post(last, at: position)
     end = end ?? position
   }
 
@@ -69,6 +131,7 @@ package struct Outbox: Sendable {
   ///   - rest: of the log's line that stands half sent, up to its LF; empty if none does.
   package mutating func cut(_ bytes: [UInt8], rest: [UInt8]) {
     guard !isCut else { return }
+    isMoving = false
     let half = sentBytes > 0 ? Array(entries[first].bytes[sentBytes...]) : rest
     entries = [Entry(position: 0, bytes: half + bytes)]
     first = 0
@@ -83,7 +146,9 @@ package struct Outbox: Sendable {
     let limit: UInt64
     if first < entries.count {
       let entry = entries[first]
-      if entry.position <= cursor { return .own(entry.bytes, from: sentBytes) }
+      if entry.position <= cursor {
+        return entry.isBarrier ? .nothing : .own(entry.bytes, from: sentBytes)
+      }
       limit = min(entry.position, head)
     } else if let end {
       if cursor >= end { return .end }
@@ -102,6 +167,11 @@ package struct Outbox: Sendable {
     guard sentBytes == entries[first].bytes.count else { return }
     sentBytes = 0
     first += 1
+    compact()
+  }
+
+  /// Lets go of entries that are done.
+  private mutating func compact() {
     if first == entries.count {
       entries = []
       first = 0

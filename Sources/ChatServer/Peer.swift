@@ -22,9 +22,11 @@ package final class Peer: @unchecked Sendable {
   private var outbox = Outbox()
   private var interruption: CloseReason?
   private var isFlushed = false
+  /// The room whose stream it is sent; `nil` before the first, and between two.
+  private var room: Room?
 
-  // The session's until it joins; then the broadcaster's, on its queue. The room log's lock, taken
-  // in between by both, hands them over.
+  // The session's until it joins; then the broadcaster's, on its queue, until it has sent the last byte.
+  // The room log's lock, taken in between by both, hands them over, and `markFlushed` hands them back.
 
   /// How far the room's log has been sent.
   package var cursor: UInt64 = 0
@@ -36,10 +38,22 @@ package final class Peer: @unchecked Sendable {
   package var isWatched = false
   /// It was cut: it reads no log any more, and nobody waits for it.
   package var isCut = false
+  /// The room's ring keeps what it has not been sent. If not, it may have to be read from the history.
+  package var isAttached = true
+  /// What was read from the history for it, and the position of the first byte.
+  package var past: (position: UInt64, bytes: [UInt8])?
+  /// The history is being read for it.
+  package var isFetching = false
   /// Its place among the broadcaster's members.
   package var memberIndex = 0
-  /// Whether it has stopped reading while the room waits for it.
-  package var stallClock = StallClock()
+  /// Whether it holds back a room that waits for it.
+  package var holdClock = HoldClock()
+  /// Whether it makes progress while it does.
+  package var progressClock = StallClock()
+  /// Whether it takes anything at all.
+  package var silenceClock = StallClock()
+  /// How many bytes its socket has taken since it joined.
+  package var sentBytes: UInt64 = 0
 
   /// Whether it said `[HELLO]`. Set by the session before it joins, constant afterwards.
   package var speaksVersion1 = false
@@ -50,28 +64,78 @@ package final class Peer: @unchecked Sendable {
     self.address = address
   }
 
-  /// How far the log has reached the peer's system. The cursor says what ours has taken, in leaps of
-  /// megabytes: a slow reader's would seem to stand still. Thread: the broadcaster.
-  package var deliveredPosition: UInt64 {
+  /// How many bytes have reached the peer's system. What ours has taken grows in leaps of megabytes: a
+  /// slow reader would seem to stand still. Thread: the broadcaster.
+  package var deliveredBytes: UInt64 {
     let waiting = UInt64(stream.unacknowledgedBytes)
-    return waiting < cursor ? cursor - waiting : 0
+    return waiting < sentBytes ? sentBytes - waiting : 0
   }
 
   // MARK: What it is owed
 
-  /// Owes it lines at the present end of the log.
+  /// Owes it lines after all that its room said so far; between two rooms, where the next begins.
   ///
   /// The position is taken under the lock under which the broadcaster decides how far to send, so
   /// it is never one that was passed already.
   ///
   /// Thread: any.
   /// - Returns: false if too much waits for it; nothing changed then.
-  package func post(_ bytes: [UInt8], in log: RoomLog) -> Bool {
-    lock.withLock {
-      guard outbox.hasRoom(for: bytes.count) else { return false }
-      outbox.post(bytes, at: log.head)
-      return true
+  func tell(_ bytes: [UInt8]) -> Bool {
+    let (isPosted, room) = lock.withLock {
+      guard outbox.hasRoom(for: bytes.count) else { return (false, Room?.none) }
+      outbox.post(bytes, at: self.room?.head ?? 0)
+      return (true, self.room)
     }
+    room?.wakeBroadcaster()
+    return isPosted
+  }
+
+  /// It is sent a room's stream from `position` on, then what it was told since its last room.
+  ///
+  /// Thread: its session's, while it appends to the room's log.
+  func enter(_ room: Room, at position: UInt64) {
+    lock.withLock {
+      self.room = room
+      isFlushed = false
+      outbox.begin(at: position)
+    }
+  }
+
+  /// It is sent its room's stream up to a position, and may enter another then.
+  ///
+  /// Thread: its session's, while it appends to the room's log.
+  func leaveRoom(at position: UInt64) {
+    lock.withLock {
+      room = nil
+      outbox.move(at: position)
+    }
+  }
+
+  // MARK: A long answer
+
+  /// Keeps the room's stream back at a position that no reader has reached yet, until `release`.
+  package func hold(at position: UInt64) { lock.withLock { outbox.hold(at: position) } }
+
+  /// Puts lines in where the stream is kept back.
+  ///
+  /// - Returns: false if too much waits for it; nothing changed then.
+  func insert(_ bytes: [UInt8]) -> Bool {
+    let (isIn, room) = lock.withLock {
+      guard outbox.hasRoom(for: bytes.count) else { return (false, Room?.none) }
+      outbox.insert(bytes)
+      return (true, self.room)
+    }
+    room?.wakeBroadcaster()
+    return isIn
+  }
+
+  /// Lets the room's stream go on.
+  func release() {
+    let room = lock.withLock {
+      outbox.release()
+      return self.room
+    }
+    room?.wakeBroadcaster()
   }
 
   /// Owes it lines at a position that no reader has reached yet.
@@ -104,21 +168,16 @@ package final class Peer: @unchecked Sendable {
     }
   }
 
-  /// Waits until a line of its own can be posted again.
+  /// Waits until lines of its own can be posted again.
   ///
-  /// - Returns: false if nothing at all was taken for as long as a reader may stall, or it is to end.
-  package func waitForRoom(for count: Int) -> Bool {
+  /// - Returns: false if it is to end: because it does not read, among other reasons.
+  package func waitForSpace(for count: Int) -> Bool {
     lock.withLock {
-      var deadline = MonotonicTime.now + StallClock.patience
-      var waiting = outbox.queuedBytes
       while !outbox.hasRoom(for: count) {
-        guard interruption == nil, changed.wait(lock, until: deadline) else { return false }
-        if outbox.queuedBytes < waiting {
-          waiting = outbox.queuedBytes
-          deadline = .now + StallClock.patience
-        }
+        guard interruption == nil else { return false }
+        changed.wait(lock)
       }
-      return true
+      return interruption == nil
     }
   }
 
@@ -141,6 +200,16 @@ package final class Peer: @unchecked Sendable {
     lock.withLock {
       isFlushed = true
       changed.broadcast()
+    }
+  }
+
+  /// Waits for `markFlushed`, as long as it takes.
+  ///
+  /// - Returns: false if it is to end before; because it does not read, among other reasons.
+  package func waitUntilFlushed() -> Bool {
+    lock.withLock {
+      while !isFlushed, interruption == nil { changed.wait(lock) }
+      return isFlushed
     }
   }
 

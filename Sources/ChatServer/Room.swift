@@ -1,34 +1,69 @@
 internal import ChatCore
 internal import ChatSystem
+internal import Synchronization
 
-/// A room: its log, its broadcaster, and who is in it.
+/// A room: its log, its broadcaster, its history, and who is in it.
 ///
 /// Thread: any. Who is in it is guarded by the log's lock, so that joining, leaving and renaming
 /// happen at the very line that tells of them.
 final class Room: @unchecked Sendable {
-  // Sound: everything that changes is guarded by the log's lock.
+  // Sound: everything that changes is guarded by the log's lock, atomic, or the recorder's.
 
-  /// How many bytes of a room are kept for its readers: what a slow one may lag behind.
+  /// How many bytes of a room are kept in memory for its readers.
   private static let logCapacity = 4 * 1_024 * 1_024
 
   /// The room's name.
-  let name: String
+  let name: RoomName
 
-  private let log: RoomLog
+  /// The room's stream. The recorder reads what is new, and shows it.
+  let log: RoomLog
+
+  /// What the history has of it; `nil` where nothing is kept.
+  let past: RoomPast?
+
+  /// The recorder has been told of lines that it has not looked at.
+  let isAwaitingRecord = Atomic<Bool>(false)
+
+  // The recorder's.
+
+  /// The number of the last line that was shown.
+  var shownSequence: UInt64
+  /// To which of the recorder's files the room's key belongs.
+  var storeGeneration = -1
+
   private let broadcaster: Broadcaster
+  private let recorder: Recorder?
 
   private var names: [String: String] = [:]
 
   /// Makes an empty room.
   ///
+  /// - Parameters:
+  ///   - position: how many bytes it said before.
+  ///   - sequence: how many lines they were.
+  ///   - recorder: keeps its lines before they are shown.
   /// - Throws: `SystemError` if the system lacks memory or descriptors for it.
-  init(name: String) throws {
+  init(
+    _ name: RoomName, position: UInt64, sequence: UInt64, recorder: Recorder?,
+    readerTimeout: Duration
+  ) throws {
     self.name = name
-    log = try RoomLog(capacity: Self.logCapacity)
-    broadcaster = try Broadcaster(log: log)
+    self.recorder = recorder
+    shownSequence = sequence
+    log = try RoomLog(
+      capacity: Self.logCapacity, position: position, sequence: sequence,
+      isRecorded: recorder != nil)
+    past = recorder.map { RoomPast($0) }
+    broadcaster = Broadcaster(log: log, past: past, readerTimeout: readerTimeout)
   }
 
   // MARK: The stream
+
+  /// The position after the last line.
+  var head: UInt64 { log.head }
+
+  /// Has everyone sent what is new.
+  func wakeBroadcaster() { broadcaster.wake() }
 
   /// Says lines to everyone, waiting while the room is full.
   ///
@@ -39,15 +74,20 @@ final class Room: @unchecked Sendable {
 
   /// Lets somebody in, who sees the room from its own join on.
   ///
-  /// - Parameter greeting: the lines for the newcomer alone, right after its join: made of the
-  ///   number of the room's line that tells of it, and of how many are in the room with it.
+  /// - Parameters:
+  ///   - holds: whether the room's stream is kept back after the greeting, for a look at the past.
+  ///   - greeting: the lines for the newcomer alone, right after its join: made of the number of the
+  ///     room's line that tells of it, and of how many are in the room with it.
   /// - Returns: false if the room is closed.
   func join(
-    _ peer: Peer, as nickname: Nickname, greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8]
+    _ peer: Peer, as nickname: Nickname, holds: Bool = false,
+    greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8]
   ) -> Bool {
     append(ServerLine.joined(nickname.text).encoded(), lines: 1, newcomer: peer) { mark in
       names[nickname.key] = nickname.text
       peer.post(greeting(mark.sequence, names.count), at: mark.end)
+      peer.enter(self, at: mark.end)
+      if holds { peer.hold(at: mark.end) }
     }
   }
 
@@ -75,26 +115,32 @@ final class Room: @unchecked Sendable {
     }
   }
 
+  /// Sees somebody off who goes to another room: it gets this one up to here, and is told nothing.
+  ///
+  /// - Returns: false if the room is closed.
+  func moveOut(_ peer: Peer, as nickname: Nickname) -> Bool {
+    append(ServerLine.left(nickname.text).encoded(), lines: 1) { mark in
+      names[nickname.key] = nil
+      peer.leaveRoom(at: mark.start)
+    }
+  }
+
   private func append(
     _ bytes: [UInt8], lines: Int, newcomer: Peer? = nil,
     _ whileLocked: (RoomLog.Mark) -> Void = { _ in }
   ) -> Bool {
     let isIn = log.append(
       bytes, lines: lines, newcomer: newcomer, whenFull: broadcaster.wake, whileLocked)
-    if isIn { broadcaster.wake() }
+    if isIn { show() }
     return isIn
   }
 
-  // MARK: One member
-
-  /// Tells a member something, after all that the room said so far.
-  ///
-  /// - Returns: false if too much waits for it already.
-  func tell(_ peer: Peer, _ bytes: [UInt8]) -> Bool {
-    guard peer.post(bytes, in: log) else { return false }
-    broadcaster.wake()
-    return true
+  /// Has what is new kept, and then sent; sent at once where nothing is kept.
+  private func show() {
+    if let recorder { recorder.wake(for: self) } else { broadcaster.wake() }
   }
+
+  // MARK: One member
 
   /// Cuts a member off that does not read what it asked for.
   func cut(_ peer: Peer) { broadcaster.cut(peer) }
@@ -109,11 +155,17 @@ final class Room: @unchecked Sendable {
   func tellWhereabouts(
     _ peer: Peer, line: (_ sequence: UInt64, _ members: Int) -> ServerLine
   ) -> Bool {
-    let isPosted = log.withLock { sequence in
-      peer.post(line(sequence, names.count).encoded(), in: log)
+    log.withLock { sequence in peer.tell(line(sequence, names.count).encoded()) }
+  }
+
+  /// Keeps the stream back from a member after what the room has said so far.
+  ///
+  /// - Returns: the number of the last line before.
+  func hold(_ peer: Peer) -> UInt64 {
+    log.withLock { sequence in
+      peer.hold(at: log.head)
+      return sequence
     }
-    if isPosted { broadcaster.wake() }
-    return isPosted
   }
 
   // MARK: Who is here

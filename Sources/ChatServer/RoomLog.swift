@@ -4,10 +4,12 @@ internal import Synchronization
 /// A room's stream: the encoded lines, one after another, as everyone in the room gets them.
 ///
 /// It keeps the last `capacity` bytes in a ring. A position is a count of bytes since the room began,
-/// and every append ends a line, so the head is always between two lines. Readers hold no lock: what
-/// lies between the lowest cursor and the head is not overwritten.
+/// and every append ends a line, so the head is always between two lines. Where there is a history, the
+/// recorder follows the head and says how far the lines may be shown; else they may at once. Readers hold no
+/// lock: what lies between the tail and the head is not overwritten.
 ///
-/// Thread: any appends; the broadcaster reads, and settles how far everyone has been served.
+/// Thread: any appends; the recorder shows; the broadcaster reads, and settles how far everyone has
+/// been served.
 /// Lock order: this lock, then a `Peer`'s.
 package final class RoomLog: @unchecked Sendable {
   /// The longest append, in bytes.
@@ -24,15 +26,20 @@ package final class RoomLog: @unchecked Sendable {
   }
 
   /// How often a waiting appender has the readers looked at.
-  private static let stallCheckInterval: Duration = .milliseconds(250)
+  private static let stallCheckInterval: Duration = .milliseconds(25)
 
   private let ring: MirroredRing
+  private let isRecorded: Bool
   private let lock = Lock()
   private let space = Condition()
 
   /// Stored with release order after the bytes were written, under the lock; loaded with acquire
   /// order by whoever reads the bytes.
-  private let headPosition = Atomic<UInt64>(0)
+  private let headPosition: Atomic<UInt64>
+
+  /// How far the recorder has kept the lines. Stored with release order when they are committed, and
+  /// loaded with acquire order by whoever sends them.
+  private let shownPosition: Atomic<UInt64>
 
   /// How many appenders wait for space: a hint for the broadcaster, so relaxed.
   private let waiters = Atomic<Int>(0)
@@ -40,22 +47,44 @@ package final class RoomLog: @unchecked Sendable {
   // Guarded by `lock`.
 
   /// The lowest position that somebody still needs.
-  private var tail: UInt64 = 0
-  private var sequence: UInt64 = 0
+  private var tail: UInt64
+  private var sequence: UInt64
   private var newcomers: [Peer] = []
   private var isClosed = false
 
-  /// Makes an empty log.
+  /// Makes a log without lines.
   ///
-  /// - Parameter capacity: how many bytes it keeps: a power of two.
+  /// - Parameters:
+  ///   - capacity: how many bytes it keeps: a power of two.
+  ///   - position: how many bytes the room said before.
+  ///   - sequence: how many lines they were.
+  ///   - isRecorded: whether lines are shown only when `show` says so.
   /// - Throws: `SystemError` if the system has no memory for it.
-  package init(capacity: Int) throws {
+  package init(
+    capacity: Int, position: UInt64 = 0, sequence: UInt64 = 0, isRecorded: Bool = false
+  ) throws {
     precondition(capacity >= 2 * Self.longestAppend)
     ring = try MirroredRing(capacity: capacity)
+    self.isRecorded = isRecorded
+    headPosition = Atomic(position)
+    shownPosition = Atomic(position)
+    tail = position
+    self.sequence = sequence
   }
 
   /// The position after the last line.
   package var head: UInt64 { headPosition.load(ordering: .acquiring) }
+
+  /// The position after the last line that may be sent.
+  package var shown: UInt64 { isRecorded ? shownPosition.load(ordering: .acquiring) : head }
+
+  /// Lines up to here may be sent. Thread: the recorder.
+  package func show(upTo position: UInt64) { shownPosition.store(position, ordering: .releasing) }
+
+  /// Whether a reader at this position has read more than half of what the ring holds.
+  package func isNearHead(_ cursor: UInt64) -> Bool {
+    head - cursor <= UInt64(ring.capacity / 2)
+  }
 
   /// Whether somebody waits for space.
   package var isWaitedFor: Bool { waiters.load(ordering: .relaxed) > 0 }
@@ -63,11 +92,6 @@ package final class RoomLog: @unchecked Sendable {
   /// The bytes between two positions, both from the lowest cursor to the head. Valid until the
   /// broadcaster settles that nobody needs them.
   package subscript(range: Range<UInt64>) -> UnsafeRawBufferPointer { ring[range] }
-
-  /// Whether a reader at this position keeps the others from appending.
-  package func isHeldBack(by cursor: UInt64) -> Bool {
-    head - cursor + UInt64(Self.longestAppend) > UInt64(ring.capacity)
-  }
 
   /// Appends whole lines, waiting while there is no space for them.
   ///
@@ -116,15 +140,17 @@ package final class RoomLog: @unchecked Sendable {
   /// Everyone but the newcomers has been served up to `lowest` at least: what is before is free.
   ///
   /// Thread: the broadcaster.
-  /// - Returns: the newcomers, who count among everyone from now on.
-  package func settle(lowest: UInt64) -> [Peer] {
+  /// - Returns: the newcomers, who count among everyone from now on, and the position from which on the
+  ///   ring keeps the lines until this is called again.
+  package func settle(lowest: UInt64) -> (newcomers: [Peer], tail: UInt64) {
     lock.withLock {
       let admitted = newcomers
       newcomers = []
       let before = tail
-      tail = admitted.reduce(min(lowest, head)) { min($0, $1.cursor) }
+      // What is not shown yet has to be read by the recorder, and then by everyone.
+      tail = admitted.reduce(max(before, min(lowest, shown))) { min($0, $1.cursor) }
       if tail != before, isWaitedFor { space.broadcast() }
-      return admitted
+      return (admitted, tail)
     }
   }
 

@@ -1,4 +1,5 @@
 internal import ChatCore
+internal import ChatHistory
 package import ChatSystem
 
 /// What all sessions share.
@@ -7,7 +8,10 @@ package import ChatSystem
 final class ServerState: Sendable {
   let options: ServerOptions
   let log: EventLog
-  let lobby: Room
+  /// Held as long as the history is open.
+  private let folder: DataFolder?
+  let recorder: Recorder?
+  let rooms: Rooms
   let directory = Directory()
   let buffers = WorkBufferPool()
   let connections: Connections
@@ -15,8 +19,17 @@ final class ServerState: Sendable {
   init(options: ServerOptions, log: EventLog) throws {
     self.options = options
     self.log = log
-    lobby = try Room(name: "lobby")
-    connections = Connections(limit: options.maxClients)
+    folder = try options.dataFolder.map { try DataFolder(path: $0) }
+    recorder = try folder.map {
+      try Recorder(folder: $0.path, isDurable: options.isDurable, log: log)
+    }
+    rooms = try Rooms(
+      recorder: recorder, timeToLive: options.roomTimeToLive,
+      readerTimeout: .seconds(options.readerTimeoutSeconds))
+    let connections = Connections(limit: options.maxClients)
+    self.connections = connections
+    recorder?.announce = { connections.tellAll(ServerLine.notice($0).encoded()) }
+    recorder?.expireRooms(after: options.roomTimeToLive)
   }
 }
 
@@ -51,9 +64,10 @@ package final class Server: Sendable {
   /// read it, up to a limit.
   package func stop() {
     listener.stop()
-    state.lobby.close()
+    state.rooms.close()
     state.connections.interruptAll(.shuttingDown)
     let everyone = state.connections.waitUntilNone(until: .now + Self.stopLimit)
     if !everyone { state.log.warning("not everyone read the last lines in time") }
+    state.recorder?.finish()
   }
 }

@@ -11,12 +11,21 @@ package struct ServerOptions: Sendable {
   package var rate = 100
   /// How long a client may take to choose a nickname.
   package var handshakeTimeoutSeconds = 10
+  /// How long a client may take nothing of what it is owed.
+  package var readerTimeoutSeconds = 60
+  /// The folder that holds the history; `nil` to keep nothing.
+  package var dataFolder: String?
+  /// Lines reach the disk, not only the system's memory, before anyone is sent them.
+  package var isDurable = false
+  /// How long a private room outlives its last member.
+  package var roomTimeToLive = Duration.seconds(86_400)
   /// How much the log tells.
   package var logLevel = LogLevel.info
 
   /// What the command line asks for.
   package enum Command: Sendable {
     case run(ServerOptions)
+    case export(ExportOptions)
     case help
     case version
   }
@@ -29,9 +38,17 @@ package struct ServerOptions: Sendable {
 
   /// Reads a command line, the program's name not included.
   ///
+  /// - Parameter stateFolder: where the history is kept unless the command line says otherwise.
   /// - Throws: `UsageError` for the person who typed it.
-  package static func parse(_ arguments: [String]) throws(UsageError) -> Command {
+  package static func parse(
+    _ arguments: [String], stateFolder: String
+  ) throws(UsageError) -> Command {
+    if arguments.first == "export" {
+      return try ExportOptions.parse(Array(arguments.dropFirst()), stateFolder: stateFolder)
+    }
     var options = ServerOptions()
+    options.dataFolder = stateFolder
+    var keepsHistory = true
     var parser = FlagParser(arguments)
     var host = options.address.host
     var port = Int(options.address.port)
@@ -50,10 +67,14 @@ package struct ServerOptions: Sendable {
             "--log-level takes one of error, warning, info and debug, not '\(name)'")
         }
         options.logLevel = level
-      // This version has neither a web page nor anything to keep, so there is nothing to switch
-      // off and nothing to put there.
-      case .flag("--no-web"), .flag("--no-history"): break
-      case .flag("--data"): _ = try parser.value()
+      case .flag("--reader-timeout"):
+        options.readerTimeoutSeconds = try parser.integer(in: 1...86_400)
+      case .flag("--data"): options.dataFolder = try parser.value()
+      case .flag("--no-history"): keepsHistory = false
+      case .flag("--durable"): options.isDurable = true
+      case .flag("--room-ttl"): options.roomTimeToLive = try parser.duration()
+      // This version has no web page, so there is nothing to switch off.
+      case .flag("--no-web"): break
       case .flag("--help"), .flag("-h"): return .help
       case .flag("--version"): return .version
       case .flag: throw parser.unknownFlag
@@ -61,18 +82,30 @@ package struct ServerOptions: Sendable {
       }
     }
     options.address = Address(host: host, port: UInt16(port))
+    if !keepsHistory { options.dataFolder = nil }
     return .run(options)
   }
 
   /// What `--help` prints.
   package static let help = """
     Usage: chat-server [FLAG]…
-    A chat room for your network: people join with chat-client, or with nc.
+           chat-server export --room NAME [--data DIR] [--format text|json]
+    Chat rooms for your network: people join with chat-client, or with nc. "export"
+    prints a room's history, whether or not a server runs.
 
     Network:
       --host ADDR            address to listen on (default 127.0.0.1; 0.0.0.0 or ::
                              lets other machines in)
       --port N               port to listen on, 0 for any free one (default 55555)
+
+    History:
+      --data DIR             where it is kept (default $XDG_STATE_HOME/chat-server,
+                             else ~/.local/state/chat-server)
+      --no-history           keep nothing on disk
+      --durable              every line reaches the disk before anyone is sent it, and
+                             survives a power failure too
+      --room-ttl D           how long a private room outlives its last member: 90s,
+                             30m, 24h or 7d (default 24h)
 
     Limits:
       --max-clients N        one more is told server-full and closed (default 10000)
@@ -80,21 +113,31 @@ package struct ServerOptions: Sendable {
                              times that; who sends faster is read more slowly, and
                              nothing is dropped; 0 for no limit (default 100)
       --handshake-timeout S  seconds a client may take for its nickname (default 10)
-
-    Storage and web (this version keeps nothing on disk and has no web page;
-    scripts written for later ones can say so already):
-      --data DIR             where to keep things
-      --no-history           keep nothing
-      --no-web               no web page
+      --reader-timeout S     seconds a client may take nothing of what it is owed
+                             (default 60)
 
     Other:
+      --no-web               no web page (this version has none)
       --log-level L          error, warning, info or debug, on standard error
                              (default info)
-      --help                 show this
-      --version              show the version
+      --help, --version      show this, or the version
 
     Once it listens, it prints "chat HOST:PORT". SIGINT and SIGTERM end it politely,
     a second one at once. Exit: 0 ended, 1 could not start, 2 wrong usage.
 
     """
+}
+
+extension FlagParser {
+  /// The current flag's value as a time: `90s`, `30m`, `24h`, `7d`.
+  ///
+  /// - Throws: `UsageError` if it is none.
+  fileprivate mutating func duration() throws(UsageError) -> Duration {
+    let text = try value()
+    let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+    guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()),
+      1...1_000_000 ~= count
+    else { throw UsageError("a time looks like 90s, 30m, 24h or 7d, not '\(text)'") }
+    return .seconds(count * unit)
+  }
 }

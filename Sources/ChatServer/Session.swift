@@ -9,29 +9,32 @@ final class Session {
   private static let departureLimit: Duration = .seconds(5)
   /// How often it is looked at whether it has.
   private static let departureCheckInterval: Duration = .milliseconds(10)
-  /// An answer costs a token for each so many bytes: a list of thousands is no single line.
-  private static let answerBytesPerToken = 8_192
   /// So many empty lines cost as much as one that says something.
   private static let emptyLinesPerToken = 64
 
-  private let peer: Peer
-  private let server: ServerState
-  private var room: Room { server.lobby }
+  let peer: Peer
+  let server: ServerState
 
   private var framer = LineFramer(limit: Limits.clientLineBytes)
   private var handshake = Handshake()
   private var bucket: TokenBucket
   private let handshakeDeadline: MonotonicTime
 
-  /// Set once the client is in the room.
-  private var nickname: Nickname?
+  /// Set once the client has been in a room.
+  var nickname: Nickname?
+  /// The room it is in; `nil` before the first, and if it could not come from one into another.
+  var room: Room?
+  /// How many codes of private rooms it has got wrong.
+  private var wrongCodes = 0
+  /// It has left its room, which is still sending what it said before.
+  var isLeavingRoom = false
   /// How many tokens the lines of the present chunk have cost.
   private var linesTaken = 0
   private var emptyLines = 0
   /// `alice: `, as it stands before everything she says.
-  private var prefix: [UInt8] = []
+  var prefix: [UInt8] = []
   /// Set once the session is to end.
-  private var reason: CloseReason?
+  var reason: CloseReason?
   /// The peer's side of the stream has ended.
   private var isAtEnd = false
 
@@ -98,12 +101,12 @@ final class Session {
       emptyLines += isEmpty ? 1 : 0
       if !isEmpty || emptyLines % Self.emptyLinesPerToken == 0 { spend(1, buffers) }
       guard reason == nil else { return }
-      if nickname == nil { shakeHands(line) } else { converse(line, buffers) }
+      if let room { converse(line, in: room, buffers) } else { shakeHands(line, buffers) }
     case .tooLong:
       spend(1, buffers)
       guard reason == nil else { return }
-      if nickname == nil {
-        carryOut(handshake.refused(.lineTooLong))
+      if room == nil {
+        carryOut(handshake.refused(.lineTooLong), buffers)
       } else {
         refuse(.lineTooLong, buffers)
       }
@@ -111,7 +114,7 @@ final class Session {
   }
 
   /// Takes tokens; a client that sends faster than it may waits here, and TCP holds it back.
-  private func spend(_ tokens: Int, _ buffers: WorkBuffers) {
+  func spend(_ tokens: Int, _ buffers: WorkBuffers) {
     guard tokens > 0, reason == nil else { return }
     linesTaken += tokens
     let wait = bucket.take(tokens, now: .now)
@@ -129,13 +132,20 @@ final class Session {
 
   // MARK: The handshake
 
-  private func shakeHands(_ line: Span<UInt8>) {
+  private func shakeHands(_ line: Span<UInt8>, _ buffers: WorkBuffers) {
     let parsed: Result<ClientLine, Refusal>
     do { parsed = .success(try ClientLine(line)) } catch { parsed = .failure(error) }
-    carryOut(handshake.receive(parsed, text: TextCleaner.clean(line), room: room.name))
+    let step = handshake.receive(parsed, text: TextCleaner.clean(line)) { name in
+      let isRoom = server.rooms.exists(name)
+      // The fifth refusal ends the handshake, whatever it was for.
+      if !isRoom { _ = noteWrongCode() }
+      return isRoom
+    }
+    carryOut(step, buffers)
   }
 
-  private func carryOut(_ step: Handshake.Step) {
+  private func carryOut(_ step: Handshake.Step, _ buffers: WorkBuffers) {
+    guard reason == nil else { return }
     switch step {
     case .wait: break
     case .answer(let lines): sendNow(lines)
@@ -146,35 +156,45 @@ final class Session {
     case .choose(let nickname):
       do throws(Refusal) {
         try server.directory.claim(nickname)
-        join(as: nickname)
+        do throws(Refusal) {
+          join(try server.rooms.enter(handshake.room), as: nickname, buffers)
+        } catch {
+          server.directory.release(nickname)
+          throw error
+        }
       } catch {
-        carryOut(handshake.refused(error))
+        carryOut(handshake.refused(error), buffers)
       }
     }
   }
 
-  private func join(as nickname: Nickname) {
+  private func join(_ room: Room, as nickname: Nickname, _ buffers: WorkBuffers) {
     peer.speaksVersion1 = handshake.speaksVersion1
-    let isIn = room.join(peer, as: nickname) { sequence, members in
-      // Whoever reads of the join can answer it in private.
-      server.directory.list(peer, as: nickname)
-      let welcome = ServerLine.welcome(
-        room: room.name, sequence: sequence, members: members, maxFileBytes: 0)
-      return (handshake.speaksVersion1 ? welcome.encoded() : []) + ServerLine.connected.encoded()
-    }
-    guard isIn else {
-      server.directory.release(nickname)
-      reason = .shuttingDown
-      return
-    }
     self.nickname = nickname
     prefix = Array("\(nickname.text): ".utf8)
     server.log.info("\(nickname.text) joined from \(peer.address)")
+    enter(room, as: nickname, since: handshake.since, buffers) { sequence, members in
+      // Whoever reads of the join can answer it in private.
+      server.directory.list(peer, as: nickname)
+      let welcome = ServerLine.welcome(
+        room: room.name.text, sequence: sequence, members: members, maxFileBytes: 0)
+      return (handshake.speaksVersion1 ? welcome.encoded() : []) + ServerLine.connected.encoded()
+    }
   }
 
-  /// Sends lines before the client is in a room; they are few and short, and a client whose socket
+  /// Whoever tries codes of private rooms waits longer after each.
+  ///
+  /// - Returns: whether it has tried too many.
+  func noteWrongCode() -> Bool {
+    wrongCodes += 1
+    peer.pause(for: .milliseconds(500 * min(wrongCodes, Limits.wrongRoomCodes)))
+    reason = peer.interruptionReason ?? reason
+    return wrongCodes >= Limits.wrongRoomCodes
+  }
+
+  /// Sends lines while no room sends anything; they are few and short, and a client whose socket
   /// has no space for them is none.
-  private func sendNow(_ lines: [ServerLine]) {
+  func sendNow(_ lines: [ServerLine]) {
     for line in lines {
       let bytes = line.encoded()
       let sent = try? bytes.span.withUnsafeBytes { try peer.stream.send($0) }
@@ -182,134 +202,43 @@ final class Session {
     }
   }
 
-  // MARK: In the room
-
-  private func converse(_ line: Span<UInt8>, _ buffers: WorkBuffers) {
-    do throws(Refusal) {
-      switch try ClientLine(line, from: nickname) {
-      case .blank, .pong: break
-      case .text(let range): try say(line.extracting(range), buffers)
-      case .quit: reason = .left
-      case .nick(let name): try rename(to: try Nickname(name), buffers)
-      case .who:
-        answer(ServerLine.split(room.memberNames) { .who($0, isLast: $1) }, buffers)
-      case .rooms:
-        answer([.rooms(["\(room.name)=\(room.memberCount)"], isLast: true)], buffers)
-      case .message(let name, let text): try tell(name, text, buffers)
-      case .ping(let token): answer([.pong(token: token)], buffers)
-      case .room(let name, _):
-        guard name == room.name else {
-          throw Refusal(.roomNotFound, "there is no room '\(name)'")
-        }
-        answerWhereabouts(buffers)
-      case .newRoom, .history, .search:
-        throw Refusal(.unknownTag, "this server keeps no history yet")
-      case .hello, .password:
-        throw Refusal(.badTag, "this belongs before the nickname")
-      }
-    } catch {
-      refuse(error, buffers)
-    }
-  }
-
-  private func say(_ text: Span<UInt8>, _ buffers: WorkBuffers) throws(Refusal) {
-    try ServerLine.appendSaid(prefix: prefix, text: text, to: &buffers.batch)
-    buffers.batchLines += 1
-    if buffers.batch.count >= WorkBuffers.batchBytes { flush(buffers) }
-  }
-
-  /// Gives the room what was said.
-  private func flush(_ buffers: WorkBuffers) {
-    guard buffers.batchLines > 0 else { return }
-    if !room.say(buffers.batch, lines: buffers.batchLines) { reason = .shuttingDown }
-    buffers.batch.removeAll(keepingCapacity: true)
-    buffers.batchLines = 0
-  }
-
-  private func rename(to new: Nickname, _ buffers: WorkBuffers) throws(Refusal) {
-    guard let old = nickname, new.text != old.text else { return }
-    // The old name is free only when everyone has been told, so that the lines tell the truth.
-    if new != old { try server.directory.claim(new) }
-    flush(buffers)
-    server.directory.list(peer, as: new)
-    guard room.rename(old, to: new) else {
-      if new != old { server.directory.release(new) }
-      reason = .shuttingDown
-      return
-    }
-    nickname = new
-    prefix = Array("\(new.text): ".utf8)
-    if new != old { server.directory.release(old) }
-    server.log.debug("\(old.text) is now \(new.text)")
-  }
-
-  private func tell(_ name: String, _ text: String, _ buffers: WorkBuffers) throws(Refusal) {
-    guard let sender = nickname else { return }
-    let noSuchNick = Refusal(.noSuchNick, "nobody here is called '\(name)'")
-    let wanted: Nickname
-    do { wanted = try Nickname(name) } catch { throw noSuchNick }
-    guard let person = server.directory.find(wanted) else { throw noSuchNick }
-    let message = ServerLine.message(from: sender.text, to: person.nickname.text, text: text)
-    let line =
-      person.peer.speaksVersion1 ? message : .notice("\(sender.text) tells you: \(text)")
-    flush(buffers)
-    guard person.peer === peer || room.tell(person.peer, line.encoded()) else {
-      throw Refusal(.slowConsumer, "'\(person.nickname.text)' does not read at the moment")
-    }
-    answer([message], buffers)
-  }
-
-  private func refuse(_ refusal: Refusal, _ buffers: WorkBuffers) {
-    server.log.debug("\(nickname?.text ?? "?"): \(refusal.code.rawValue)")
-    answer([.error(refusal)], buffers)
-  }
-
-  /// Answers the client after everything that the room has said; if it does not read, its own
-  /// thread waits.
-  private func answer(_ lines: [ServerLine], _ buffers: WorkBuffers) {
-    flush(buffers)
-    for line in lines {
-      let bytes = line.encoded()
-      if bytes.count >= Self.answerBytesPerToken / 2 { spend(1, buffers) }
-      waitForRoom(for: bytes.count) { room.tell(peer, bytes) }
-    }
-  }
-
-  private func answerWhereabouts(_ buffers: WorkBuffers) {
-    flush(buffers)
-    waitForRoom(for: Limits.serverLineBytes) {
-      room.tellWhereabouts(peer) { sequence, members in
-        peer.speaksVersion1
-          ? .room(room.name, sequence: sequence, members: members) : .youAreIn(room.name)
-      }
-    }
-  }
-
-  /// Tells the client something as soon as its outbox has room; ends the session if it never has.
-  private func waitForRoom(for count: Int, _ tell: () -> Bool) {
-    while reason == nil, !tell() {
-      guard !peer.waitForRoom(for: count) else { continue }
-      reason = peer.interruptionReason ?? .slowConsumer
-      if reason == .slowConsumer { room.cut(peer) }
-    }
-  }
-
   // MARK: The end
 
   private func depart() {
     let reason = peer.interruptionReason ?? self.reason ?? .connectionLost
-    if let nickname {
-      room.leave(peer, as: nickname, lastLine: reason.lastLine?.encoded() ?? [])
-      server.directory.release(nickname)
-      server.log.info("\(nickname.text) left: \(reason.text)")
+    let lastLine = reason.lastLine?.encoded() ?? []
+    if let room {
+      defer { server.rooms.leave(room) }
+      leave(room, lastLine)
+      releaseNickname(reason)
       guard peer.waitUntilFlushed(until: .now + Self.departureLimit) else {
         return room.drop(peer)
       }
     } else {
+      releaseNickname(reason)
       sendNow(reason.lastLine.map { [$0] } ?? [])
-      server.log.debug("\(peer.address) left: \(reason.text)")
     }
     if !isAtEnd { linger(until: .now + Self.departureLimit) }
+  }
+
+  private func leave(_ room: Room, _ lastLine: [UInt8]) {
+    if isLeavingRoom {
+      peer.finish(lastLine, at: 0)
+      room.wakeBroadcaster()
+    } else if let nickname {
+      peer.release()
+      room.leave(peer, as: nickname, lastLine: lastLine)
+    }
+  }
+
+  /// Lets others have the nickname, once everyone has been told.
+  private func releaseNickname(_ reason: CloseReason) {
+    if let nickname {
+      server.directory.release(nickname)
+      server.log.info("\(nickname.text) left: \(reason.text)")
+    } else {
+      server.log.debug("\(peer.address) left: \(reason.text)")
+    }
   }
 
   /// Lets the peer read its last lines: closing a socket that has unread input resets the

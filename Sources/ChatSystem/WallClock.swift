@@ -2,6 +2,13 @@ internal import Glibc
 
 /// The time of day.
 package enum WallClock {
+  /// Milliseconds since 1970, UTC.
+  package static var milliseconds: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+  }
+
   /// Now, as RFC 3339 has it, in UTC, with milliseconds: `2026-01-31T12:00:00.000Z`.
   package static func timestamp() -> String {
     var time = timespec()

@@ -1,13 +1,22 @@
+import ChatCore
 import ChatFlags
+import ChatHistory
 import ChatServer
 import ChatSystem
 
 do {
-  switch try ServerOptions.parse(Array(CommandLine.arguments.dropFirst())) {
+  let command = try ServerOptions.parse(
+    Array(CommandLine.arguments.dropFirst()),
+    stateFolder: Process.stateFolder(for: "chat-server"))
+  switch command {
   case .help: try StandardStream.output.write(Array(ServerOptions.help.utf8))
   case .version:
     try StandardStream.output.write(Array("chat-server \(ServerOptions.version)\n".utf8))
   case .run(let options): try run(options)
+  case .export(let options):
+    try HistoryExport.run(
+      folder: options.folder, room: options.room.text, format: options.format
+    ) { bytes throws(SystemError) in try StandardStream.output.write(bytes) }
   }
 } catch let error as UsageError {
   StandardStream.error.writeIfPossible("chat-server: \(error.reason) (see chat-server --help)\n")
@@ -20,6 +29,7 @@ do {
 /// Serves until a signal asks to end; a second one ends the process as signals do.
 func run(_ options: ServerOptions) throws {
   Process.ignoreBrokenPipes()
+  Process.ignoreFileSizeLimit()
   Process.block(Process.endings)
   let log = EventLog(level: options.logLevel)
   let descriptors = Process.raiseDescriptorLimit()

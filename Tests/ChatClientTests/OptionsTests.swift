@@ -6,6 +6,10 @@ import Testing
 
 @Suite("Command lines")
 struct OptionsTests {
+  private static func server(_ arguments: [String]) throws -> ServerOptions.Command {
+    try ServerOptions.parse(arguments, stateFolder: "/state")
+  }
+
   @Test("HOST, HOST:PORT, and IPv6 in brackets or bare")
   func addresses() {
     for (text, host, port): (String, String, UInt16) in [
@@ -43,7 +47,7 @@ struct OptionsTests {
   @Test("the server's flags")
   func server() throws {
     guard
-      case .run(let options) = try ServerOptions.parse([
+      case .run(let options) = try Self.server([
         "--host", "::", "--port=0", "--rate", "0", "--max-clients", "5", "--log-level", "debug",
         "--handshake-timeout", "3", "--no-web", "--no-history", "--data", "/tmp",
       ])
@@ -58,7 +62,7 @@ struct OptionsTests {
       ["--port", "65536"], ["--port", "x"], ["--log-level", "loud"], ["--rate", "-1"],
       ["--max-clients", "0"], ["--tls-nonsense"], ["stray"], ["--data"],
     ] {
-      #expect(throws: UsageError.self) { try ServerOptions.parse(arguments) }
+      #expect(throws: UsageError.self) { try Self.server(arguments) }
     }
   }
 

@@ -77,18 +77,4 @@ struct ExportTests {
       if case .output? = $0 as? HistoryExport.Failure { true } else { false }
     }
   }
-
-  @Test(
-    "a time in words is right in leap years and before 1970",
-    arguments: [
-      (Int64(0), "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
-      (951_782_399_999, "2000-02-28T23:59:59.999Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
-      (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-      (1_735_689_599_007, "2024-12-31T23:59:59.007Z"),
-      (253_402_300_799_999, "9999-12-31T23:59:59.999Z"), (.max, "9999-12-31T23:59:59.999Z"),
-      (.min, "0000-01-01T00:00:00.000Z"),
-    ])
-  func times(_ milliseconds: Int64, _ text: String) {
-    #expect(Timestamp.text(milliseconds: milliseconds) == text)
-  }
 }

@@ -2,7 +2,7 @@ import ChatServer
 import ChatSystem
 import Testing
 
-@Suite("TokenBucket and StallClock")
+@Suite("TokenBucket, StallClock and HoldClock")
 struct ClockTests {
   private static func time(_ milliseconds: Int) -> MonotonicTime {
     MonotonicTime(nanoseconds: Int64(milliseconds) * 1_000_000)
@@ -13,10 +13,10 @@ struct ClockTests {
     bucket.take(now: time(milliseconds))
   }
 
-  private static func hasStopped(
-    _ clock: inout StallClock, at position: UInt64, _ milliseconds: Int
-  ) -> Bool {
-    clock.hasStopped(at: position, now: time(milliseconds))
+  private static func stalled(
+    _ clock: inout StallClock, at bytes: UInt64, step: UInt64 = 1, _ milliseconds: Int
+  ) -> Duration {
+    clock.stalledFor(at: bytes, step: step, now: time(milliseconds))
   }
 
   @Test("a burst goes through, then the rate holds")
@@ -42,27 +42,34 @@ struct ClockTests {
     for _ in 0..<10_000 { #expect(Self.take(&bucket, 0) == .zero) }
   }
 
-  @Test("a reader that takes nothing has stopped; one that goes on has not")
+  @Test("a reader that takes nothing stalls; one that goes on does not")
   func stall() {
     var clock = StallClock()
-    #expect(!Self.hasStopped(&clock, at: 0, 0))
-    #expect(!Self.hasStopped(&clock, at: 0, 1_999))
-    #expect(Self.hasStopped(&clock, at: 0, 2_000))
+    #expect(Self.stalled(&clock, at: 0, 0) == .zero)
+    #expect(Self.stalled(&clock, at: 0, 1_999) == .milliseconds(1_999))
+    #expect(Self.stalled(&clock, at: 1, 60_000) == .zero)
+    #expect(Self.stalled(&clock, at: 1, 60_005) == .milliseconds(5))
     clock.reset()
-    #expect(!Self.hasStopped(&clock, at: 0, 3_000))
-    for step in 1...100 {
-      let position = UInt64(step) * StallClock.progressBytes
-      #expect(!Self.hasStopped(&clock, at: position, 3_000 + step * 1_900))
-    }
+    #expect(Self.stalled(&clock, at: 1, 70_000) == .zero)
   }
 
-  @Test("a reader that takes a few bytes now and then has stopped all the same")
+  @Test("less than a step is no progress, however often it comes")
   func trickle() {
     var clock = StallClock()
-    var stoppedAt: Int?
-    for second in 0..<10 where stoppedAt == nil {
-      if clock.hasStopped(at: UInt64(second), now: Self.time(1_000 * second)) { stoppedAt = second }
+    for second in 0..<10 {
+      let stalled = Self.stalled(&clock, at: UInt64(second), step: 65_536, 1_000 * second)
+      #expect(stalled == .seconds(second))
     }
-    #expect(stoppedAt == 2)
+    #expect(Self.stalled(&clock, at: 65_536, step: 65_536, 10_000) == .zero)
+  }
+
+  @Test("who comes near the head holds nobody back")
+  func hold() {
+    var clock = HoldClock()
+    let held = [0, 50, 100].map { clock.heldFor(now: Self.time($0)) }
+    #expect(held == [.zero, .milliseconds(50), .milliseconds(100)])
+    clock.reset()
+    let again = clock.heldFor(now: Self.time(200))
+    #expect(again == .zero)
   }
 }

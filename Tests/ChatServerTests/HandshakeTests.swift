@@ -9,7 +9,7 @@ struct HandshakeTests {
   ) -> Handshake.Step {
     let line: Result<ClientLine, Refusal>
     do { line = .success(try ClientLine(Array(text.utf8).span)) } catch { line = .failure(error) }
-    return handshake.receive(line, text: text, room: "lobby")
+    return handshake.receive(line, text: text) { $0.text != "nowher" }
   }
 
   private static func code(_ step: Handshake.Step) -> String? {
@@ -32,7 +32,10 @@ struct HandshakeTests {
     var handshake = Handshake()
     #expect(Self.receive("[HELLO]:1\tfuture=yes", in: &handshake) == .wait)
     #expect(Self.receive("[PASS]:x", in: &handshake) == .wait)
+    #expect(Self.receive("[ROOM]:#Swift\tsince=7", in: &handshake) == .wait)
+    #expect(handshake.room.text == "#swift" && handshake.since == 7)
     #expect(Self.receive("[ROOM]:lobby", in: &handshake) == .wait)
+    #expect(handshake.room == .lobby && handshake.since == nil)
     #expect(Self.receive("[PING]:x", in: &handshake) == .answer([.pong(token: "x")]))
     #expect(Self.receive("exit", in: &handshake) == .end([.goodbye], .left))
     #expect(handshake.speaksVersion1)
@@ -43,7 +46,9 @@ struct HandshakeTests {
     for (text, code) in [
       ("a b", "nick-invalid"), (" ", "nick-invalid"), ("[HELLO]:2", "bad-tag"),
       ("[WHO]:", "bad-tag"), ("[MSG]:bob hi", "bad-tag"), ("[FOO]:", "unknown-tag"),
-      ("[ROOM]:cellar", "room-not-found"),
+      ("[ROOM]:nowher", "room-not-found"),
+      ("[ROOM]:no room", "room-not-found"), ("[ROOM]:lobby\tsince=x", "bad-tag"),
+      ("[NEWROOM]:", "bad-tag"), ("[HISTORY]:5", "bad-tag"), ("[SEARCH]:x", "bad-tag"),
     ] {
       var handshake = Handshake()
       #expect(Self.code(Self.receive(text, in: &handshake)) == code)

@@ -121,4 +121,60 @@ struct OutboxTests {
       }
     }
   }
+
+  @Test(
+    "a long answer keeps the log back until it is complete, and what comes later waits behind it")
+  func held() {
+    var outbox = Outbox()
+    outbox.post(Self.bytes("before\n"), at: 5)
+    outbox.hold(at: 5)
+    outbox.post(Self.bytes("after\n"), at: 5)
+    outbox.post(Self.bytes("later\n"), at: 8)
+    #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("before\n"), from: 0))
+    outbox.sent(7)
+    #expect(outbox.next(cursor: 5, head: 10) == .nothing)
+    outbox.insert(Self.bytes("one\n"))
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("one\n"), from: 0))
+    outbox.sent(2)
+    outbox.insert(Self.bytes("two\n"))
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("one\n"), from: 2))
+    outbox.sent(2)
+    outbox.release()
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("two\n"), from: 0))
+    outbox.sent(4)
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("after\n"), from: 0))
+    outbox.sent(6)
+    #expect(outbox.next(cursor: 5, head: 10) == .log(upTo: 8))
+    #expect(outbox.queuedBytes == 6)
+  }
+
+  @Test("who moves gets the old room to its end, and in the new one what it was told in between")
+  func moving() {
+    var outbox = Outbox()
+    outbox.post(Self.bytes("a\n"), at: 5)
+    outbox.move(at: 8)
+    outbox.post(Self.bytes("psst\n"), at: 0)
+    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("a\n"), from: 0))
+    outbox.sent(2)
+    #expect(outbox.next(cursor: 5, head: 10) == .log(upTo: 8))
+    #expect(outbox.next(cursor: 8, head: 10) == .end)
+    outbox.begin(at: 1_000)
+    #expect(outbox.queuedBytes == 5)
+    #expect(outbox.next(cursor: 990, head: 2_000) == .log(upTo: 1_000))
+    #expect(outbox.next(cursor: 1_000, head: 2_000) == .own(Self.bytes("psst\n"), from: 0))
+  }
+
+  @Test("who leaves while it moves gets what it was told, and the last line, from the old room")
+  func leavingWhileMoving() {
+    var outbox = Outbox()
+    outbox.move(at: 8)
+    outbox.post(Self.bytes("psst\n"), at: 0)
+    outbox.finish(Self.bytes("Bye!\n"), at: 0)
+    #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 8))
+    #expect(outbox.next(cursor: 8, head: 10) == .own(Self.bytes("psst\nBye!\n"), from: 0))
+    outbox.sent(10)
+    #expect(outbox.next(cursor: 8, head: 10) == .end)
+    #expect(outbox.queuedBytes == 0)
+  }
 }

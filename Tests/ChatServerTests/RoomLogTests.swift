@@ -22,7 +22,8 @@ struct RoomLogTests {
       }
       let bytes = Array(log[start..<log.head])
       #expect(bytes == Array(repeating: line, count: 100).flatMap { $0 }, "round \(round)")
-      #expect(log.settle(lowest: log.head).isEmpty)
+      let settled = log.settle(lowest: log.head)
+      #expect(settled.newcomers.isEmpty && settled.tail == log.head)
     }
   }
 
@@ -33,8 +34,8 @@ struct RoomLogTests {
     let fullCount = Atomic<Int>(0)
     #expect(log.append(chunk, lines: 1, whenFull: {}))
     #expect(log.append(chunk, lines: 1, whenFull: {}))
-    #expect(log.isHeldBack(by: 0))
-    #expect(!log.isHeldBack(by: 65_536))
+    #expect(!log.isNearHead(65_535))
+    #expect(log.isNearHead(65_536))
     let done = Atomic<Bool>(false)
     try SystemThread.start(named: "appender") {
       _ = log.append(chunk, lines: 1, whenFull: { fullCount.wrappingAdd(1, ordering: .relaxed) })
@@ -66,5 +67,22 @@ struct RoomLogTests {
     try eventually("it is told") { result.load(ordering: .acquiring) == 0 }
     #expect(!log.append(chunk, lines: 1, whenFull: {}))
     #expect(log.head == 131_072)
+  }
+
+  @Test("what is recorded is shown when it is kept, and not overwritten before")
+  func recorded() throws {
+    let log = try RoomLog(capacity: 131_072, position: 1_000, sequence: 7, isRecorded: true)
+    #expect(log.head == 1_000 && log.shown == 1_000)
+    let isIn = log.append(Array("hello\n".utf8), lines: 1, whenFull: {}) { mark in
+      #expect(mark.sequence == 8 && mark.start == 1_000 && mark.end == 1_006)
+    }
+    #expect(isIn)
+    #expect(log.head == 1_006 && log.shown == 1_000)
+    #expect(log.settle(lowest: .max).tail == 1_000)
+    log.show(upTo: 1_006)
+    #expect(log.shown == 1_006)
+    #expect(log.settle(lowest: .max).tail == 1_006)
+    // A reader that was left behind does not take back what may be overwritten already.
+    #expect(log.settle(lowest: 1_003).tail == 1_006)
   }
 }

@@ -163,6 +163,7 @@ struct RoomTests {
       ("[FOO]:bar", "unknown-tag"), ("[LOL]: funny", "unknown-tag"), ("[MSG]:", "bad-tag"),
       ("[MSG]:bob", "bad-tag"), ("[PING]:x\tnot-an-attribute", "bad-tag"),
       ("[HELLO]:1", "bad-tag"), ("[PASS]:x", "bad-tag"), ("[ROOM]:cellar", "room-not-found"),
+      ("[ROOM]:no room", "room-not-found"),
     ] {
       try alice.send(line + "\n")
       try alice.expectError(code)
@@ -253,7 +254,7 @@ struct RoomTests {
 
   @Test("who asks without reading the answers is cut, and the others go on")
   func asksWithoutReading() throws {
-    let server = try TestServer("--rate", "0", "--log-level", "info")
+    let server = try TestServer("--rate", "0", "--log-level", "info", "--reader-timeout", "2")
     let alice = try server.join("alice")
     let mallory = try server.join("mallory")
     try alice.expect("mallory joined!")

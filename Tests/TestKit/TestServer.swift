@@ -4,11 +4,25 @@ import Foundation
 package final class TestServer {
   package let program: Program
   package let port: UInt16
+  /// Where its history is.
+  package let data: TestFolder
 
   /// Starts one and waits until it listens.
-  package init(_ arguments: String..., hasUnreadErrors: Bool = false) throws {
+  ///
+  /// - Parameters:
+  ///   - arguments: more of them.
+  ///   - data: where its history is; a new folder if there is none.
+  ///   - port: where it listens: 0 for any free one.
+  ///   - hasUnreadErrors: nobody reads its standard error.
+  package init(
+    _ arguments: String..., data: TestFolder? = nil, port: UInt16 = 0,
+    hasUnreadErrors: Bool = false
+  ) throws {
+    let data = try data ?? TestFolder()
+    self.data = data
     program = try Program(
-      "chat-server", ["--port", "0", "--no-web", "--no-history"] + arguments,
+      "chat-server",
+      ["--port", "\(port)", "--no-web", "--data", data.path] + arguments,
       hasUnreadErrors: hasUnreadErrors)
     guard let line = try program.line(), let colon = line.lastIndex(of: ":"),
       line.hasPrefix("chat 127.0.0.1:"), let port = UInt16(line[line.index(after: colon)...])

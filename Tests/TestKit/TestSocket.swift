@@ -9,6 +9,8 @@ package final class TestSocket {
   /// Lives as long as whoever talks to it.
   private let server: TestServer
   private var received: [UInt8] = []
+  /// How much of it has been taken.
+  private var taken = 0
   private var buffer = [UInt8](repeating: 0, count: 65_536)
 
   /// Connects to a server.
@@ -33,10 +35,12 @@ package final class TestSocket {
   package func lineBytes(within seconds: Double = 20) throws -> [UInt8]? {
     let deadline = Date().addingTimeInterval(seconds)
     while true {
-      if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
-        defer { received.removeFirst(end + 1) }
-        return Array(received[..<end])
+      if let end = received[taken...].firstIndex(of: UInt8(ascii: "\n")) {
+        defer { taken = end + 1 }
+        return Array(received[taken..<end])
       }
+      received.removeFirst(taken)
+      taken = 0
       let left = deadline.timeIntervalSinceNow
       guard left > 0, try stream.waitUntilReadable(for: .seconds(left)) else {
         throw Failure("nothing within \(seconds) s after \(received.count) bytes of a line")

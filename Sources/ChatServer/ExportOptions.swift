@@ -1,0 +1,44 @@
+package import ChatCore
+internal import ChatFlags
+package import ChatHistory
+
+/// What the command line of `chat-server export` says.
+package struct ExportOptions: Sendable {
+  /// The folder that holds the history.
+  package let folder: String
+  /// The room to print.
+  package let room: RoomName
+  /// How.
+  package let format: HistoryExport.Format
+
+  /// Reads a command line, the program's name and `export` not included.
+  ///
+  /// - Throws: `UsageError` for the person who typed it.
+  static func parse(
+    _ arguments: [String], stateFolder: String
+  ) throws(UsageError) -> ServerOptions.Command {
+    var folder = stateFolder
+    var room: RoomName?
+    var format = HistoryExport.Format.text
+    var parser = FlagParser(arguments)
+    while let item = try parser.next() {
+      switch item {
+      case .flag("--data"): folder = try parser.value()
+      case .flag("--room"):
+        let name = try parser.value()
+        do { room = try RoomName(name) } catch { throw UsageError("--room: \(error.reason)") }
+      case .flag("--format"):
+        switch try parser.value() {
+        case "text": format = .text
+        case "json": format = .json
+        case let name: throw UsageError("--format takes text or json, not '\(name)'")
+        }
+      case .flag("--help"), .flag("-h"): return .help
+      case .flag: throw parser.unknownFlag
+      case .operand(let word): throw UsageError("unexpected '\(word)'")
+      }
+    }
+    guard let room else { throw UsageError("export needs --room NAME") }
+    return .export(ExportOptions(folder: folder, room: room, format: format))
+  }
+}

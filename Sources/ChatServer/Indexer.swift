@@ -1,0 +1,83 @@
+internal import ChatHistory
+internal import ChatSystem
+internal import Dispatch
+internal import Synchronization
+
+/// Fills the index that searches use, behind everyone's back: what it has not come to yet is searched without
+/// it.
+///
+/// Thread: any.
+final class Indexer: @unchecked Sendable {
+  // Sound: what changes belongs to the queue or is atomic.
+
+  /// How many lines are indexed at once: whoever searches waits meanwhile.
+  private static let linesAtOnce = 1_000
+  /// How long lines are let come together first.
+  private static let delay: DispatchTimeInterval = .milliseconds(200)
+  /// While lines keep coming, it works one part of the time and rests so many.
+  private static let restsPerWork = 9.0
+  /// How many groups of a room are forgotten at once.
+  private static let forgottenGroups = 16
+
+  private let index: SearchIndex
+  private let log: EventLog
+  private let queue = DispatchQueue(label: "index", qos: .utility)
+  /// Counts the calls of `wake`: lines keep coming if it changes.
+  private let wakes = Atomic<Int>(0)
+  private let isScheduled = Atomic<Bool>(false)
+  private let isStopped = Atomic<Bool>(false)
+
+  init(_ index: SearchIndex, log: EventLog) {
+    self.index = index
+    self.log = log
+  }
+
+  /// There are new lines.
+  func wake() {
+    wakes.wrappingAdd(1, ordering: .relaxed)
+    schedule(after: Self.delay)
+  }
+
+  /// Forgets a room's words, then goes on.
+  func forget(_ room: Int64, then next: @escaping @Sendable () -> Void) {
+    queue.async {
+      do throws(HistoryError) {
+        if try self.index.forget(room, limit: Self.forgottenGroups) {
+          next()
+        } else {
+          self.forget(room, then: next)
+        }
+      } catch {
+        self.log.error("the search index: \(error)")
+        next()
+      }
+    }
+  }
+
+  /// Ends it: what is not indexed will be when a server starts again.
+  func stop() {
+    isStopped.store(true, ordering: .relaxed)
+    queue.sync {}
+  }
+
+  private func schedule(after delay: DispatchTimeInterval) {
+    guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    queue.asyncAfter(deadline: .now() + delay) { [weak self] in self?.fill() }
+  }
+
+  private func fill() {
+    isScheduled.store(false, ordering: .releasing)
+    guard !isStopped.load(ordering: .relaxed) else { return }
+    let wakesBefore = wakes.load(ordering: .relaxed)
+    let start = MonotonicTime.now
+    do throws(HistoryError) {
+      guard try index.fill(limit: Self.linesAtOnce) > 0 else { return }
+    } catch {
+      log.error("the search index: \(error)")
+      return schedule(after: .seconds(10))
+    }
+    let isBusy = wakes.load(ordering: .relaxed) != wakesBefore
+    let work = (MonotonicTime.now - start) / .microseconds(1)
+    schedule(after: .microseconds(isBusy ? Int(work * Self.restsPerWork) : 0))
+  }
+}

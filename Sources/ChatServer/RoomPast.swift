@@ -1,0 +1,56 @@
+internal import ChatHistory
+internal import Synchronization
+
+/// What the history has of one room.
+///
+/// Thread: any. Everything but `read` waits for the disk, and is not for a Dispatch queue that others wait for.
+final class RoomPast: Sendable {
+  /// The room's key in the history; 0 as long as it has none. Set by the recorder. Relaxed: nothing else
+  /// depends on it.
+  let storedID = Atomic<Int64>(0)
+
+  private let recorder: Recorder
+
+  init(_ recorder: Recorder) { self.recorder = recorder }
+
+  /// Whether a reader can come back to what is said now.
+  var isKept: Bool { recorder.isKeeping && id != 0 }
+
+  /// Reads the room's stream from a position on, on a queue of its own.
+  ///
+  /// - Parameter completion: is given some of the bytes, contiguous; `nil` where they were not kept.
+  func read(from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void) {
+    recorder.read(id, from: position, completion)
+  }
+
+  /// Waits until all that was said so far is kept, or can't be.
+  func waitUntilKept() { recorder.waitUntilDrained() }
+
+  /// Some of the lines after a number and before another, oldest first; none if there are no more.
+  func lines(
+    after sequence: UInt64, before end: UInt64, limit: Int, byteLimit: Int
+  ) throws(HistoryError) -> [PastLine] {
+    try recorder.reading { reader throws(HistoryError) in
+      try reader.lines(
+        of: id, after: sequence, before: end, limit: limit, byteLimit: byteLimit)
+    }
+  }
+
+  /// After which number the last `count` lines before another begin.
+  func sequence(beforeLast count: Int, before end: UInt64) throws(HistoryError) -> UInt64 {
+    try recorder.reading { reader throws(HistoryError) in
+      try reader.sequence(beforeLast: count, of: id, before: end)
+    }
+  }
+
+  /// Lines before a number that hold all words, newest first.
+  func search(
+    _ words: String, before end: UInt64, limit: Int
+  ) throws(HistoryError) -> [PastLine] {
+    try recorder.searching { index throws(HistoryError) in
+      try index.search(words, in: id, before: end, limit: limit)
+    }
+  }
+
+  private var id: Int64 { storedID.load(ordering: .relaxed) }
+}

@@ -1,0 +1,188 @@
+internal import ChatCore
+internal import ChatSystem
+
+/// What a client asks for once it is in a room.
+extension Session {
+  /// An answer costs a token for each so many bytes: a list of thousands is no single line.
+  private static let answerBytesPerToken = 8_192
+
+  func converse(_ line: Span<UInt8>, in room: Room, _ buffers: WorkBuffers) {
+    do throws(Refusal) {
+      switch try ClientLine(line, from: nickname) {
+      case .blank, .pong: break
+      case .text(let range): try say(line.extracting(range), buffers)
+      case .quit: reason = .left
+      case .nick(let name): try rename(to: try Nickname(name), in: room, buffers)
+      case .who: answer(ServerLine.split(room.memberNames) { .who($0, isLast: $1) }, buffers)
+      case .rooms:
+        let rooms = server.rooms.listed.map { "\($0.name)=\($0.members)" }
+        answer(ServerLine.split(rooms) { .rooms($0, isLast: $1) }, buffers)
+      case .message(let name, let text): try tell(name, text, buffers)
+      case .ping(let token): answer([.pong(token: token)], buffers)
+      case .room(let name, let since): try go(to: try RoomName(name), since: since, buffers)
+      case .newRoom: move(to: try server.rooms.enterNew(), since: nil, buffers)
+      case .history(let count, let since):
+        tellPast(of: room, count: count, since: since, buffers)
+      case .search(let words, let before, let limit):
+        tellFound(words, in: room, before: before, limit: limit, buffers)
+      case .hello, .password:
+        throw Refusal(.badTag, "this belongs before the nickname")
+      }
+    } catch {
+      refuse(error, buffers)
+    }
+  }
+
+  private func say(_ text: Span<UInt8>, _ buffers: WorkBuffers) throws(Refusal) {
+    try ServerLine.appendSaid(prefix: prefix, text: text, to: &buffers.batch)
+    buffers.batchLines += 1
+    if buffers.batch.count >= WorkBuffers.batchBytes { flush(buffers) }
+  }
+
+  /// Gives the room what was said.
+  func flush(_ buffers: WorkBuffers) {
+    guard buffers.batchLines > 0, let room else { return }
+    if !room.say(buffers.batch, lines: buffers.batchLines) { reason = .shuttingDown }
+    buffers.batch.removeAll(keepingCapacity: true)
+    buffers.batchLines = 0
+  }
+
+  private func rename(
+    to new: Nickname, in room: Room, _ buffers: WorkBuffers
+  ) throws(Refusal) {
+    guard let old = nickname, new.text != old.text else { return }
+    // The old name is free only when everyone has been told, so that the lines tell the truth.
+    if new != old { try server.directory.claim(new) }
+    flush(buffers)
+    server.directory.list(peer, as: new)
+    guard room.rename(old, to: new) else {
+      if new != old { server.directory.release(new) }
+      reason = .shuttingDown
+      return
+    }
+    nickname = new
+    prefix = Array("\(new.text): ".utf8)
+    if new != old { server.directory.release(old) }
+    server.log.debug("\(old.text) is now \(new.text)")
+  }
+
+  private func tell(
+    _ name: String, _ text: String, _ buffers: WorkBuffers
+  ) throws(Refusal) {
+    guard let sender = nickname else { return }
+    let noSuchNick = Refusal(.noSuchNick, "nobody here is called '\(name)'")
+    let wanted: Nickname
+    do { wanted = try Nickname(name) } catch { throw noSuchNick }
+    guard let person = server.directory.find(wanted) else { throw noSuchNick }
+    let message = ServerLine.message(from: sender.text, to: person.nickname.text, text: text)
+    let line =
+      person.peer.speaksVersion1 ? message : .notice("\(sender.text) tells you: \(text)")
+    flush(buffers)
+    guard person.peer === peer || person.peer.tell(line.encoded()) else {
+      throw Refusal(.slowConsumer, "'\(person.nickname.text)' does not read at the moment")
+    }
+    answer([message], buffers)
+  }
+
+  // MARK: Going to another room
+
+  private func go(
+    to name: RoomName, since: UInt64?, _ buffers: WorkBuffers
+  ) throws(Refusal) {
+    if let room, name == room.name {
+      answerWhereabouts(in: room, buffers)
+      if let since { tellPast(of: room, count: .max, since: since, buffers) }
+      return
+    }
+    do throws(Refusal) {
+      move(to: try server.rooms.enter(name), since: since, buffers)
+    } catch {
+      guard name.kind == .private else {
+        throw error
+      }
+      flush(buffers)
+      let isTooMany = noteWrongCode()
+      refuse(error, buffers)
+      if isTooMany { reason = .tooManyTries }
+    }
+  }
+
+  /// Leaves the room for one that has counted it in already.
+  private func move(to next: Room, since: UInt64?, _ buffers: WorkBuffers) {
+    flush(buffers)
+    guard let old = room, let nickname, reason == nil, old.moveOut(peer, as: nickname) else {
+      reason = reason ?? .shuttingDown
+      return server.rooms.leave(next)
+    }
+    // The new room begins where the old one has been read to its end.
+    isLeavingRoom = true
+    guard peer.waitUntilFlushed() else {
+      reason = peer.interruptionReason
+      return server.rooms.leave(next)
+    }
+    isLeavingRoom = false
+    room = nil
+    server.rooms.leave(old)
+    enter(next, as: nickname, since: since, buffers) { sequence, members in
+      whereabouts(in: next, sequence, members).encoded()
+    }
+  }
+
+  /// Comes into a room that has counted it in.
+  ///
+  /// - Parameter greeting: what it is told right after its join.
+  func enter(
+    _ next: Room, as nickname: Nickname, since: UInt64?, _ buffers: WorkBuffers,
+    _ greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8]
+  ) {
+    var own: UInt64 = 0
+    let isIn = next.join(peer, as: nickname, holds: since != nil) { sequence, members in
+      own = sequence
+      return greeting(sequence, members)
+    }
+    guard isIn else {
+      server.rooms.leave(next)
+      reason = .shuttingDown
+      return
+    }
+    room = next
+    if let since { streamPast(of: next, after: since, before: own, limit: .max, buffers) }
+  }
+
+  // MARK: Answers
+
+  func refuse(_ refusal: Refusal, _ buffers: WorkBuffers) {
+    server.log.debug("\(nickname?.text ?? "?"): \(refusal.code.rawValue)")
+    answer([.error(refusal)], buffers)
+  }
+
+  /// Answers the client after everything that the room has said; if it does not read, its own
+  /// thread waits.
+  private func answer(_ lines: [ServerLine], _ buffers: WorkBuffers) {
+    flush(buffers)
+    for line in lines {
+      let bytes = line.encoded()
+      if bytes.count >= Self.answerBytesPerToken / 2 { spend(1, buffers) }
+      waitForSpace(for: bytes.count) { peer.tell(bytes) }
+    }
+  }
+
+  private func answerWhereabouts(in room: Room, _ buffers: WorkBuffers) {
+    flush(buffers)
+    waitForSpace(for: Limits.serverLineBytes) {
+      room.tellWhereabouts(peer) { whereabouts(in: room, $0, $1) }
+    }
+  }
+
+  private func whereabouts(in room: Room, _ sequence: UInt64, _ members: Int) -> ServerLine {
+    peer.speaksVersion1
+      ? .room(room.name.text, sequence: sequence, members: members) : .youAreIn(room.name.text)
+  }
+
+  /// Tells the client something as soon as its outbox has space; ends the session if it never has.
+  func waitForSpace(for count: Int, _ tell: () -> Bool) {
+    while reason == nil, !tell() {
+      if !peer.waitForSpace(for: count) { reason = peer.interruptionReason ?? .slowConsumer }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+internal import ChatCore
+internal import ChatHistory
+internal import ChatSystem
+
+/// What a client asks of the past. The room's stream is kept back meanwhile, so that an answer comes in one
+/// piece; the client's own thread reads the history, as fast as the client takes it.
+extension Session {
+  /// How much is read at once.
+  private static let pieceBytes = 32_768
+  private static let pieceLines = 512
+  /// An answer costs a token for each so many pieces.
+  private static let piecesPerToken = 2
+
+  /// The last lines of the room, or the first after a number.
+  func tellPast(of room: Room, count: Int, since: UInt64?, _ buffers: WorkBuffers) {
+    flush(buffers)
+    let end = room.hold(peer) + 1
+    var start = since
+    if start == nil, count > 0, let past = room.past {
+      past.waitUntilKept()
+      start = try? past.sequence(beforeLast: count, before: end)
+    }
+    streamPast(of: room, after: start ?? 0, before: end, limit: count, buffers)
+  }
+
+  /// The lines of the room that hold all words, newest first.
+  func tellFound(
+    _ words: String, in room: Room, before: UInt64?, limit: Int, _ buffers: WorkBuffers
+  ) {
+    flush(buffers)
+    let end = room.hold(peer) + 1
+    do throws(HistoryError) {
+      if let past = room.past {
+        past.waitUntilKept()
+        var found = try past.search(words, before: min(before ?? end, end), limit: limit)[...]
+        while !found.isEmpty {
+          let piece = found.prefix(Self.pieceLines / 64)
+          insert(Array(piece), buffers)
+          found = found.dropFirst(piece.count)
+        }
+      }
+    } catch {
+      apologize()
+    }
+    endPast()
+  }
+
+  /// Streams the lines between two numbers to the client, from whom the room's stream is kept back.
+  func streamPast(
+    of room: Room, after start: UInt64, before end: UInt64, limit: Int, _ buffers: WorkBuffers
+  ) {
+    do throws(HistoryError) {
+      if let past = room.past {
+        past.waitUntilKept()
+        var start = start
+        var left = limit
+        var pieces = 0
+        while left > 0, reason == nil {
+          let lines = try past.lines(
+            after: start, before: end, limit: min(left, Self.pieceLines),
+            byteLimit: Self.pieceBytes)
+          guard let last = lines.last else { break }
+          insert(lines, buffers)
+          start = last.sequence
+          left -= lines.count
+          pieces += 1
+          if pieces % Self.piecesPerToken == 0 { spend(1, buffers) }
+        }
+      }
+    } catch {
+      apologize()
+    }
+    endPast()
+  }
+
+  private func insert(_ lines: [PastLine], _ buffers: WorkBuffers) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(2 * Self.pieceBytes)
+    for line in lines {
+      ServerLine.appendPast(
+        line.bytes, sequence: line.sequence, time: Timestamp.text(line.timeMilliseconds),
+        to: &bytes)
+    }
+    waitForSpace(for: bytes.count) { peer.insert(bytes) }
+  }
+
+  private func apologize() {
+    let line = ServerLine.notice("The history can't be read at the moment.").encoded()
+    waitForSpace(for: line.count) { peer.insert(line) }
+  }
+
+  private func endPast() {
+    let line = ServerLine.pastEnd.encoded()
+    waitForSpace(for: line.count) { peer.insert(line) }
+    peer.release()
+  }
+}
