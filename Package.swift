@@ -58,7 +58,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",
-      dependencies: ["ChatClient", "ChatCore", "ChatFlags", "ChatServer", "ChatSystem"],
+      dependencies: ["ChatClient", "ChatCore", "ChatFlags", "ChatServer", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     .testTarget(
       name: "SessionTests",
