@@ -8,6 +8,8 @@ internal import ChatSystem
 final class Conversation {
   /// How long coming back may take once the server can be reached.
   private static let handshakeTimeout: Duration = .seconds(15)
+  /// How long being let into the lobby may take once the room we wanted is refused.
+  private static let lobbyTimeout: Duration = .seconds(2)
   /// A connection that lasted so long was no failure to come back.
   private static let steadyTime: Duration = .seconds(10)
 
@@ -154,8 +156,6 @@ final class Conversation {
     guard case .refused(let code, let reason) = entry else { return .failure(.unreachable) }
     switch ErrorCode(rawValue: code) {
     case .nickInUse: return .failure(.nicknameInUse)
-    // The next attempt names no room, and so leads to the lobby.
-    case .roomNotFound where position.room != nil: position = Position()
     default:
       if Client.exit(after: code) == .refused {
         Screen.complain(reason)
@@ -173,9 +173,19 @@ final class Conversation {
     if let room {
       connection.send(TaggedLine("ROOM", room, since.map { [.init("since", "\($0)")] } ?? []))
     }
+    var deadline = deadline
+    var isRoomGone = false
     while let line = connection.receiver.receive(until: deadline) {
       switch line {
+      // The one that follows the room's refusal is answered already: we did not wait with the nickname.
+      case .nicknameWanted where isRoomGone: break
       case .nicknameWanted: connection.send("\(nickname.text)\n")
+      case .error(ErrorCode.roomNotFound.rawValue, _) where since != nil && !isRoomGone:
+        // Should that not lead to the lobby now, the next attempt does, which names no room.
+        isRoomGone = true
+        deadline = .now + Self.lobbyTimeout
+        position = Position()
+        catchUp = nil
       case .error(let code, let reason): return .refused(code: code, reason: reason)
       case .connected:
         follow(line)

@@ -194,8 +194,18 @@ struct ClientRoomTests {
   }
 
   @Test(
-    "a private room that is gone: it goes to the lobby, and says nothing there that was not meant")
-  func roomGone() throws {
+    "a private room that is gone: it goes to the lobby, and says nothing there that was not meant",
+    arguments: [
+      // A server that refuses the room at once, and then takes the nickname.
+      """
+      S> alice joined!
+      S> [WELCOME]:1⇥room=lobby⇥seq=1⇥members=1⇥max-file=0
+      S> Connected to server!
+      """,
+      // One that refuses both at once, and waits.
+      entry("alice"),
+    ])
+  func roomGone(letIn: String) throws {
     let server = try FakeServer()
     let alice = try alice(server, "--room", "xehyBK")
     try server.play(Self.entry("alice", "xehyBK"))
@@ -207,10 +217,11 @@ struct ClientRoomTests {
       S> NICK
       C< [HELLO]:1
       C< [ROOM]:xehyBK⇥since=1
+      C< alice
       S> [ERROR]:there is no such room⇥code=room-not-found
       S> NICK
       """)
-    try server.play(Self.entry("alice"))
+    try server.play(letIn)
     try eventually("it is told") { alice.errors.contains("not sent") }
     try alice.type("hello\n")
     try alice.endInput()
