@@ -10,6 +10,9 @@ final class Conversation {
   private static let handshakeTimeout: Duration = .seconds(15)
   /// How long being let into the lobby may take once the room we wanted is refused.
   private static let lobbyTimeout: Duration = .seconds(2)
+  /// A server that says nothing for so long while we wait for something, and then so long again, is gone:
+  /// TCP alone would go on sending to it for a quarter of an hour (tcp(7), tcp_retries2).
+  private static let silence: Duration = .seconds(30)
   /// A connection that lasted so long was no failure to come back.
   private static let steadyTime: Duration = .seconds(10)
 
@@ -77,7 +80,7 @@ final class Conversation {
   private func converse(_ connection: Connection) throws(ClientExit) {
     if catchUp == nil { resume(connection) }
     try display.flush()
-    while let line = connection.receiver.receive() {
+    while let line = next(from: connection.receiver) {
       let wasCatchingUp = catchUp != nil
       follow(line)
       if wasCatchingUp, catchUp == nil { resume(connection) }
@@ -93,6 +96,16 @@ final class Conversation {
     guard options.comesBack else {
       Screen.complain("the connection is lost")
       throw .lost
+    }
+  }
+
+  /// Waits for the next line; `nil` when the connection has ended, or must have.
+  private func next(from receiver: Receiver) -> ServerLine? {
+    var isSuspect = false
+    while true {
+      if let line = receiver.receive(until: .now + Self.silence) { return line }
+      if receiver.isAtEnd || isSuspect { return nil }
+      isSuspect = catchUp != nil || outgoing.isWaiting
     }
   }
 

@@ -17,6 +17,7 @@ final class Outgoing: @unchecked Sendable {
   private var queue: SendQueue
   /// Short answers to the server, which go before the queue.
   private var replies: [UInt8] = []
+  private var isInputWaiting = false
   /// Where to send; `nil` while the connection is lost, and until what was missed has come.
   private var stream: Stream?
 
@@ -32,6 +33,7 @@ final class Outgoing: @unchecked Sendable {
       for line in lines {
         while queue.isFull {
           workArrived.broadcast()
+          isInputWaiting = true
           spaceFreed.wait(lock)
         }
         queue.append(line)
@@ -63,7 +65,7 @@ final class Outgoing: @unchecked Sendable {
         if let stream {
           let bytes = replies + queue.take()
           replies = []
-          if !queue.isFull { spaceFreed.broadcast() }
+          wakeInput()
           if !bytes.isEmpty { return (stream, bytes) }
         }
         workArrived.wait(lock)
@@ -75,6 +77,9 @@ final class Outgoing: @unchecked Sendable {
 
   /// Whether no more input comes: the end of the conversation is wanted.
   var isEnding: Bool { lock.withLock { queue.hasEnded || queue.isLeaving } }
+
+  /// Whether something was sent that has to be answered.
+  var isWaiting: Bool { lock.withLock { queue.isWaiting } }
 
   /// Whether the wish to leave has been sent, and nothing would be lost with us.
   var hasLeft: Bool { lock.withLock { queue.isLeaving && queue.unconfirmedLines == 0 } }
@@ -133,12 +138,18 @@ final class Outgoing: @unchecked Sendable {
   /// Thread: receive.
   func note<Result>(_ body: (inout SendQueue) -> Result) -> Result {
     lock.withLock {
-      let wasFull = queue.isFull
-      defer {
-        if wasFull, !queue.isFull { spaceFreed.broadcast() }
-      }
+      defer { wakeInput() }
       return body(&queue)
     }
+  }
+
+  /// Wakes the input thread if it waits: not for every line that has gone, but for many.
+  ///
+  /// Thread: whoever holds `lock`.
+  private func wakeInput() {
+    guard isInputWaiting, queue.isHalfEmpty else { return }
+    isInputWaiting = false
+    spaceFreed.broadcast()
   }
 
   /// Notes an answer, after which more may be sent.

@@ -18,6 +18,9 @@ final class Receiver: @unchecked Sendable {
   /// Whether the next line is here already.
   var hasNext: Bool { next < lines.count }
 
+  /// Whether the connection has ended, however it did.
+  private(set) var isAtEnd = false
+
   /// Waits for the next line; `nil` when the connection has ended, however it did, or the time is
   /// over.
   ///
@@ -30,7 +33,10 @@ final class Receiver: @unchecked Sendable {
         let left = max(.zero, deadline - .now)
         guard (try? stream.waitUntilReadable(for: left)) == true else { return nil }
       }
-      guard let count = try? stream.receive(into: &buffer), count > 0 else { return nil }
+      guard let count = try? stream.receive(into: &buffer), count > 0 else {
+        isAtEnd = true
+        return nil
+      }
       let chunk = buffer
       framer.feed(chunk.span.extracting(0..<count)) { frame in
         switch frame {

@@ -76,9 +76,19 @@ package struct SendQueue: Sendable {
   package init(nickname: Nickname) { self.nickname = nickname }
 
   /// Whether no line should be appended now.
-  package var isFull: Bool {
-    waitingBytes + sent.textBytes >= Self.mostBytes || waiting.count + sent.count >= Self.mostLines
+  package var isFull: Bool { isOver(1) }
+
+  /// Whether so much has gone that whoever waits should append again.
+  package var isHalfEmpty: Bool { !isOver(2) }
+
+  /// Whether it is over a part of what may be on its way.
+  private func isOver(_ divisor: Int) -> Bool {
+    waitingBytes + sent.textBytes >= Self.mostBytes / divisor
+      || waiting.count + sent.count >= Self.mostLines / divisor
   }
+
+  /// Whether something was sent that has to be answered.
+  package var isWaiting: Bool { sent.count > 0 }
 
   /// How many lines of text are not known to have arrived.
   package var unconfirmedLines: Int {

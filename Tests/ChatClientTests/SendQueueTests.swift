@@ -214,7 +214,9 @@ struct SendQueueTests {
     }
     #expect(count == 132)
     queue.heard(String(decoding: line, as: UTF8.self))
-    #expect(!queue.isFull)
+    #expect(!queue.isFull && !queue.isHalfEmpty)
+    for _ in 1...66 { queue.heard(String(decoding: line, as: UTF8.self)) }
+    #expect(queue.isHalfEmpty)
   }
 
   @Test("an answered question empties the queue, even if the server says our lines otherwise")
