@@ -15,6 +15,9 @@ package struct ClientOptions: Sendable {
   /// Every event as a JSON object.
   package var isJSON = false
 
+  /// A lost connection is tried again.
+  package var comesBack = true
+
   /// What the command line asks for.
   package enum Command: Sendable {
     case run(ClientOptions)
@@ -37,8 +40,9 @@ package struct ClientOptions: Sendable {
       case .flag("--nick"): options.nickname = try word(parser.value(), for: "--nick")
       case .flag("--room"): options.room = try word(parser.value(), for: "--room")
       case .flag("--json"): options.isJSON = true
-      // This version never connects again by itself, shows no pictures and saves no files.
-      case .flag("--no-reconnect"), .flag("--no-images"): break
+      case .flag("--no-reconnect"): options.comesBack = false
+      // This version shows no pictures and saves no files.
+      case .flag("--no-images"): break
       case .flag("--downloads"): _ = try parser.value()
       case .flag("--help"), .flag("-h"): return .help
       case .flag("--version"): return .version
@@ -72,24 +76,27 @@ package struct ClientOptions: Sendable {
 
       --nick NAME      your nickname; else you are asked, and without a terminal it
                        is the first line of standard input
-      --room NAME      the room to enter (default: the server's lobby)
+      --room NAME      the room to enter: lobby (default), #name, or a private
+                       room's code
       --json           every event as one JSON object a line
+      --no-reconnect   end when the connection is lost
       --help           show this
       --version        show the version
 
-    This version never reconnects, shows no pictures and saves no files; scripts
-    written for later ones can say so already:
-      --no-reconnect   end when the connection is lost
-      --no-images      no pictures in the terminal
-      --downloads DIR  where to save files
+    A lost connection is tried again for two minutes, with growing pauses; then what
+    was missed is shown, and what had not arrived is sent again.
 
     On a terminal, /help lists the commands; exit, {quit} and Ctrl-D leave.
     Without one, the lines of standard input are sent, those of the room are printed
-    as they are, and errors and notices go to standard error. At the end of input it
-    waits until everything sent has come back, and leaves.
+    as they are, and errors and notices go to standard error. [PAST] lines that were
+    asked for are printed as their text alone. At the end of input it waits until
+    everything sent has come back, and leaves.
 
-    Exit: 0 left, 1 connection or output lost, 2 wrong usage, 69 cannot connect,
-    77 nickname refused.
+    This version shows no pictures and saves no files; scripts written for later
+    ones can say so already: --no-images, --downloads DIR.
+
+    Exit: 0 left, 1 connection, lines or output lost, 2 wrong usage, 69 cannot
+    connect, 77 nickname refused.
 
     """
 }

@@ -1,135 +1,271 @@
 internal import ChatCore
 internal import ChatSystem
 
-/// What happens between the welcome and the end: one thread receives, one writes.
-final class Conversation: @unchecked Sendable {
-  // Sound: what changes is guarded by `lock`; `receiver` is the receive thread's and `input` the
-  // write thread's.
+/// A conversation with the server, over one connection after another: where we are, what we are called
+/// and what we have seen outlive each.
+///
+/// Thread: one at a time; the main thread until it is in, the receive thread from then on.
+final class Conversation {
+  /// How long coming back may take once the server can be reached.
+  private static let handshakeTimeout: Duration = .seconds(15)
+  /// How long being let into the lobby may take once the room we wanted is refused.
+  private static let lobbyTimeout: Duration = .seconds(2)
+  /// A server that says nothing for so long while we wait for something, and then so long again, is gone:
+  /// TCP alone would go on sending to it for a quarter of an hour (tcp(7), tcp_retries2).
+  private static let silence: Duration = .seconds(30)
+  /// A connection that lasted so long was no failure to come back.
+  private static let steadyTime: Duration = .seconds(10)
 
-  /// The token of the question asked at the end of input: its answer comes after everything sent.
-  private static let lastToken = "chat-client-end-of-input"
+  /// How a handshake ended.
+  enum Entry {
+    case entered
+    case refused(code: String, reason: String)
+    /// The connection was lost, or the time was over.
+    case ended
+  }
 
-  private let receiver: Receiver
-  private let sender: Sender
-  private let input: LineInput
-  private let renderer: Renderer
+  private let options: ClientOptions
+  private let outgoing: Outgoing
   private let isTyped: Bool
+  private var display: Display
 
-  private let lock = Lock()
-  private let changed = Condition()
-  private var exit: ClientExit?
-  private var isLeaving = false
-  private var nickname: String
+  private var nickname: Nickname
+  private var position = Position()
+  /// Set while what was missed comes in.
+  private var catchUp: CatchUp?
+  /// The room to come back to, until we are there.
+  private var lostRoom: String?
+  /// The connection was lost, and its return has not been told.
+  private var isAway = false
+  private var hasSaidGoodbye = false
+  private var hasLostLines = false
+  /// How many lines the look back, or search, that is coming in has brought.
+  private var pastLines = 0
 
   init(
-    receiver: Receiver, sender: Sender, input: LineInput, renderer: Renderer, isTyped: Bool,
-    nickname: String
+    options: ClientOptions, outgoing: Outgoing, display: Display, isTyped: Bool, nickname: Nickname
   ) {
-    self.receiver = receiver
-    self.sender = sender
-    self.input = input
-    self.renderer = renderer
+    self.options = options
+    self.outgoing = outgoing
+    self.display = display
     self.isTyped = isTyped
     self.nickname = nickname
   }
 
-  /// Starts both threads and waits until the connection has ended.
-  func run() -> ClientExit {
-    do throws(SystemError) {
-      try SystemThread.start(named: "receive") { self.receive() }
-      try SystemThread.start(named: "write") { self.write() }
-    } catch {
-      Screen.complain("\(error)")
-      return .lost
-    }
-    return lock.withLock {
-      while true {
-        if let exit { return exit }
-        changed.wait(lock)
-      }
-    }
+  // MARK: Connections
+
+  /// Shakes hands for the first time.
+  func enter(_ connection: Connection) throws(ClientExit) -> Entry {
+    try enter(connection, room: options.room, since: nil, until: nil)
   }
 
-  // MARK: The receive thread
-
-  private func receive() {
-    var output = ""
-    while let line = receiver.receive() {
-      let isOurs = follow(line)
-      if !isOurs {
-        let rendered = renderer.render(line, nickname: lock.withLock { nickname })
-        if let text = rendered.output { output += text + "\n" }
-        if let text = rendered.error { Screen.complain(text) }
-      }
-      if !receiver.hasNext, !output.isEmpty {
-        do { try Screen.show(output) } catch { return finish(error) }
-        output = ""
-      }
-    }
-    let exit = lock.withLock { isLeaving ? ClientExit.left : .lost }
-    if exit == .lost { Screen.complain("the connection is lost") }
-    finish(exit)
-  }
-
-  /// Does what a line asks of the client itself.
+  /// Follows a connection, and those after it.
   ///
-  /// - Returns: whether that is all it is for.
-  private func follow(_ line: ServerLine) -> Bool {
+  /// - Parameter connection: one that was entered through.
+  /// - Throws: how the client ends.
+  func run(_ connection: Connection) throws(ClientExit) -> Never {
+    var connection = connection
+    var plan = ReturnPlan(now: .now)
+    while true {
+      let start = MonotonicTime.now
+      try converse(connection)
+      if MonotonicTime.now - start >= Self.steadyTime { plan = ReturnPlan(now: .now) }
+      connection = try comeBack(&plan)
+    }
+  }
+
+  /// Follows a connection to its end.
+  ///
+  /// - Throws: how the client ends, if it is not to come back.
+  private func converse(_ connection: Connection) throws(ClientExit) {
+    if catchUp == nil { resume(connection) }
+    try display.flush()
+    while let line = next(from: connection.receiver) {
+      let wasCatchingUp = catchUp != nil
+      follow(line)
+      if wasCatchingUp, catchUp == nil { resume(connection) }
+      if !connection.receiver.hasNext || display.isFull { try display.flush() }
+    }
+    outgoing.detach()
+    connection.stream.shutdownBoth()
+    catchUp = nil
+    pastLines = 0
+    position.stay()
+    if hasSaidGoodbye || outgoing.hasLeft { throw hasLostLines ? .lost : .left }
+    if isTyped, outgoing.isEnding { throw outgoing.exitWithoutServer() }
+    guard options.comesBack else {
+      Screen.complain("the connection is lost")
+      throw .lost
+    }
+  }
+
+  /// Waits for the next line; `nil` when the connection has ended, or must have.
+  private func next(from receiver: Receiver) -> ServerLine? {
+    var isSuspect = false
+    while true {
+      if let line = receiver.receive(until: .now + Self.silence) { return line }
+      if receiver.isAtEnd || isSuspect { return nil }
+      isSuspect = catchUp != nil || outgoing.isWaiting
+    }
+  }
+
+  /// All that was missed has come: now what we have to say may follow.
+  private func resume(_ connection: Connection) {
+    let isElsewhere = lostRoom != nil && position.room != lostRoom
+    let dropped = outgoing.attach(connection.stream, isElsewhere: isElsewhere)
+    if isElsewhere, let lostRoom { display.tell(.roomGone(lostRoom)) }
+    if dropped.lines > 0 {
+      hasLostLines = true
+      display.tell(.linesDropped(dropped.lines))
+    }
+    for name in dropped.messagesTo { display.tell(.messageUnsure(to: name)) }
+    lostRoom = nil
+  }
+
+  /// Connects again.
+  ///
+  /// - Throws: how the client ends, if it can't.
+  private func comeBack(_ plan: inout ReturnPlan) throws(ClientExit) -> Connection {
+    lostRoom = lostRoom ?? position.room
+    if !isAway { display.tell(.connectionLost) }
+    isAway = true
+    try display.flush()
+    var random = SystemRandomNumberGenerator()
+    var failure: ReturnPlan.Failure?
+    while let pause = plan.pause(after: failure, now: .now, using: &random) {
+      SystemThread.sleep(for: pause)
+      switch try attempt() {
+      case .success(let connection):
+        plan.succeeded(now: .now)
+        return connection
+      case .failure(let reason): failure = reason
+      }
+    }
+    guard failure != .nicknameInUse else {
+      Screen.complain("the nickname '\(nickname.text)' is still in use")
+      throw .refused
+    }
+    throw outgoing.exitWithoutServer(wantsToLeave: false)
+  }
+
+  /// Tries to connect again.
+  private func attempt() throws(ClientExit) -> Result<Connection, ReturnPlan.Failure> {
+    guard let connection = try? Connection(to: options.address) else {
+      return .failure(.unreachable)
+    }
+    catchUp = nil
+    if let room = position.room, let sequence = position.sequence {
+      catchUp = CatchUp(room: room, since: sequence)
+    }
+    let entry = try enter(
+      connection, room: position.room, since: position.sequence,
+      until: .now + Self.handshakeTimeout)
+    if case .entered = entry {
+      if catchUp != nil { connection.send(TaggedLine("PING", CatchUp.token)) }
+      return .success(connection)
+    }
+    catchUp = nil
+    connection.stream.shutdownBoth()
+    guard case .refused(let code, let reason) = entry else { return .failure(.unreachable) }
+    switch ErrorCode(rawValue: code) {
+    case .nickInUse: return .failure(.nicknameInUse)
+    default:
+      if Client.exit(after: code) == .refused {
+        Screen.complain(reason)
+        throw .refused
+      }
+    }
+    return .failure(.unreachable)
+  }
+
+  /// Answers `NICK` and waits to be let in.
+  private func enter(
+    _ connection: Connection, room: String?, since: UInt64?, until deadline: MonotonicTime?
+  ) throws(ClientExit) -> Entry {
+    connection.send(TaggedLine("HELLO", "1"))
+    if let room {
+      connection.send(TaggedLine("ROOM", room, since.map { [.init("since", "\($0)")] } ?? []))
+    }
+    var deadline = deadline
+    var isRoomGone = false
+    while let line = connection.receiver.receive(until: deadline) {
+      switch line {
+      // The one that follows the room's refusal is answered already: we did not wait with the nickname.
+      case .nicknameWanted where isRoomGone: break
+      case .nicknameWanted: connection.send("\(nickname.text)\n")
+      case .error(ErrorCode.roomNotFound.rawValue, _) where since != nil && !isRoomGone:
+        // Should that not lead to the lobby now, the next attempt does, which names no room.
+        isRoomGone = true
+        deadline = .now + Self.lobbyTimeout
+        position = Position()
+        catchUp = nil
+      case .error(let code, let reason): return .refused(code: code, reason: reason)
+      case .connected:
+        follow(line)
+        return .entered
+      default: follow(line)
+      }
+      try display.flush()
+    }
+    return .ended
+  }
+
+  // MARK: Lines
+
+  /// Follows a line, in its order: what was missed goes before what happens now.
+  private func follow(_ line: ServerLine) {
+    switch catchUp?.take(line) {
+    case nil, .pass: live(line)
+    case .hold: break
+    case .missed(let line, let sequence):
+      position.follow(missed: sequence)
+      missed(line)
+    case .over(let lines, let gap):
+      catchUp = nil
+      switch gap {
+      case .none: break
+      case .lines(let count): display.tell(.missed(count))
+      case .unknown: display.tell(.historyRestarted)
+      }
+      for line in lines { live(line) }
+    }
+  }
+
+  /// A line that the room said while we were away.
+  private func missed(_ line: ServerLine) {
     switch line {
-    case .renamed(let old, let new):
-      lock.withLock { if nickname == old { nickname = new } }
-      return false
-    case .goodbye:
-      lock.withLock { isLeaving = true }
-      return false
-    case .ping(let token):
-      sender.post(TaggedLine("PONG", token))
-      return true
-    case .pong(token: Self.lastToken):
-      leave()
-      return true
-    default: return false
+    case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
+    case .left(nickname.text), .renamed(from: nickname.text, to: _): outgoing.note { $0.parted() }
+    default: break
     }
+    display.show(line, nickname: nickname.text)
   }
 
-  private func leave() {
-    lock.withLock { isLeaving = true }
-    sender.post(TaggedLine("QUIT", ""))
-  }
-
-  private func finish(_ exit: ClientExit) {
-    lock.withLock {
-      self.exit = self.exit ?? exit
-      changed.broadcast()
-    }
-  }
-
-  // MARK: The write thread
-
-  private func write() {
-    while let lines = input.nextLines() {
-      if isTyped {
-        for line in lines where !type(TextCleaner.clean(line.span)) { return }
-      } else {
-        sender.send(lines.flatMap { $0 + [UInt8(ascii: "\n")] })
+  /// A line that the server says now.
+  private func live(_ line: ServerLine) {
+    position.follow(line, nickname: nickname.text)
+    switch line {
+    case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
+    case .renamed(from: nickname.text, let new):
+      if let name = try? Nickname(new) {
+        nickname = name
+        outgoing.noteAnswer { $0.renamed(to: name) }
       }
+    case .room: outgoing.noteAnswer { $0.moved() }
+    case .message(from: nickname.text, _, _): outgoing.note { $0.delivered() }
+    case .goodbye: hasSaidGoodbye = true
+    case .ping(let token): return outgoing.reply(TaggedLine("PONG", token))
+    case .pong(token: CatchUp.token): return
+    case .pong(let token): if outgoing.noteAnswer({ $0.answered(token) }) { return }
+    case .past: pastLines += 1
+    case .pastEnd:
+      if pastLines == 0 { display.tell(.nothingFound) }
+      pastLines = 0
+    case .connected where isAway:
+      isAway = false
+      return display.tell(.connectedAgain)
+    default: break
     }
-    sender.send(TaggedLine("PING", Self.lastToken).encoded())
-  }
-
-  /// Does what a person typed.
-  ///
-  /// - Returns: whether more may follow.
-  private func type(_ text: String) -> Bool {
-    switch TypedLine(text, nickname: lock.withLock { nickname }) {
-    case .nothing: break
-    case .show(let text): do { try Screen.show(text + "\n") } catch { finish(error) }
-    case .send(let bytes): sender.send(bytes)
-    case .leave:
-      lock.withLock { isLeaving = true }
-      sender.send(TaggedLine("QUIT", "").encoded())
-      return false
-    }
-    return true
+    display.show(line, nickname: nickname.text)
   }
 }

@@ -18,14 +18,25 @@ final class Receiver: @unchecked Sendable {
   /// Whether the next line is here already.
   var hasNext: Bool { next < lines.count }
 
-  /// Waits for the next line; `nil` when the connection has ended, however it did.
+  /// Whether the connection has ended, however it did.
+  private(set) var isAtEnd = false
+
+  /// Waits for the next line; `nil` when the connection has ended, however it did, or the time is
+  /// over.
   ///
   /// What comes last without an LF is no line: the connection broke inside it.
-  func receive() -> ServerLine? {
+  func receive(until deadline: MonotonicTime? = nil) -> ServerLine? {
     while !hasNext {
       lines.removeAll(keepingCapacity: true)
       next = 0
-      guard let count = try? stream.receive(into: &buffer), count > 0 else { return nil }
+      if let deadline {
+        let left = max(.zero, deadline - .now)
+        guard (try? stream.waitUntilReadable(for: left)) == true else { return nil }
+      }
+      guard let count = try? stream.receive(into: &buffer), count > 0 else {
+        isAtEnd = true
+        return nil
+      }
       let chunk = buffer
       framer.feed(chunk.span.extracting(0..<count)) { frame in
         switch frame {

@@ -1,5 +1,4 @@
 package import ChatCore
-internal import FoundationEssentials
 
 /// What becomes of a server's line on the client's standard output and standard error. Pure.
 package struct Renderer: Sendable {
@@ -27,8 +26,19 @@ package struct Renderer: Sendable {
   /// Who reads the output.
   package let style: Style
 
+  /// When a line of history was said, for a person: given its time as the protocol has it.
+  private let localTime: @Sendable (String) -> String
+
   /// Makes a renderer.
-  package init(style: Style) { self.style = style }
+  ///
+  /// - Parameters:
+  ///   - style: who reads the output.
+  ///   - localTime: shows a person when a line of history was said, given the time as the protocol
+  ///     has it.
+  package init(style: Style, localTime: @escaping @Sendable (String) -> String) {
+    self.style = style
+    self.localTime = localTime
+  }
 
   /// - Parameters:
   ///   - line: what the server said.
@@ -37,7 +47,16 @@ package struct Renderer: Sendable {
     switch style {
     case .plain: plain(line)
     case .terminal: Output(output: terminal(line, nickname))
-    case .json: Output(output: Event(line).flatMap { $0.json })
+    case .json: Output(output: json(line))
+    }
+  }
+
+  /// What becomes of a notice of the client itself.
+  package func render(_ notice: Notice) -> Output {
+    switch style {
+    case .plain: notice.isForPeople ? Output() : Output(error: notice.text)
+    case .terminal: Output(output: "* \(notice.text)")
+    case .json: notice.isForPeople ? Output() : Output(output: NoticeEvent(notice).json)
     }
   }
 
@@ -45,8 +64,9 @@ package struct Renderer: Sendable {
     switch line {
     case .said, .joined, .left, .renamed, .message, .who, .rooms, .pong, .unknown(_, false):
       Output(output: String(decoding: line.encoded().dropLast(), as: UTF8.self))
+    case .past(let text, _, _): Output(output: text)
     case .notice(let text), .error(_, let text): Output(error: text)
-    case .nicknameWanted, .welcome, .connected, .goodbye, .room, .youAreIn, .ping, .past, .pastEnd,
+    case .nicknameWanted, .welcome, .connected, .goodbye, .room, .youAreIn, .ping, .pastEnd,
       .unknown(_, true):
       Output()
     }
@@ -59,66 +79,28 @@ package struct Renderer: Sendable {
     case .who(let names, _): "Here: \(names.joined(separator: ", "))"
     case .rooms(let rooms, _):
       "Rooms: \(rooms.map { $0.replacing("=", with: " ") }.joined(separator: ", "))"
-    case .room(let name, _, _): "You are in \(name)"
+    case .room(let name, _, _): Self.whereabouts(name)
+    case .welcome(let room, _, _, _):
+      room.isEmpty || room == RoomName.lobby.text ? nil : Self.whereabouts(room)
+    case .past(let text, _, let time): "\(localTime(time)) \(text)"
     case .notice(let text): "* \(text)"
     case .error(_, let reason): "! \(reason)"
     case .said, .joined, .left, .renamed, .connected, .goodbye, .youAreIn, .unknown(_, false):
       String(decoding: line.encoded().dropLast(), as: UTF8.self)
-    case .nicknameWanted, .welcome, .ping, .pong, .past, .pastEnd, .unknown(_, true): nil
-    }
-  }
-}
-
-/// A server's line as a JSON object, with the fields that apply to it.
-private struct Event: Encodable {
-  let event: String
-  var nick: String?
-  var from: String?
-  var to: String?
-  var text: String?
-  var code: String?
-  var room: String?
-  var rooms: [String: Int]?
-  var nicks: [String]?
-  var seq: UInt64?
-  var members: Int?
-
-  init?(_ line: ServerLine) {
-    switch line {
-    case .said(let nickname, let text):
-      (event, from, self.text) = ("message", nickname, text)
-    case .joined(let nickname): (event, nick) = ("joined", nickname)
-    case .left(let nickname): (event, nick) = ("left", nickname)
-    case .renamed(let old, let new): (event, from, to) = ("renamed", old, new)
-    case .welcome(let room, let sequence, let members, _):
-      (event, self.room, seq, self.members) = ("welcome", room, sequence, members)
-    case .goodbye: event = "bye"
-    case .message(let from, let to, let text):
-      (event, self.from, self.to, self.text) = ("private", from, to, text)
-    case .who(let names, _): (event, nicks) = ("who", names)
-    case .rooms(let list, _):
-      event = "rooms"
-      var rooms: [String: Int] = [:]
-      for entry in list {
-        let parts = entry.split(separator: "=")
-        if parts.count == 2, let count = Int(parts[1]) { rooms[String(parts[0])] = count }
-      }
-      self.rooms = rooms
-    case .room(let name, let sequence, let members):
-      (event, room, seq, self.members) = ("room", name, sequence, members)
-    case .notice(let text): (event, self.text) = ("notice", text)
-    case .error(let code, let reason): (event, self.code, text) = ("error", code, reason)
-    case .pong(let token): (event, text) = ("pong", token)
-    case .unknown(let text, false): (event, self.text) = ("line", text)
-    case .nicknameWanted, .connected, .youAreIn, .ping, .past, .pastEnd, .unknown(_, true):
-      return nil
+    case .nicknameWanted, .ping, .pong, .pastEnd, .unknown(_, true): nil
     }
   }
 
-  /// One line. Encoding strings and numbers does not fail.
-  var json: String? {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) }
+  private func json(_ line: ServerLine) -> String? {
+    if case .past(let text, let sequence, let time) = line {
+      return PastEvent(text: text, sequence: sequence, time: time).json
+    }
+    return Event(line)?.json
+  }
+
+  /// Where we are, and how others come there if nobody can find it.
+  private static func whereabouts(_ room: String) -> String {
+    guard let name = try? RoomName(room), name.kind == .private else { return "You are in \(room)" }
+    return "You are in \(room); others enter it with /join \(room)"
   }
 }

@@ -2,8 +2,8 @@ internal import ChatCore
 
 /// What a person typed on a terminal. Pure.
 package enum TypedLine: Equatable, Sendable {
-  /// These bytes go to the server, LF included.
-  case send([UInt8])
+  /// This goes to the server.
+  case send(SendQueue.Line)
   /// Leave.
   case leave
   /// Show this.
@@ -11,42 +11,43 @@ package enum TypedLine: Equatable, Sendable {
   /// Nothing.
   case nothing
 
+  /// How many lines `/history` brings if it does not say.
+  private static let historyLines = 20
+
   /// What `/help` shows.
   package static let help = """
     /nick NAME       change your nickname
     /who             who is here
-    /rooms           the rooms there are
-    /msg NAME TEXT   tell one person something
+    /rooms           the public rooms
+    /join NAME       go to a room: lobby, #name, or a private room's code
+    /new             make a private room, and go there
+    /msg NAME TEXT   tell one person something, wherever they are
+    /history [N]     the last N lines of this room (20, at most 1000)
+    /search WORDS    the lines of this room that hold these words
     /quit            leave (so do exit, {quit} and Ctrl-D)
     //text           say /text
     """
 
   /// Reads a line as typed.
   ///
-  /// - Parameters:
-  ///   - text: the line without its LF.
-  ///   - nickname: one's own: text that the server would take for a command is sent after it.
-  package init(_ text: String, nickname: String) {
+  /// - Parameter text: the line without its LF.
+  package init(_ text: String) {
     let trimmed = text.trimmingSpaces()
     switch trimmed {
     case "": self = .nothing
     case "exit", "{quit}": self = .leave
     default:
       if trimmed.hasPrefix("//") {
-        self = Self.say(String(trimmed.dropFirst()), nickname)
+        self = Self.say(String(trimmed.dropFirst()))
       } else if trimmed.hasPrefix("/") {
         self = Self.command(trimmed)
       } else {
-        self = Self.say(text, nickname)
+        self = Self.say(text)
       }
     }
   }
 
-  private static func say(_ text: String, _ nickname: String) -> TypedLine {
-    let line = Array(text.utf8)
-    let isTagged = TaggedLine.isTagged(line.span)
-    return .send(Array((isTagged ? "\(nickname): " : "").utf8) + line + [UInt8(ascii: "\n")])
-  }
+  private static func say(_ text: String) -> TypedLine { .send(.text(Array(text.utf8))) }
 
   private static func command(_ line: String) -> TypedLine {
     let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
@@ -54,17 +55,32 @@ package enum TypedLine: Equatable, Sendable {
     switch parts[0] {
     case "/help": return .show(help)
     case "/quit", "/exit": return .leave
-    case "/who": return .send(TaggedLine("WHO", "").encoded())
-    case "/rooms": return .send(TaggedLine("ROOMS", "").encoded())
+    case "/who": return ask("WHO", "")
+    case "/rooms": return ask("ROOMS", "")
+    case "/new": return ask("NEWROOM", "")
     case "/nick":
-      guard !argument.isEmpty else { return .show("/nick takes a name") }
-      return .send(TaggedLine("NICK", argument).encoded())
+      return argument.isEmpty ? .show("/nick takes a name") : ask("NICK", argument)
+    case "/join":
+      return argument.isEmpty
+        ? .show("/join takes a room: lobby, #name, or a private room's code")
+        : ask("ROOM", argument)
     case "/msg":
-      guard argument.contains(" ") else { return .show("/msg takes a name and a text") }
-      return .send(TaggedLine("MSG", argument).encoded())
+      return argument.contains(" ")
+        ? ask("MSG", argument) : .show("/msg takes a name and a text")
+    case "/history":
+      guard let count = argument.isEmpty ? historyLines : Int(argument), count > 0 else {
+        return .show("/history takes how many lines")
+      }
+      return ask("HISTORY", "\(count)")
+    case "/search":
+      return argument.isEmpty ? .show("/search takes words") : ask("SEARCH", argument)
     default:
       return .show("There is no \(parts[0]); /help lists what there is, and //text says /text")
     }
+  }
+
+  private static func ask(_ tag: String, _ value: String) -> TypedLine {
+    .send(.raw(TaggedLine(tag, value).encoded().dropLast()))
   }
 }
 

@@ -34,7 +34,8 @@ struct OptionsTests {
       Issue.record("it does not run")
       return
     }
-    #expect(options.nickname == "bob" && options.isJSON)
+    #expect(options.nickname == "bob" && options.isJSON && !options.comesBack)
+    #expect(ClientOptions().comesBack)
     #expect(options.address == Address(host: "example", port: 80))
     for arguments in [
       ["--port", "5"], ["a", "b"], ["--nick"], ["--nick", "a\nb"], ["--nick", "exit"],

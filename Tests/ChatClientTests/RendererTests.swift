@@ -5,7 +5,7 @@ import Testing
 @Suite("Renderer")
 struct RendererTests {
   private static func render(_ line: ServerLine, _ style: Renderer.Style) -> Renderer.Output {
-    Renderer(style: style).render(line, nickname: "alice")
+    Renderer(style: style) { "(\($0))" }.render(line, nickname: "alice")
   }
 
   @Test("a script gets the room's lines as they are, complaints apart, and no ceremony")
@@ -17,8 +17,10 @@ struct RendererTests {
         == .init(output: "[MSG]:bob hi\tto=alice"))
     #expect(Self.render(.notice("soon"), .plain) == .init(error: "soon"))
     #expect(Self.render(.error(code: "bad-tag", reason: "no"), .plain) == .init(error: "no"))
+    #expect(
+      Self.render(.past("bob: hi", sequence: 3, time: "T"), .plain) == .init(output: "bob: hi"))
     for line: ServerLine in [
-      .connected, .goodbye, .nicknameWanted, .unknown("[NEW]:x", isTagged: true),
+      .pastEnd, .connected, .goodbye, .nicknameWanted, .unknown("[NEW]:x", isTagged: true),
       .welcome(room: "lobby", sequence: 1, members: 1, maxFileBytes: 0),
     ] {
       #expect(Self.render(line, .plain) == .init())
@@ -36,6 +38,47 @@ struct RendererTests {
     #expect(Self.render(.who(["a", "b"], isLast: true), .terminal).output == "Here: a, b")
     #expect(Self.render(.error(code: "x", reason: "no"), .terminal).output == "! no")
     #expect(Self.render(.unknown("[NEW]:x", isTagged: true), .terminal) == .init())
+    #expect(
+      Self.render(.past("bob: hi", sequence: 3, time: "T"), .terminal).output == "(T) bob: hi")
+  }
+
+  @Test("a person in a private room is told how others come there")
+  func rooms() {
+    #expect(
+      Self.render(.room("xehyBK", sequence: 1, members: 1), .terminal).output
+        == "You are in xehyBK; others enter it with /join xehyBK")
+    #expect(
+      Self.render(.room("#swift", sequence: 1, members: 1), .terminal).output
+        == "You are in #swift")
+    for (room, text): (String, String?) in [
+      ("lobby", nil), ("", nil), ("#swift", "You are in #swift"),
+      ("xehyBK", "You are in xehyBK; others enter it with /join xehyBK"),
+    ] {
+      let line = ServerLine.welcome(room: room, sequence: 1, members: 1, maxFileBytes: 0)
+      #expect(Self.render(line, .terminal).output == text)
+    }
+  }
+
+  @Test("the client's own notices: a sentence, on standard error, or an event")
+  func notices() {
+    for (notice, terminal, plain, json): (Notice, String, String?, String?) in [
+      (
+        .connectionLost, "* connection lost, trying again…", "connection lost, trying again…",
+        #"{"event":"disconnected"}"#
+      ),
+      (.connectedAgain, "* connected again", "connected again", #"{"event":"reconnected"}"#),
+      (
+        .missed(1), "* 1 line said meanwhile can't be had any more",
+        "1 line said meanwhile can't be had any more",
+        #"{"event":"notice","text":"1 line said meanwhile can't be had any more"}"#
+      ),
+      (.nothingFound, "* nothing found", nil, nil),
+    ] {
+      let render = { Renderer(style: $0) { $0 }.render(notice) }
+      #expect(render(.terminal) == .init(output: terminal))
+      #expect(render(.plain) == .init(error: plain))
+      #expect(render(.json) == .init(output: json))
+    }
   }
 
   @Test("a program gets one JSON object a line")
@@ -58,6 +101,12 @@ struct RendererTests {
       (.who(["a", "b"], isLast: true), #"{"event":"who","nicks":["a","b"]}"#),
       (.rooms(["lobby=3"], isLast: true), ##"{"event":"rooms","rooms":{"lobby":3}}"##),
       (.error(code: "bad-tag", reason: "no"), #"{"code":"bad-tag","event":"error","text":"no"}"#),
+      (
+        .past("bob: hi", sequence: 3, time: "T"),
+        #"{"event":"past","line":{"event":"message","from":"bob","text":"hi"},"#
+          + #""seq":3,"text":"bob: hi","time":"T"}"#
+      ),
+      (.pastEnd, #"{"event":"past-end"}"#),
       (.connected, nil), (.unknown("[NEW]:x", isTagged: true), nil),
     ] {
       #expect(Self.render(line, .json) == .init(output: json))

@@ -5,39 +5,48 @@ import Testing
 @Suite("TypedLine")
 struct TypedLineTests {
   private static func sent(_ text: String) -> String? {
-    guard case .send(let bytes) = TypedLine(text, nickname: "alice") else { return nil }
-    return String(decoding: bytes, as: UTF8.self)
+    switch TypedLine(text) {
+    case .send(.text(let bytes)): String(decoding: bytes, as: UTF8.self)
+    case .send(.raw(let bytes)): "raw " + String(decoding: bytes, as: UTF8.self)
+    case .leave, .show, .nothing: nil
+    }
   }
 
   @Test("text is sent as it is, and text that looks like a tag stays text")
   func text() {
-    #expect(Self.sent("hello") == "hello\n")
-    #expect(Self.sent("  hello") == "  hello\n")
-    #expect(Self.sent("[WHO]:") == "alice: [WHO]:\n")
-    #expect(Self.sent("[who]:") == "[who]:\n")
-    #expect(Self.sent("//who") == "/who\n")
-    #expect(Self.sent("///") == "//\n")
-    #expect(TypedLine("   ", nickname: "alice") == .nothing)
+    #expect(Self.sent("hello") == "hello")
+    #expect(Self.sent("  hello") == "  hello")
+    #expect(Self.sent("[WHO]:") == "[WHO]:")
+    #expect(Self.sent("//who") == "/who")
+    #expect(Self.sent("///") == "//")
+    #expect(TypedLine("   ") == .nothing)
   }
 
   @Test("commands are sent as the protocol's lines")
   func commands() {
-    #expect(Self.sent("/who") == "[WHO]:\n")
-    #expect(Self.sent("/rooms") == "[ROOMS]:\n")
-    #expect(Self.sent("/nick  bob ") == "[NICK]:bob\n")
-    #expect(Self.sent("/msg bob hi  there") == "[MSG]:bob hi  there\n")
-    #expect(Self.sent("/msg bob a\tb") == "[MSG]:bob a b\n")
+    for (typed, line) in [
+      ("/who", "[WHO]:"), ("/rooms", "[ROOMS]:"), ("/nick  bob ", "[NICK]:bob"),
+      ("/msg bob hi  there", "[MSG]:bob hi  there"), ("/msg bob a\tb", "[MSG]:bob a b"),
+      ("/join #swift", "[ROOM]:#swift"), ("/join swift", "[ROOM]:swift"), ("/new", "[NEWROOM]:"),
+      ("/history", "[HISTORY]:20"), ("/history 5", "[HISTORY]:5"),
+      ("/search red  wine", "[SEARCH]:red  wine"),
+    ] {
+      #expect(Self.sent(typed) == "raw \(line)")
+    }
   }
 
   @Test("leaving", arguments: ["exit", " exit ", "{quit}", "/quit", "/exit"])
   func leave(_ text: String) {
-    #expect(TypedLine(text, nickname: "alice") == .leave)
+    #expect(TypedLine(text) == .leave)
   }
 
   @Test(
-    "what is wrong is shown, not sent", arguments: ["/nope", "/nick", "/msg bob", "/msg", "/help"])
+    "what is wrong is shown, not sent",
+    arguments: [
+      "/nope", "/nick", "/msg bob", "/msg", "/help", "/join", "/history x", "/history 0", "/search",
+    ])
   func shown(_ text: String) {
-    guard case .show(let answer) = TypedLine(text, nickname: "alice") else {
+    guard case .show(let answer) = TypedLine(text) else {
       Issue.record("not shown")
       return
     }

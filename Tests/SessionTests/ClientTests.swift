@@ -96,7 +96,7 @@ struct ClientTests {
       let refused = try run(["--nick", "a b", other.address], input: "")
       #expect(refused.code == 77)
     }
-    let bob = try Program("chat-client", ["--nick", "bob", server.address])
+    let bob = try Program("chat-client", ["--nick", "bob", "--no-reconnect", server.address])
     #expect(try bob.line() == "bob joined!")
     let full = try run(["--nick", "carol", server.address], input: "")
     #expect(full.code == 69)
@@ -109,7 +109,7 @@ struct ClientTests {
   @Test("a server that stops is told of, and is a connection lost")
   func serverStops() throws {
     let server = try TestServer()
-    let bob = try Program("chat-client", ["--nick", "bob", server.address])
+    let bob = try Program("chat-client", ["--nick", "bob", "--no-reconnect", server.address])
     #expect(try bob.line() == "bob joined!")
     server.program.signal(SIGTERM)
     #expect(try bob.exitCode() == 1)

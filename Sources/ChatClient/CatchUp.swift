@@ -1,0 +1,86 @@
+package import ChatCore
+
+/// What was missed while the connection was lost, put before what happens now. Pure.
+///
+/// After `since=` the server sends our own join, the welcome, the missed lines as `[PAST]`, their
+/// end, then the live stream. The missed lines are shown as they come; what belongs after them is
+/// held back until they have ended.
+package struct CatchUp: Sendable {
+  /// What is to be done about a line.
+  package enum Step: Equatable, Sendable {
+    /// Nothing: it is held back, or was seen before.
+    case hold
+    /// It is none of the room's stream: do now what it asks for.
+    case pass
+    /// Show this line of the stream, which has this number.
+    case missed(ServerLine, sequence: UInt64)
+    /// All has come: now follow these lines.
+    case over([ServerLine], Gap)
+  }
+
+  /// What the missed lines don't bring.
+  package enum Gap: Equatable, Sendable {
+    /// Nothing is missing.
+    case none
+    /// So many lines.
+    case lines(UInt64)
+    /// The room counts from the beginning again, so nobody knows.
+    case unknown
+  }
+
+  /// The token of the question asked after the handshake: whoever answers it without having sent
+  /// any `[PAST]` line knows no `since=`.
+  package static let token = "chat-client-missed"
+
+  /// More than these a server that keeps the protocol does not send before the end.
+  private static let heldLines = 4_096
+
+  private let room: String
+  /// The number of the last line seen.
+  private var sequence: UInt64
+  /// The number of our own join, once it is known.
+  private var joinSequence: UInt64?
+  private var isRestarted = false
+  private var hasBegun = false
+  private var held: [ServerLine] = []
+
+  /// The room asked for, and the number of the last line seen of it.
+  package init(room: String, since sequence: UInt64) {
+    self.room = room
+    self.sequence = sequence
+  }
+
+  /// Takes a line.
+  package mutating func take(_ line: ServerLine) -> Step {
+    switch line {
+    case .past(let text, let sequence, _):
+      hasBegun = true
+      guard sequence > self.sequence, sequence < joinSequence ?? .max else { return .hold }
+      self.sequence = sequence
+      return .missed(ServerLine(stream: text), sequence: sequence)
+    case .pastEnd: return over
+    case .pong(token: Self.token): return hasBegun ? .hold : over
+    case .welcome(let room, let sequence, _, _):
+      held.append(line)
+      guard room == self.room else { return over }
+      joinSequence = sequence
+      if sequence <= self.sequence {
+        isRestarted = true
+        self.sequence = 0
+      }
+      return .hold
+    case .said, .joined, .left, .renamed, .connected, .unknown(_, isTagged: false):
+      held.append(line)
+      return held.count < Self.heldLines ? .hold : over
+    case .nicknameWanted, .goodbye, .message, .who, .rooms, .room, .youAreIn, .ping, .pong, .notice,
+      .error, .unknown(_, isTagged: true):
+      return .pass
+    }
+  }
+
+  private var over: Step {
+    if isRestarted { return .over(held, .unknown) }
+    guard let joinSequence, joinSequence > sequence + 1 else { return .over(held, .none) }
+    return .over(held, .lines(joinSequence - 1 - sequence))
+  }
+}

@@ -1,0 +1,26 @@
+internal import ChatCore
+internal import ChatSystem
+
+/// One connection to the server: what comes in is read as lines.
+///
+/// Thread: one at a time. What goes out after the handshake is the write thread's, over `stream`.
+final class Connection: Sendable {
+  /// Shared with the write thread.
+  let stream: Stream
+  /// The lines that come in.
+  let receiver: Receiver
+
+  /// Connects.
+  init(to address: Address) throws(ConnectionError) {
+    stream = try Stream.connect(to: address)
+    // A server that vanished without a word is found out in two minutes.
+    stream.detectLoss(idle: 60, interval: 15)
+    receiver = Receiver(stream: stream)
+  }
+
+  /// Sends a line of the handshake. If the connection is gone, whoever receives finds out.
+  func send(_ line: TaggedLine) { try? stream.sendAll(line.encoded()) }
+
+  /// The same without a tag, with its LF.
+  func send(_ line: String) { try? stream.sendAll(Array(line.utf8)) }
+}

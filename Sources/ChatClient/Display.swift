@@ -1,0 +1,43 @@
+internal import ChatCore
+
+/// What is to be shown, gathered until it is written: a busy room's lines go out many at once.
+///
+/// Thread: a value; its owner's.
+struct Display {
+  /// So many bytes are not gathered further.
+  private static let fullBytes = 65_536
+
+  private let renderer: Renderer
+  private var output = ""
+
+  init(renderer: Renderer) { self.renderer = renderer }
+
+  /// Whether it should be written now.
+  var isFull: Bool { output.utf8.count >= Self.fullBytes }
+
+  /// Adds a line of the server's.
+  ///
+  /// - Parameters:
+  ///   - line: what the server said.
+  ///   - nickname: one's own.
+  mutating func show(_ line: ServerLine, nickname: String) {
+    add(renderer.render(line, nickname: nickname))
+  }
+
+  /// Adds a notice of the client itself.
+  mutating func tell(_ notice: Notice) { add(renderer.render(notice)) }
+
+  private mutating func add(_ rendered: Renderer.Output) {
+    if let text = rendered.output { output += text + "\n" }
+    if let text = rendered.error { Screen.complain(text) }
+  }
+
+  /// Writes what was gathered.
+  ///
+  /// - Throws: `ClientExit.lost` if it can't be written.
+  mutating func flush() throws(ClientExit) {
+    guard !output.isEmpty else { return }
+    defer { output = "" }
+    try Screen.show(output)
+  }
+}

@@ -1,0 +1,44 @@
+/// A queue: both ends in constant time, and nothing of what has left it stays in memory. Pure.
+struct Fifo<Element: Sendable>: Sendable {
+  private var storage: [Element?] = []
+  private var start = 0
+
+  /// How many there are.
+  var count: Int { storage.count - start }
+
+  /// Whether there are none.
+  var isEmpty: Bool { count == 0 }
+
+  /// The element so many places after the first; `nil` if there is none.
+  subscript(offset: Int) -> Element? {
+    start + offset < storage.count ? storage[start + offset] : nil
+  }
+
+  /// Adds one at the end.
+  mutating func append(_ element: Element) { storage.append(element) }
+
+  /// Takes the first out; `nil` if there is none.
+  mutating func popFirst() -> Element? {
+    guard start < storage.count else { return nil }
+    defer {
+      storage[start] = nil
+      start += 1
+      if start == storage.count {
+        removeAll()
+      } else if start >= 1_024, start * 2 >= storage.count {
+        storage.removeFirst(start)
+        start = 0
+      }
+    }
+    return storage[start]
+  }
+
+  /// Takes all out.
+  mutating func removeAll() {
+    storage.removeAll(keepingCapacity: storage.count < 1_024)
+    start = 0
+  }
+
+  /// All of them, in order.
+  var elements: [Element] { storage[start...].compactMap { $0 } }
+}

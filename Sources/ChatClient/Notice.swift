@@ -1,0 +1,38 @@
+/// What the client itself has to tell.
+package enum Notice: Equatable, Sendable {
+  /// The connection is lost, and tried again.
+  case connectionLost
+  /// The connection is there again, and all that was missed has been shown.
+  case connectedAgain
+  /// The room we were in is gone, and so we are in the lobby.
+  case roomGone(String)
+  /// So many lines that were said meanwhile can't be had.
+  case missed(UInt64)
+  /// The room counts its lines from the beginning again: nobody knows what was missed.
+  case historyRestarted
+  /// It is not known whether a private message has arrived.
+  case messageUnsure(to: String)
+  /// So many lines were not said, because the room they were for is gone.
+  case linesDropped(Int)
+  /// A look back or a search brought nothing.
+  case nothingFound
+
+  /// In words.
+  package var text: String {
+    switch self {
+    case .connectionLost: "connection lost, trying again…"
+    case .connectedAgain: "connected again"
+    case .roomGone(let room): "the room \(room) is gone; you are in the lobby"
+    case .missed(let count):
+      "\(count) \(count == 1 ? "line" : "lines") said meanwhile can't be had any more"
+    case .historyRestarted: "the server began anew; what was said meanwhile can't be had any more"
+    case .messageUnsure(let name): "your message to \(name) may not have arrived"
+    case .linesDropped(let count):
+      "\(count) \(count == 1 ? "line" : "lines") for that room \(count == 1 ? "was" : "were") not sent"
+    case .nothingFound: "nothing found"
+    }
+  }
+
+  /// Whether only people need to be told: a program sees it from the lines.
+  package var isForPeople: Bool { self == .nothingFound }
+}

@@ -1,0 +1,162 @@
+internal import ChatCore
+internal import ChatSystem
+
+/// The queue of lines to send, shared by the threads: input fills it, the write thread empties it into
+/// the connection there is, the receive thread tells what has come back.
+///
+/// Thread: any; each operation says whose it is. No lock is held while bytes are sent.
+final class Outgoing: @unchecked Sendable {
+  // Sound: everything that changes is guarded by `lock`.
+
+  /// A server that asks without end is answered no more than this.
+  private static let mostReplyBytes = 65_536
+
+  private let lock = Lock()
+  private let workArrived = Condition()
+  private let spaceFreed = Condition()
+  private var queue: SendQueue
+  /// Short answers to the server, which go before the queue.
+  private var replies: [UInt8] = []
+  private var isInputWaiting = false
+  /// Where to send; `nil` while the connection is lost, and until what was missed has come.
+  private var stream: Stream?
+
+  init(nickname: Nickname) { queue = SendQueue(nickname: nickname) }
+
+  // MARK: Input
+
+  /// Adds lines, waiting while too much is on its way.
+  ///
+  /// Thread: input.
+  func append(_ lines: [SendQueue.Line]) {
+    lock.withLock {
+      for line in lines {
+        while queue.isFull {
+          workArrived.broadcast()
+          isInputWaiting = true
+          spaceFreed.wait(lock)
+        }
+        queue.append(line)
+      }
+      workArrived.broadcast()
+    }
+  }
+
+  /// There are no more lines: we leave, when all have come back or as soon as they are sent.
+  ///
+  /// Thread: input.
+  /// - Returns: false if there is no connection now.
+  func end(atOnce: Bool) -> Bool {
+    lock.withLock {
+      if atOnce { queue.leave() } else { queue.end() }
+      workArrived.broadcast()
+      return stream != nil
+    }
+  }
+
+  // MARK: The write thread
+
+  /// Waits for something to send, and for a connection to send it to.
+  ///
+  /// Thread: write.
+  func next() -> (stream: Stream, bytes: [UInt8]) {
+    lock.withLock {
+      while true {
+        if let stream {
+          let bytes = replies + queue.take()
+          replies = []
+          wakeInput()
+          if !bytes.isEmpty { return (stream, bytes) }
+        }
+        workArrived.wait(lock)
+      }
+    }
+  }
+
+  // MARK: The receive thread
+
+  /// Whether no more input comes: the end of the conversation is wanted.
+  var isEnding: Bool { lock.withLock { queue.hasEnded || queue.isLeaving } }
+
+  /// Whether something was sent that has to be answered.
+  var isWaiting: Bool { lock.withLock { queue.isWaiting } }
+
+  /// Whether the wish to leave has been sent, and nothing would be lost with us.
+  var hasLeft: Bool { lock.withLock { queue.isLeaving && queue.unconfirmedLines == 0 } }
+
+  /// How it ends without the server, which is told of if it is no success.
+  ///
+  /// Thread: any.
+  /// - Parameter wantsToLeave: a person does, and loses no more than what had not arrived.
+  func exitWithoutServer(wantsToLeave: Bool = true) -> ClientExit {
+    let lines = lock.withLock { queue.unconfirmedLines }
+    if wantsToLeave, lines == 0 { return .left }
+    let loss = lines == 0 ? "" : ", and perhaps \(lines) \(lines == 1 ? "line" : "lines") sent"
+    Screen.complain("the connection is lost\(loss)")
+    return .lost
+  }
+
+  /// Sends to this connection from now on: what was not sent, and first what has to be sent again.
+  ///
+  /// Thread: receive.
+  /// - Parameter isElsewhere: the room that lines were meant for is gone.
+  /// - Returns: what is not sent again.
+  func attach(_ stream: Stream, isElsewhere: Bool = false) -> SendQueue.Dropped {
+    lock.withLock {
+      self.stream = stream
+      defer { workArrived.broadcast() }
+      return queue.resume(isElsewhere: isElsewhere)
+    }
+  }
+
+  /// The connection is lost.
+  ///
+  /// Thread: receive.
+  func detach() {
+    let lost = lock.withLock {
+      defer { stream = nil }
+      queue.lost()
+      replies = []
+      return stream
+    }
+    // Wakes the write thread if it waits for this connection.
+    lost?.shutdownBoth()
+  }
+
+  /// Sends a short line without waiting.
+  ///
+  /// Thread: receive.
+  func reply(_ line: TaggedLine) {
+    lock.withLock {
+      if replies.count < Self.mostReplyBytes { replies.append(contentsOf: line.encoded()) }
+      workArrived.broadcast()
+    }
+  }
+
+  /// Notes what has come back.
+  ///
+  /// Thread: receive.
+  func note<Result>(_ body: (inout SendQueue) -> Result) -> Result {
+    lock.withLock {
+      defer { wakeInput() }
+      return body(&queue)
+    }
+  }
+
+  /// Wakes the input thread if it waits: not for every line that has gone, but for many.
+  ///
+  /// Thread: whoever holds `lock`.
+  private func wakeInput() {
+    guard isInputWaiting, queue.isHalfEmpty else { return }
+    isInputWaiting = false
+    spaceFreed.broadcast()
+  }
+
+  /// Notes an answer, after which more may be sent.
+  ///
+  /// Thread: receive.
+  func noteAnswer<Result>(_ body: (inout SendQueue) -> Result) -> Result {
+    defer { lock.withLock { workArrived.broadcast() } }
+    return note(body)
+  }
+}

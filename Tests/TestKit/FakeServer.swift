@@ -1,0 +1,98 @@
+import ChatSystem
+import Foundation
+
+/// A server that does what a test wrote down, to one client after another.
+///
+///     accept
+///     S> NICK
+///     C< [HELLO]:1
+///     S~ alice: hel
+///     cut
+///
+/// `S> text` sends a line, `S~ text` a piece of one; `C< text` takes the client's next line, which has
+/// to be this. ⇥ stands for a TAB. `accept` waits for a connection; `cut` ends it, and so does the next
+/// `accept`; `C< (end)` takes the client's end. `stop` refuses connections from then on, and `listen`
+/// takes them again.
+///
+/// Thread: the test's; it waits for the client wherever the script does.
+package final class FakeServer {
+  private var listener: Listener
+  private let port: UInt16
+  private var stream: ChatSystem.Stream?
+  private var received: [UInt8] = []
+  private var buffer = [UInt8](repeating: 0, count: 65_536)
+
+  /// Starts one on a free port of 127.0.0.1.
+  package init() throws {
+    listener = try Listener(on: Address(host: "127.0.0.1", port: 0))
+    port = listener.address.port
+  }
+
+  /// `HOST:PORT`.
+  package var address: String { "127.0.0.1:\(port)" }
+
+  /// Plays a script from where the last one ended.
+  package func play(_ script: String) throws {
+    for (number, line) in script.split(separator: "\n").enumerated() {
+      do { try play(line: String(line).replacing("⇥", with: "\t")) } catch {
+        throw Failure("line \(number + 1), «\(line)»: \(error)")
+      }
+    }
+  }
+
+  private func play(line: String) throws {
+    if line.hasPrefix("S> ") {
+      try send(line.dropFirst(3) + "\n")
+    } else if line.hasPrefix("S~ ") {
+      try send(line.dropFirst(3))
+    } else if line.hasPrefix("C< ") {
+      let expected = line.dropFirst(3)
+      let line = try self.line()
+      guard line ?? "(end)" == expected else {
+        throw Failure(line.map { "the client says '\($0)'" } ?? "the client has ended")
+      }
+    } else {
+      switch line {
+      case "accept": try accept()
+      case "cut": cut()
+      case "stop": listener.stop()
+      case "listen": listener = try Listener(on: Address(host: "127.0.0.1", port: port))
+      default: throw Failure("nobody knows how to do this")
+      }
+    }
+  }
+
+  private func accept() throws {
+    cut()
+    // The listener has no time limit; the test's suite has.
+    guard let accepted = try listener.accept() else { throw Failure("it does not listen") }
+    stream = accepted.stream
+  }
+
+  private func cut() {
+    stream?.shutdownBoth()
+    stream = nil
+    received = []
+  }
+
+  private func send(_ text: some StringProtocol) throws {
+    guard let stream else { throw Failure("nobody is connected") }
+    try stream.sendAll(Array(text.utf8))
+  }
+
+  private func line() throws -> String? {
+    guard let stream else { throw Failure("nobody is connected") }
+    while true {
+      if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
+        defer { received.removeFirst(end + 1) }
+        return String(decoding: received[..<end], as: UTF8.self)
+      }
+      guard try stream.waitUntilReadable(for: .seconds(20)) else {
+        throw Failure("the client says nothing")
+      }
+      let count = try stream.receive(into: &buffer)
+      if count == 0 { return nil }
+      received.append(contentsOf: buffer[..<count])
+    }
+  }
+}
