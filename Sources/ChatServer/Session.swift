@@ -74,7 +74,8 @@ final class Session {
         spend(count / Limits.clientLineBytes - linesTaken, buffers)
       } else {
         isAtEnd = true
-        framer.finish { take($0, buffers) }
+        // A program that was cut off in a line says it again, whole, when it comes back.
+        if !handshake.speaksVersion1 { framer.finish { take($0, buffers) } }
       }
       flush(buffers)
       if isAtEnd { reason = reason ?? .endOfStream }
