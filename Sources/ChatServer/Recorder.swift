@@ -49,11 +49,11 @@ final class Recorder: @unchecked Sendable {
   private var isScheduled = false
 
   private let isKeepingFlag = Atomic<Bool>(true)
+  /// Counts the files: the rooms' keys of one mean nothing in the next. Changed by the queue alone.
+  private let generation = Atomic<Int>(0)
 
   // The queue's.
   private let writer: HistoryWriter
-  /// Counts the files: the rooms' keys of one mean nothing in the next.
-  private var generation = 0
   private var commits = 0
   private var retryTime = MonotonicTime.now
   /// How far rooms came whose last lines could not be kept.
@@ -159,7 +159,7 @@ final class Recorder: @unchecked Sendable {
     var pending = rooms.map { room in
       // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
       _ = room.isAwaitingRecord.exchange(false, ordering: .acquiringAndReleasing)
-      return Pending(room: room)
+      return PendingLines(room: room)
     }
     while !pending.isEmpty {
       var groups: [PendingGroup] = []
@@ -208,12 +208,12 @@ final class Recorder: @unchecked Sendable {
     for group in groups {
       let room = group.room
       guard let past = room.past else { continue }
-      if room.storeGeneration != generation {
+      if room.storeGeneration != generation.load(ordering: .relaxed) {
         let stored = try writer.room(
           named: room.name.text, isPrivate: room.name.kind == .private,
           atLeast: (group.firstSequence - 1, group.start))
         past.storedID.store(stored.id, ordering: .relaxed)
-        room.storeGeneration = generation
+        room.storeGeneration = generation.load(ordering: .relaxed)
       }
       kept.append(
         HistoryWriter.Group(
@@ -242,7 +242,7 @@ final class Recorder: @unchecked Sendable {
     if error.kind == .damaged {
       do throws(HistoryError) {
         let path = try writer.startAnew()
-        generation += 1
+        generation.wrappingAdd(1, ordering: .relaxed)
         log.error("the history is damaged (\(error)); it is now \(path), and a new one begins")
         announce("The history was damaged: a new one begins here.")
         return
@@ -274,26 +274,30 @@ final class Recorder: @unchecked Sendable {
   func reading<Result>(
     _ body: (HistoryReader) throws(HistoryError) -> Result
   ) throws(HistoryError) -> Result {
-    do throws(HistoryError) { return try body(reader) } catch {
-      report(error)
-      throw error
-    }
+    try reporting { () throws(HistoryError) in try body(reader) }
   }
 
   /// Searches the history.
   func searching<Result>(
     _ body: (SearchIndex) throws(HistoryError) -> Result
   ) throws(HistoryError) -> Result {
-    do throws(HistoryError) { return try body(index) } catch {
-      report(error)
-      throw error
-    }
+    try reporting { () throws(HistoryError) in try body(index) }
   }
 
-  private func report(_ error: HistoryError) {
-    log.error("the history can't be read: \(error)")
-    // What can't be read may still be written.
-    if error.kind == .damaged { queue.async { self.handle(error) } }
+  private func reporting<Result>(
+    _ body: () throws(HistoryError) -> Result
+  ) throws(HistoryError) -> Result {
+    let file = generation.load(ordering: .relaxed)
+    do throws(HistoryError) { return try body() } catch {
+      log.error("the history can't be read: \(error)")
+      if error.kind == .damaged {
+        queue.async {
+          // Whoever else has read the same file has found the same; the next one is innocent.
+          if file == self.generation.load(ordering: .relaxed) { self.handle(error) }
+        }
+      }
+      throw error
+    }
   }
 
   // MARK: Expiry
@@ -351,52 +355,4 @@ final class Recorder: @unchecked Sendable {
     }
     indexer.stop()
   }
-}
-
-/// A room's lines that wait to be kept.
-private struct Pending {
-  let room: Room
-  /// How far they are in a group already.
-  private(set) var position: UInt64
-  private var sequence: UInt64
-  let end: UInt64
-
-  /// All of a room's lines that are not shown.
-  init(room: Room) {
-    self.room = room
-    position = room.log.shown
-    sequence = room.shownSequence
-    end = room.log.head
-  }
-
-  /// The next lines, at most so many bytes.
-  mutating func next(_ limit: UInt64) -> PendingGroup? {
-    guard position < end else { return nil }
-    var bytes = room.log[position..<min(end, position + limit)]
-    if position + UInt64(bytes.count) < end {
-      // A line is shorter than a group, so there is a last one.
-      let lineFeed = bytes.lastIndex(of: UInt8(ascii: "\n")) ?? bytes.count - 1
-      bytes = UnsafeRawBufferPointer(rebasing: bytes[...lineFeed])
-    }
-    var count = 0
-    for byte in bytes where byte == UInt8(ascii: "\n") { count += 1 }
-    defer {
-      position += UInt64(bytes.count)
-      sequence += UInt64(count)
-    }
-    return PendingGroup(
-      room: room, start: position, bytes: bytes, firstSequence: sequence + 1, lineCount: count)
-  }
-}
-
-/// Lines of a room that are kept together. The recorder has not shown them, so they lie still.
-private struct PendingGroup {
-  let room: Room
-  let start: UInt64
-  let bytes: UnsafeRawBufferPointer
-  let firstSequence: UInt64
-  let lineCount: Int
-
-  var lastSequence: UInt64 { firstSequence + UInt64(lineCount) - 1 }
-  var end: UInt64 { start + UInt64(bytes.count) }
 }

@@ -102,8 +102,8 @@ package struct ServerOptions: Sendable {
       --data DIR             where it is kept (default $XDG_STATE_HOME/chat-server,
                              else ~/.local/state/chat-server)
       --no-history           keep nothing on disk
-      --durable              every line reaches the disk before anyone is sent it, and
-                             survives a power failure too
+      --durable              every line reaches the disk before anyone is sent it,
+                             and survives a power failure too
       --room-ttl D           how long a private room outlives its last member: 90s,
                              30m, 24h or 7d (default 24h)
 
@@ -120,7 +120,8 @@ package struct ServerOptions: Sendable {
       --no-web               no web page (this version has none)
       --log-level L          error, warning, info or debug, on standard error
                              (default info)
-      --help, --version      show this, or the version
+      --help                 show this
+      --version              show the version
 
     Once it listens, it prints "chat HOST:PORT". SIGINT and SIGTERM end it politely,
     a second one at once. Exit: 0 ended, 1 could not start, 2 wrong usage.

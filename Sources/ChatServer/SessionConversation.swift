@@ -5,6 +5,9 @@ internal import ChatSystem
 extension Session {
   /// An answer costs a token for each so many bytes: a list of thousands is no single line.
   private static let answerBytesPerToken = 8_192
+  /// What these cost besides: the one goes through the whole history, the other is remembered for a day.
+  private static let searchTokens = 10
+  private static let newRoomTokens = 50
 
   func converse(_ line: Span<UInt8>, in room: Room, _ buffers: WorkBuffers) {
     do throws(Refusal) {
@@ -20,10 +23,13 @@ extension Session {
       case .message(let name, let text): try tell(name, text, buffers)
       case .ping(let token): answer([.pong(token: token)], buffers)
       case .room(let name, let since): try go(to: try RoomName(name), since: since, buffers)
-      case .newRoom: move(to: try server.rooms.enterNew(), since: nil, buffers)
+      case .newRoom:
+        spend(Self.newRoomTokens, buffers)
+        move(to: try server.rooms.enterNew(), since: nil, buffers)
       case .history(let count, let since):
         tellPast(of: room, count: count, since: since, buffers)
       case .search(let words, let before, let limit):
+        spend(Self.searchTokens, buffers)
         tellFound(words, in: room, before: before, limit: limit, buffers)
       case .hello, .password:
         throw Refusal(.badTag, "this belongs before the nickname")

@@ -8,6 +8,8 @@ extension Session {
   /// How much is read at once.
   private static let pieceBytes = 32_768
   private static let pieceLines = 512
+  /// How many lines are searched for at once: what a client does not take is not kept for it.
+  private static let foundLines = 16
   /// An answer costs a token for each so many pieces.
   private static let piecesPerToken = 2
 
@@ -15,12 +17,17 @@ extension Session {
   func tellPast(of room: Room, count: Int, since: UInt64?, _ buffers: WorkBuffers) {
     flush(buffers)
     let end = room.hold(peer) + 1
-    var start = since
-    if start == nil, count > 0, let past = room.past {
-      past.waitUntilKept()
-      start = try? past.sequence(beforeLast: count, before: end)
+    do throws(HistoryError) {
+      var start = since ?? 0
+      if since == nil, count > 0, let past = room.past {
+        past.waitUntilKept()
+        start = try past.sequence(beforeLast: count, before: end)
+      }
+      streamPast(of: room, after: start, before: end, limit: count, buffers)
+    } catch {
+      apologize()
+      endPast()
     }
-    streamPast(of: room, after: start ?? 0, before: end, limit: count, buffers)
   }
 
   /// The lines of the room that hold all words, newest first.
@@ -28,15 +35,19 @@ extension Session {
     _ words: String, in room: Room, before: UInt64?, limit: Int, _ buffers: WorkBuffers
   ) {
     flush(buffers)
-    let end = room.hold(peer) + 1
+    var end = room.hold(peer) + 1
+    end = min(before ?? end, end)
     do throws(HistoryError) {
       if let past = room.past {
         past.waitUntilKept()
-        var found = try past.search(words, before: min(before ?? end, end), limit: limit)[...]
-        while !found.isEmpty {
-          let piece = found.prefix(Self.pieceLines / 64)
-          insert(Array(piece), buffers)
-          found = found.dropFirst(piece.count)
+        var left = limit
+        while left > 0, reason == nil {
+          let wanted = min(left, Self.foundLines)
+          let found = try past.search(words, before: end, limit: wanted)
+          insert(found)
+          guard found.count == wanted, let last = found.last else { break }
+          end = last.sequence
+          left -= found.count
         }
       }
     } catch {
@@ -60,7 +71,7 @@ extension Session {
             after: start, before: end, limit: min(left, Self.pieceLines),
             byteLimit: Self.pieceBytes)
           guard let last = lines.last else { break }
-          insert(lines, buffers)
+          insert(lines)
           start = last.sequence
           left -= lines.count
           pieces += 1
@@ -73,7 +84,8 @@ extension Session {
     endPast()
   }
 
-  private func insert(_ lines: [PastLine], _ buffers: WorkBuffers) {
+  private func insert(_ lines: [PastLine]) {
+    guard !lines.isEmpty else { return }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(2 * Self.pieceBytes)
     for line in lines {

@@ -1,5 +1,7 @@
 import ChatClient
+import ChatCore
 import ChatFlags
+import ChatHistory
 import ChatServer
 import ChatSystem
 import Testing
@@ -59,12 +61,37 @@ struct OptionsTests {
     #expect(options.address == Address(host: "::", port: 0))
     #expect(options.rate == 0 && options.maxClients == 5 && options.handshakeTimeoutSeconds == 3)
     #expect(options.logLevel == .debug)
+    #expect(options.dataFolder == nil)
+    guard
+      case .run(let keeping) = try Self.server([
+        "--durable", "--room-ttl", "30m", "--reader-timeout", "5",
+      ])
+    else {
+      Issue.record("it does not run")
+      return
+    }
+    #expect(keeping.dataFolder == "/state" && keeping.isDurable)
+    #expect(keeping.roomTimeToLive == .seconds(1_800) && keeping.readerTimeoutSeconds == 5)
     for arguments in [
       ["--port", "65536"], ["--port", "x"], ["--log-level", "loud"], ["--rate", "-1"],
-      ["--max-clients", "0"], ["--tls-nonsense"], ["stray"], ["--data"],
+      ["--max-clients", "0"], ["--tls-nonsense"], ["stray"], ["--data"], ["--room-ttl", "24"],
+      ["--room-ttl", "h"], ["--room-ttl", "0s"], ["--room-ttl", "-1h"], ["--durable=yes"],
     ] {
       #expect(throws: UsageError.self) { try Self.server(arguments) }
     }
+  }
+
+  @Test("the flags of an export")
+  func export() throws {
+    guard
+      case .export(let options) = try Self.server([
+        "export", "--room", "#Swift", "--data", "/tmp", "--format=json",
+      ])
+    else {
+      Issue.record("it does not export")
+      return
+    }
+    #expect(options.room.text == "#swift" && options.folder == "/tmp" && options.format == .json)
   }
 
   @Test("--help fits one screen and names every flag")
@@ -76,7 +103,8 @@ struct OptionsTests {
     }
     for flag in [
       "--host", "--port", "--max-clients", "--rate", "--handshake-timeout", "--log-level", "--data",
-      "--no-history", "--no-web", "--help", "--version",
+      "--no-history", "--durable", "--room-ttl", "--reader-timeout", "--no-web", "--help",
+      "--version",
     ] {
       #expect(ServerOptions.help.contains("  \(flag)"))
     }

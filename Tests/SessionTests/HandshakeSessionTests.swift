@@ -1,3 +1,4 @@
+import ChatSystem
 import TestKit
 import Testing
 
@@ -173,10 +174,17 @@ struct HandshakeSessionTests {
     // Even who vanishes inside the nickname has chosen it, if the stream ended well.
     var bob: TestSocket? = try server.connect()
     try bob?.expect("NICK")
-    try bob?.send("[HELLO]:1\nbo")
+    try bob?.send("bo")
     bob = nil
     try alice.expect("bo joined!")
     try alice.expect("bo left!")
+    // A version 1 client would say it again, and so has not said it.
+    let carol = try server.connect()
+    try carol.expect("NICK")
+    try carol.send("[HELLO]:1\ncarol\nhalf a li")
+    carol.stream.shutdownWriting()
+    try alice.expect("carol joined!")
+    try alice.expect("carol left!")
     try eventually("threads are back") { server.threads <= threads }
     try eventually("descriptors are back") { server.descriptors <= descriptors }
     try alice.expectNothing()
