@@ -147,7 +147,7 @@ final class Recorder: @unchecked Sendable {
     if !wasScheduled { queue.async { self.drain() } }
   }
 
-  /// Waits until everything said so far is shown.
+  /// Waits until everything that it has been woken for is shown.
   func waitUntilDrained() { queue.sync {} }
 
   private func drain() {

@@ -168,6 +168,18 @@ final class Room: @unchecked Sendable {
     }
   }
 
+  /// Waits until all that was said so far is shown, and so in the history if it can be.
+  ///
+  /// Thread: a session's.
+  func waitUntilShown() {
+    let position = log.head
+    while log.shown < position {
+      // Whoever said it may be about to tell the recorder.
+      recorder?.waitUntilDrained()
+      if log.shown < position { SystemThread.sleep(for: .microseconds(50)) }
+    }
+  }
+
   // MARK: Who is here
 
   /// How many are here.

@@ -23,9 +23,6 @@ final class RoomPast: Sendable {
     recorder.read(id, from: position, completion)
   }
 
-  /// Waits until all that was said so far is kept, or can't be.
-  func waitUntilKept() { recorder.waitUntilDrained() }
-
   /// Some of the lines after a number and before another, oldest first; none if there are no more.
   func lines(
     after sequence: UInt64, before end: UInt64, limit: Int, byteLimit: Int

@@ -20,7 +20,7 @@ extension Session {
     do throws(HistoryError) {
       var start = since ?? 0
       if since == nil, count > 0, let past = room.past {
-        past.waitUntilKept()
+        room.waitUntilShown()
         start = try past.sequence(beforeLast: count, before: end)
       }
       streamPast(of: room, after: start, before: end, limit: count, buffers)
@@ -39,7 +39,7 @@ extension Session {
     end = min(before ?? end, end)
     do throws(HistoryError) {
       if let past = room.past {
-        past.waitUntilKept()
+        room.waitUntilShown()
         var left = limit
         while left > 0, reason == nil {
           let wanted = min(left, Self.foundLines)
@@ -62,7 +62,7 @@ extension Session {
   ) {
     do throws(HistoryError) {
       if let past = room.past {
-        past.waitUntilKept()
+        room.waitUntilShown()
         var start = start
         var left = limit
         var pieces = 0

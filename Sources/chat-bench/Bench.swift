@@ -224,19 +224,21 @@ struct Bench {
     guard subjects.contains(where: { $0.name == ChatServerSubject.plainName }) else { return }
     var table = Table(
       "A room's past: milliseconds, medians of 20",
-      ["lines said before", "entering", "the last 100", "a search"])
+      ["lines said before", "entering", "the last 100", "a search", "a search at once"])
     do {
       let few = try History(lines: 1_000).run(ChatServerSubject())
       let many = try History(lines: 1_000_000).run(ChatServerSubject())
       for (name, sample) in [("1,000", few), ("1,000,000", many)] {
         table.add(
-          [name] + [sample.entering, sample.last, sample.search].map { Runs.fixed($0, 2) })
+          [name]
+            + [sample.entering, sample.last, sample.search, sample.searchAtOnce]
+            .map { Runs.fixed($0, 2) })
       }
       table.add(
         ["ratio"]
           + [
             many.entering / few.entering, many.last / few.last, many.search / few.search,
-          ].map { Runs.fixed($0, 2) })
+          ].map { Runs.fixed($0, 2) } + ["–"])
       show(table)
     } catch { say("The history cannot be measured: \(error)\n") }
   }
