@@ -116,6 +116,52 @@ struct DurabilityTests {
     #expect(wanderer.lines == steady.lines.filter { first...wanderer.last ~= $0.key })
   }
 
+  @Test("two clients go on talking while the server is killed and started again: each line once")
+  func clientsSurvive() throws {
+    let rounds = Environment.isSanitized ? 2 : 5
+    let data = try TestFolder()
+    var server = try TestServer("--rate", "0", "--log-level", "warning", data: data)
+    let port = server.port
+    let clients = try ["alice", "bob"].map {
+      try Program("chat-client", ["--nick", $0, "127.0.0.1:\(port)"])
+    }
+    try eventually("both are here") {
+      let witness = try server.join("witness")
+      try witness.send("[WHO]:\n")
+      return try witness.line() == "[WHO]:alice bob witness\tend=1"
+    }
+    let linesEach = 40 * rounds
+    try SeededRandom.run { random in
+      for number in 0..<linesEach {
+        for client in clients { try client.type("\(number)\n") }
+        SystemThread.sleep(for: .milliseconds(2))
+        if number % 40 == 20 {
+          server.program.signal(SIGKILL)
+          _ = try server.program.exitCode()
+          SystemThread.sleep(for: .milliseconds(Int.random(in: 0...200, using: &random)))
+          server = try TestServer("--rate", "0", "--log-level", "warning", data: data, port: port)
+        }
+      }
+    }
+    for client in clients { try client.endInput() }
+    let outputs = try clients.map { try $0.rest() }
+    for client in clients { #expect(try client.exitCode() == 0, "\(client.errors)") }
+    let export = try Program(
+      "chat-server", ["export", "--data", data.path, "--room", "lobby"])
+    let kept = try export.rest().split(separator: "\n")
+    for name in ["alice", "bob"] {
+      let expected = (0..<linesEach).map { "\(name): \($0)" }
+      #expect(kept.filter { $0.hasPrefix("\(name): ") } == expected.map { $0[...] })
+    }
+    // Each saw all of the room's lines from its first to its last, once and in order.
+    for (output, name) in zip(outputs, ["alice", "bob"]) {
+      let seen = output.split(separator: "\n")
+      let first = kept.firstIndex(of: "\(name) joined!") ?? 0
+      #expect(kept[first...].starts(with: seen), "\(name)")
+      #expect(seen.contains("\(name): \(linesEach - 1)"))
+    }
+  }
+
   @Test("a reader of 50 kB/s in a room of 5 MB/s: the others are unharmed, it gets every line")
   func slowReader() throws {
     let seconds = Environment.isSanitized ? 3 : 20

@@ -1,4 +1,3 @@
-import ChatCore
 import ChatSystem
 import Foundation
 
