@@ -78,6 +78,8 @@ needs-sqlite:
 needs-test:
 	@$(call need,nc.openbsd,netcat-openbsd)
 	@$(call need,python3,python3)
+	@$(call need,sqlite3,sqlite3)
+	@$(call need,prlimit,util-linux)
 
 needs-peers: needs-test
 	@$(call need,/usr/sbin/nats-server,nats-server)

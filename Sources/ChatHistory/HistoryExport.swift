@@ -29,7 +29,7 @@ package enum HistoryExport {
   /// How many bytes of lines are read at a time.
   private static let chunkBytes = 262_144
 
-  /// Prints the lines that are there when it begins, and those that come until it has caught up.
+  /// Prints the lines that are there when it begins.
   ///
   /// - Parameters:
   ///   - folder: the data folder.
@@ -53,7 +53,8 @@ package enum HistoryExport {
       let lines: [PastLine]
       do throws(HistoryError) {
         lines = try reader.lines(
-          of: room.id, after: last, before: nil, limit: .max, byteLimit: chunkBytes)
+          of: room.id, after: last, before: room.lastSequence + 1, limit: .max,
+          byteLimit: chunkBytes)
       } catch { throw .history(error) }
       guard let end = lines.last else { return }
       last = end.sequence

@@ -27,6 +27,8 @@ final class WriterTables {
   init(folder: String, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
     let database = try Database(path: path, for: .writing(isDurable: isDurable))
+    // Nobody else writes here. Whoever does all the same must not hold up every room for long.
+    try database.execute("PRAGMA busy_timeout = 50")
     try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
     try HistorySchema.migrate(database)
     try Self.check(database)

@@ -27,6 +27,8 @@ final class Broadcaster: @unchecked Sendable {
   /// A member that holds the others back has stopped if it takes less than so much in so long a time.
   private static let stopPatience: Duration = .seconds(2)
   private static let progressBytes: UInt64 = 65_536
+  /// How long it waits when the system has no descriptor left.
+  private static let shortagePause: DispatchTimeInterval = .milliseconds(100)
   /// How often it is looked whether blocked members have stopped reading.
   private static let stallCheckInterval: DispatchTimeInterval = .seconds(1)
 
@@ -116,6 +118,11 @@ final class Broadcaster: @unchecked Sendable {
     let settled = log.settle(lowest: lowest)
     tail = settled.tail
     for newcomer in settled.newcomers {
+      guard !newcomer.isDropped else {
+        newcomer.markFlushed()
+        continue
+      }
+      newcomer.isFetching = false
       newcomer.memberIndex = members.count
       newcomer.isAttached = true
       newcomer.holdClock.reset()
@@ -216,9 +223,9 @@ final class Broadcaster: @unchecked Sendable {
     let position = peer.cursor
     past.read(from: position) { bytes in
       self.queue.async {
-        peer.isFetching = false
         guard self.isMember(peer) else { return }
-        if let bytes {
+        peer.isFetching = false
+        if let bytes, !bytes.isEmpty {
           peer.past = (position, bytes)
         } else if !peer.isCut {
           // What it was to read next could not be kept.
@@ -232,7 +239,12 @@ final class Broadcaster: @unchecked Sendable {
   /// Leaves a member alone until its socket takes bytes again.
   private func block(_ peer: Peer) throws(SystemError) {
     if writability == nil {
-      writability = try Writability(queue) { [weak self] in self?.serveWritable() }
+      // Where the system has no descriptor left, it is tried again a little later.
+      writability = try? Writability(queue) { [weak self] in self?.serveWritable() }
+      guard writability != nil else {
+        queue.asyncAfter(deadline: .now() + Self.shortagePause) { [weak self] in self?.wake() }
+        return
+      }
     }
     try writability?.watch.ask(about: peer.stream.number, isKnown: peer.isWatched)
     peer.isWatched = true
@@ -316,7 +328,10 @@ final class Broadcaster: @unchecked Sendable {
   }
 
   private func fail(_ peer: Peer) {
-    guard isMember(peer) else { return }
+    guard isMember(peer) else {
+      peer.isDropped = true
+      return
+    }
     remove(peer)
     peer.stream.shutdownBoth()
     peer.interrupt(.connectionLost)

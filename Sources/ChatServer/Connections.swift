@@ -67,7 +67,7 @@ final class Connections: @unchecked Sendable {
     for peer in all { peer.interrupt(reason) }
   }
 
-  /// Tells everyone who is, or will be, in a room; whoever does not read is not told.
+  /// Tells everyone who is in a room, or between two; whoever does not read is not told.
   func tellAll(_ line: [UInt8]) {
     let all = lock.withLock { Array(peers.values) }
     for peer in all { _ = peer.tell(line) }

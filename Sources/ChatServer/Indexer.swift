@@ -38,14 +38,18 @@ final class Indexer: @unchecked Sendable {
     schedule(after: Self.delay)
   }
 
-  /// Forgets a room's words, then goes on.
-  func forget(_ room: Int64, then next: @escaping @Sendable () -> Void) {
+  /// Forgets a room's words, as long as its number means that room, then goes on.
+  func forget(
+    _ room: Int64, while isSame: @escaping @Sendable () -> Bool,
+    then next: @escaping @Sendable () -> Void
+  ) {
     queue.async {
+      guard isSame() else { return }
       do throws(HistoryError) {
         if try self.index.forget(room, limit: Self.forgottenGroups) {
           next()
         } else {
-          self.forget(room, then: next)
+          self.forget(room, while: isSame, then: next)
         }
       } catch {
         self.log.error("the search index: \(error)")
@@ -54,11 +58,8 @@ final class Indexer: @unchecked Sendable {
     }
   }
 
-  /// Ends it: what is not indexed will be when a server starts again.
-  func stop() {
-    isStopped.store(true, ordering: .relaxed)
-    queue.sync {}
-  }
+  /// Ends it, without waiting: what is not indexed will be when a server starts again.
+  func stop() { isStopped.store(true, ordering: .relaxed) }
 
   private func schedule(after delay: DispatchTimeInterval) {
     guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }

@@ -37,11 +37,13 @@ package struct Outbox: Sendable {
   private var end: UInt64?
   private var isCut = false
   /// The client is on its way to another room, which will send what is posted meanwhile.
-  private var isMoving = false
+  package private(set) var isMoving = false
   private var carried: [UInt8] = []
 
   /// How many bytes wait here.
   package private(set) var queuedBytes = 0
+  /// How many of them wait for the answer that is being put in.
+  private var heldBytes = 0
 
   /// Makes an empty outbox.
   package init() {}
@@ -49,6 +51,13 @@ package struct Outbox: Sendable {
   /// Whether a line of this size may be put in.
   package func hasRoom(for count: Int) -> Bool {
     queuedBytes == 0 || queuedBytes + count <= Self.capacity
+  }
+
+  /// Whether so much of a long answer may be inserted. What waits behind it can't go out before, and so doesn't
+  /// count.
+  package func hasRoomToInsert(_ count: Int) -> Bool {
+    let before = queuedBytes - heldBytes
+    return before == 0 || before + count <= Self.capacity
   }
 
   /// Puts in whole lines, to be sent when the log has been sent up to `position`.
@@ -62,6 +71,7 @@ package struct Outbox: Sendable {
     }
     guard end == nil, !bytes.isEmpty else { return }
     queuedBytes += bytes.count
+    if barrierIndex != nil { heldBytes += bytes.count }
     if let last = entries.indices.last, last >= first, entries[last].position == position,
       !entries[last].isBarrier
     {
@@ -88,6 +98,7 @@ package struct Outbox: Sendable {
   package mutating func release() {
     guard let barrier = barrierIndex else { return }
     entries.remove(at: barrier)
+    heldBytes = 0
     compact()
   }
 
@@ -100,12 +111,13 @@ package struct Outbox: Sendable {
     isMoving = true
   }
 
-  /// The client has come into a room, at a position of its log: what was posted meanwhile comes next.
-  package mutating func begin(at position: UInt64) {
-    guard isMoving, !isCut else { return }
-    let bytes = carried
-    self = Outbox()
-    post(bytes, at: position)
+  /// The client has come into a room, at a position of its log: it gets these lines, then what was posted
+  /// meanwhile.
+  package mutating func begin(_ bytes: [UInt8], at position: UInt64) {
+    guard !isCut else { return }
+    let all = bytes + carried
+    if isMoving { self = Outbox() }
+    post(all, at: position)
   }
 
   /// The client leaves: it gets the log up to `position`, then these lines, then the end.
@@ -137,6 +149,7 @@ package struct Outbox: Sendable {
     first = 0
     sentBytes = 0
     queuedBytes = entries[0].bytes.count
+    heldBytes = 0
     end = 0
     isCut = true
   }

@@ -24,6 +24,10 @@ package final class Peer: @unchecked Sendable {
   private var isFlushed = false
   /// The room whose stream it is sent; `nil` before the first, and between two.
   private var room: Room?
+  /// Where it came into its room: what it is told comes after its greeting.
+  private var entrance: UInt64 = 0
+  /// Its room has sent it the last of its stream, and looks at its outbox no more.
+  private var hasEnded = false
 
   // The session's until it joins; then the broadcaster's, on its queue, until it has sent the last byte.
   // The room log's lock, taken in between by both, hands them over, and `markFlushed` hands them back.
@@ -44,6 +48,8 @@ package final class Peer: @unchecked Sendable {
   package var past: (position: UInt64, bytes: [UInt8])?
   /// The history is being read for it.
   package var isFetching = false
+  /// Its session is gone: whoever still admits it lets it go.
+  package var isDropped = false
   /// Its place among the broadcaster's members.
   package var memberIndex = 0
   /// Whether it holds back a room that waits for it.
@@ -73,7 +79,8 @@ package final class Peer: @unchecked Sendable {
 
   // MARK: What it is owed
 
-  /// Owes it lines after all that its room said so far; between two rooms, where the next begins.
+  /// Owes it lines after all that its room said so far; between two rooms, where the next begins. Before the
+  /// first room nobody can tell it anything.
   ///
   /// The position is taken under the lock under which the broadcaster decides how far to send, so
   /// it is never one that was passed already.
@@ -82,22 +89,26 @@ package final class Peer: @unchecked Sendable {
   /// - Returns: false if too much waits for it; nothing changed then.
   func tell(_ bytes: [UInt8]) -> Bool {
     let (isPosted, room) = lock.withLock {
-      guard outbox.hasRoom(for: bytes.count) else { return (false, Room?.none) }
-      outbox.post(bytes, at: self.room?.head ?? 0)
+      guard self.room != nil || outbox.isMoving, outbox.hasRoom(for: bytes.count) else {
+        return (false, Room?.none)
+      }
+      outbox.post(bytes, at: max(self.room?.head ?? 0, entrance))
       return (true, self.room)
     }
     room?.wakeBroadcaster()
     return isPosted
   }
 
-  /// It is sent a room's stream from `position` on, then what it was told since its last room.
+  /// It is sent a room's stream; at `position` a greeting, then what it was told since its last room.
   ///
   /// Thread: its session's, while it appends to the room's log.
-  func enter(_ room: Room, at position: UInt64) {
+  func enter(_ room: Room, at position: UInt64, greeting: [UInt8]) {
     lock.withLock {
       self.room = room
+      entrance = position
       isFlushed = false
-      outbox.begin(at: position)
+      hasEnded = false
+      outbox.begin(greeting, at: position)
     }
   }
 
@@ -121,7 +132,7 @@ package final class Peer: @unchecked Sendable {
   /// - Returns: false if too much waits for it; nothing changed then.
   func insert(_ bytes: [UInt8]) -> Bool {
     let (isIn, room) = lock.withLock {
-      guard outbox.hasRoom(for: bytes.count) else { return (false, Room?.none) }
+      guard outbox.hasRoomToInsert(bytes.count) else { return (false, Room?.none) }
       outbox.insert(bytes)
       return (true, self.room)
     }
@@ -150,6 +161,17 @@ package final class Peer: @unchecked Sendable {
     lock.withLock { outbox.finish(bytes, at: position) }
   }
 
+  /// Owes it, on its way to another room, what it was told meanwhile, then these lines, and nothing after.
+  ///
+  /// - Returns: false if its old room has sent it everything already: nobody will send this.
+  func finishMoving(_ bytes: [UInt8]) -> Bool {
+    lock.withLock {
+      guard !hasEnded else { return false }
+      outbox.finish(bytes, at: 0)
+      return true
+    }
+  }
+
   /// Owes it no more than the rest of a line half sent, and these lines.
   package func cut(_ bytes: [UInt8], rest: [UInt8]) {
     lock.withLock { outbox.cut(bytes, rest: rest) }
@@ -157,7 +179,11 @@ package final class Peer: @unchecked Sendable {
 
   /// What to send next. Thread: the broadcaster.
   package func nextPiece(head: UInt64) -> Outbox.Piece {
-    lock.withLock { outbox.next(cursor: cursor, head: head) }
+    lock.withLock {
+      let piece = outbox.next(cursor: cursor, head: head)
+      if piece == .end { hasEnded = true }
+      return piece
+    }
   }
 
   /// So much of its own was sent. Thread: the broadcaster.
@@ -168,12 +194,12 @@ package final class Peer: @unchecked Sendable {
     }
   }
 
-  /// Waits until lines of its own can be posted again.
+  /// Waits until lines of its own, or of a long answer, can be taken again.
   ///
   /// - Returns: false if it is to end: because it does not read, among other reasons.
-  package func waitForSpace(for count: Int) -> Bool {
+  package func waitForSpace(for count: Int, toInsert: Bool = false) -> Bool {
     lock.withLock {
-      while !outbox.hasRoom(for: count) {
+      while !(toInsert ? outbox.hasRoomToInsert(count) : outbox.hasRoom(for: count)) {
         guard interruption == nil else { return false }
         changed.wait(lock)
       }

@@ -30,17 +30,22 @@ final class Recorder: @unchecked Sendable {
   /// How many groups of an expired room are deleted at once: others wait meanwhile.
   private static let deletedGroups = 64
 
-  /// Tells everyone on the server something. Set once, before the first room is made.
+  /// Tells everyone on the server something. Set once, before the first client comes.
   var announce: @Sendable (String) -> Void = { _ in }
+  /// The rooms that somebody is in. Set once, before the first client comes.
+  var openRooms: @Sendable () -> [Room] = { [] }
 
   private let log: EventLog
   private let reader: HistoryReader
-  private let index: SearchIndex
+  /// Reads for those who have fallen behind: they do not wait for who looks back.
+  private let catchUpReader: HistoryReader
+  /// `nil` where it could not be opened: searches are refused then.
+  private let index: SearchIndex?
   private let queue = DispatchQueue(label: "history", qos: .userInteractive)
   private let checkpointer: HistoryReader
   private let checkpointQueue = DispatchQueue(label: "checkpoint", qos: .utility)
   private let catchUpQueue = DispatchQueue(label: "catch-up", qos: .userInitiated)
-  private let indexer: Indexer
+  private let indexer: Indexer?
 
   private let lock = Lock()
   /// Rooms that said something. Guarded by `lock`.
@@ -49,15 +54,16 @@ final class Recorder: @unchecked Sendable {
   private var isScheduled = false
 
   private let isKeepingFlag = Atomic<Bool>(true)
-  /// Counts the files: the rooms' keys of one mean nothing in the next. Changed by the queue alone.
-  private let generation = Atomic<Int>(0)
+  /// Counts the files, from 1: the rooms' keys of one mean nothing in the next. Raised by the queue alone, before
+  /// it takes the next file, so that what was read under an unchanged number was read from that file.
+  private let generation = Atomic<Int64>(1)
 
   // The queue's.
   private let writer: HistoryWriter
   private var commits = 0
   private var retryTime = MonotonicTime.now
   /// How far rooms came whose last lines could not be kept.
-  private var unkept: [RoomName: (sequence: UInt64, position: UInt64)] = [:]
+  private var unkept: [RoomName: RoomStart] = [:]
   /// Private rooms that are being deleted.
   private var expiring: Set<String> = []
   private var timer: (any DispatchSourceTimer)?
@@ -73,33 +79,49 @@ final class Recorder: @unchecked Sendable {
       log.error("the history was damaged; it is now \(path), and a new one begins")
     }
     reader = try HistoryReader(folder: folder)
+    catchUpReader = try HistoryReader(folder: folder)
     checkpointer = try HistoryReader(folder: folder)
-    index = try SearchIndex(folder: folder)
-    indexer = Indexer(index, log: log)
-    try writer.markAllEmptied(at: WallClock.milliseconds)
-    indexer.wake()
+    do throws(HistoryError) { index = try SearchIndex(folder: folder) } catch {
+      // What can be derived from the history is no reason not to run.
+      log.error("there will be no searching: \(error)")
+      index = nil
+    }
+    indexer = index.map { Indexer($0, log: log) }
+    do throws(HistoryError) { try writer.markAllEmptied(at: WallClock.milliseconds) } catch {
+      log.error("private rooms may outlive their time: \(error)")
+    }
+    indexer?.wake()
   }
 
   // MARK: Rooms
 
-  /// How far a room came, and what the history has of it; `nil` if there is none and there has to be.
-  func open(
-    _ name: RoomName, mustExist: Bool
-  ) -> (sequence: UInt64, position: UInt64)? {
-    queue.sync {
-      guard !expiring.contains(name.text) else { return nil }
-      var room: StoredRoom?
-      do throws(HistoryError) {
-        room = try writer.existingRoom(named: name.text)
-        if let room, room.isPrivate { try writer.setEmptied(room.id, at: nil) }
-      } catch {
+  /// How far a room came; `nil` if there is none and there has to be.
+  ///
+  /// - Throws: `HistoryError` if the history can't be read: a room must not begin with numbers that were used.
+  func open(_ name: RoomName, mustExist: Bool) throws(HistoryError) -> RoomStart? {
+    let result: Result<RoomStart?, HistoryError> = queue.sync {
+      do throws(HistoryError) { return .success(try find(name, mustExist: mustExist)) } catch {
         handle(error)
+        return .failure(error)
       }
-      guard room != nil || !mustExist else { return nil }
-      let kept = (sequence: room?.lastSequence ?? 0, position: room?.endPosition ?? 0)
-      let unkept = unkept[name] ?? (0, 0)
-      return (max(kept.sequence, unkept.sequence), max(kept.position, unkept.position))
     }
+    return try result.get()
+  }
+
+  private func find(_ name: RoomName, mustExist: Bool) throws(HistoryError) -> RoomStart? {
+    guard !expiring.contains(name.text) else { return nil }
+    let room = try writer.existingRoom(named: name.text)
+    guard room != nil || !mustExist else { return nil }
+    var start = unkept[name] ?? RoomStart()
+    guard let room else { return start }
+    start.sequence = max(start.sequence, room.lastSequence)
+    start.position = max(start.position, room.endPosition)
+    start.key = key(room.id)
+    if room.isPrivate {
+      // If this can't be written, whoever looks for expired rooms sees that somebody is in it.
+      do throws(HistoryError) { try writer.setEmptied(room.id, at: nil) } catch { handle(error) }
+    }
+    return start
   }
 
   /// Whether a private room is kept.
@@ -120,14 +142,25 @@ final class Recorder: @unchecked Sendable {
   /// - Parameter isSo: whether nobody has entered it since.
   func noteEmpty(_ past: RoomPast, _ isSo: @escaping @Sendable () -> Bool) {
     queue.async {
-      let id = past.storedID.load(ordering: .relaxed)
-      guard id != 0, isSo() else { return }
+      guard let id = self.id(past.key), isSo() else { return }
       do throws(HistoryError) {
         try self.writer.setEmptied(id, at: WallClock.milliseconds)
       } catch {
         self.handle(error)
       }
     }
+  }
+
+  // MARK: Keys
+
+  /// A room's key: its number in the present file, and which file that is.
+  private func key(_ id: Int64) -> Int64 {
+    generation.load(ordering: .relaxed) << 40 | id
+  }
+
+  /// The room's number in the present file; `nil` if it has none there.
+  private func id(_ key: Int64) -> Int64? {
+    key >> 40 == generation.load(ordering: .sequentiallyConsistent) ? key & (1 << 40 - 1) : nil
   }
 
   // MARK: Keeping
@@ -191,14 +224,25 @@ final class Recorder: @unchecked Sendable {
         try commit(groups)
       }
       if !isKeeping {
+        try rememberUnkept()
         isKeepingFlag.store(true, ordering: .relaxed)
         log.warning("the history is kept again")
         announce("The history is kept again.")
       }
-      indexer.wake()
+      indexer?.wake()
     } catch {
       skip(groups)
       handle(error)
+    }
+  }
+
+  /// Has the history know how far rooms came without it.
+  private func rememberUnkept() throws(HistoryError) {
+    for (name, start) in unkept {
+      _ = try writer.room(
+        named: name.text, isPrivate: name.kind == .private,
+        atLeast: (start.sequence, start.position))
+      unkept[name] = nil
     }
   }
 
@@ -208,18 +252,14 @@ final class Recorder: @unchecked Sendable {
     for group in groups {
       let room = group.room
       guard let past = room.past else { continue }
-      if room.storeGeneration != generation.load(ordering: .relaxed) {
-        let stored = try writer.room(
-          named: room.name.text, isPrivate: room.name.kind == .private,
-          atLeast: (group.firstSequence - 1, group.start))
-        past.storedID.store(stored.id, ordering: .relaxed)
-        room.storeGeneration = generation.load(ordering: .relaxed)
+      if id(past.key) == nil {
+        try enroll(room, atLeast: (group.firstSequence - 1, group.start))
       }
+      guard let id = id(past.key) else { continue }
       kept.append(
         HistoryWriter.Group(
-          room: past.storedID.load(ordering: .relaxed),
-          firstSequence: group.firstSequence, lineCount: group.lineCount, position: group.start,
-          timeMilliseconds: time, bytes: group.bytes))
+          room: id, firstSequence: group.firstSequence, lineCount: group.lineCount,
+          position: group.start, timeMilliseconds: time, bytes: group.bytes))
     }
     try writer.append(kept)
     commits += 1
@@ -229,10 +269,20 @@ final class Recorder: @unchecked Sendable {
     }
   }
 
+  /// Gives a room its key in the present file.
+  private func enroll(
+    _ room: Room, atLeast start: (sequence: UInt64, position: UInt64)
+  ) throws(HistoryError) {
+    let stored = try writer.room(
+      named: room.name.text, isPrivate: room.name.kind == .private, atLeast: start)
+    room.past?.set(key(stored.id))
+  }
+
   /// Notes how far rooms come without a history, so that no number is used twice.
   private func skip(_ groups: [PendingGroup]) {
     for group in groups {
-      unkept[group.room.name] = (group.lastSequence, group.end)
+      unkept[group.room.name] = RoomStart(
+        sequence: group.lastSequence, position: group.end)
     }
   }
 
@@ -241,9 +291,13 @@ final class Recorder: @unchecked Sendable {
     var error = error
     if error.kind == .damaged {
       do throws(HistoryError) {
+        generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        expiring = []
         let path = try writer.startAnew()
-        generation.wrappingAdd(1, ordering: .relaxed)
         log.error("the history is damaged (\(error)); it is now \(path), and a new one begins")
+        for room in openRooms() {
+          try enroll(room, atLeast: (room.shownSequence, room.log.shown))
+        }
         announce("The history was damaged: a new one begins here.")
         return
       } catch let next {
@@ -260,40 +314,53 @@ final class Recorder: @unchecked Sendable {
 
   /// Reads the stream of the room with this key from a position on.
   func read(
-    _ room: Int64, from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void
+    _ key: Int64, from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void
   ) {
     catchUpQueue.async {
-      let bytes = try? self.reading { reader throws(HistoryError) in
-        try reader.bytes(of: room, from: position, limit: Self.catchUpBytes)
+      // Whoever can't be read for is cut off; the error is in the server's log.
+      let bytes = try? self.reporting(key) { id throws(HistoryError) in
+        try self.catchUpReader.bytes(of: id, from: position, limit: Self.catchUpBytes)
       }
       completion(bytes ?? nil)
     }
   }
 
-  /// Reads the history; if that shows that it is damaged, a new one begins.
+  /// Reads the history of the room with this key; if that shows that it is damaged, a new one begins.
   func reading<Result>(
-    _ body: (HistoryReader) throws(HistoryError) -> Result
+    _ key: Int64, _ body: (HistoryReader, Int64) throws(HistoryError) -> Result
   ) throws(HistoryError) -> Result {
-    try reporting { () throws(HistoryError) in try body(reader) }
+    try reporting(key) { id throws(HistoryError) in try body(reader, id) }
   }
 
-  /// Searches the history.
+  /// Searches the history of the room with this key.
   func searching<Result>(
-    _ body: (SearchIndex) throws(HistoryError) -> Result
+    _ key: Int64, _ body: (SearchIndex, Int64) throws(HistoryError) -> Result
   ) throws(HistoryError) -> Result {
-    try reporting { () throws(HistoryError) in try body(index) }
+    guard let index else { throw HistoryError(.other, "there is no search index") }
+    // Damage may be the index's own here: whoever reads the history finds out about the history's.
+    return try unchanged(key) { id throws(HistoryError) in try body(index, id) }
+  }
+
+  /// Does something with the room that has this key, in one file: in the next, its number is another room's.
+  private func unchanged<Result>(
+    _ key: Int64, _ body: (Int64) throws(HistoryError) -> Result
+  ) throws(HistoryError) -> Result {
+    let anew = HistoryError(.other, "a new history has begun")
+    guard let id = id(key) else { throw anew }
+    let result = try body(id)
+    guard self.id(key) != nil else { throw anew }
+    return result
   }
 
   private func reporting<Result>(
-    _ body: () throws(HistoryError) -> Result
+    _ key: Int64, _ body: (Int64) throws(HistoryError) -> Result
   ) throws(HistoryError) -> Result {
-    let file = generation.load(ordering: .relaxed)
-    do throws(HistoryError) { return try body() } catch {
+    do throws(HistoryError) { return try unchanged(key, body) } catch {
       log.error("the history can't be read: \(error)")
       if error.kind == .damaged {
         queue.async {
           // Whoever else has read the same file has found the same; the next one is innocent.
-          if file == self.generation.load(ordering: .relaxed) { self.handle(error) }
+          if self.id(key) != nil { self.handle(error) }
         }
       }
       throw error
@@ -319,23 +386,39 @@ final class Recorder: @unchecked Sendable {
 
   private func sweep(before time: Int64) {
     do throws(HistoryError) {
-      for room in try writer.expiredRooms(before: time, limit: 100)
-      where expiring.insert(room.name).inserted {
+      let expired = try writer.expiredRooms(before: time, limit: 100)
+      guard !expired.isEmpty else { return }
+      let inUse = Set(openRooms().map(\.name.text))
+      for room in expired where !expiring.contains(room.name) {
+        if inUse.contains(room.name) {
+          // That somebody came could not be written then.
+          try writer.setEmptied(room.id, at: nil)
+          continue
+        }
+        expiring.insert(room.name)
         log.info("the private room \(room.name) has expired")
-        // Its words go first: once its lines are gone, nobody knows which they were.
-        indexer.forget(room.id) { self.queue.async { self.delete(room) } }
+        forget(room, key(room.id))
       }
     } catch {
       handle(error)
     }
   }
 
-  private func delete(_ room: StoredRoom) {
+  /// Deletes an expired room: its words first, for once its lines are gone, nobody knows which they were.
+  private func forget(_ room: StoredRoom, _ key: Int64) {
+    guard let indexer else { return delete(room, key) }
+    indexer.forget(room.id, while: { self.id(key) != nil }) {
+      self.queue.async { self.delete(room, key) }
+    }
+  }
+
+  private func delete(_ room: StoredRoom, _ key: Int64) {
+    guard id(key) != nil else { return }
     do throws(HistoryError) {
       if try writer.delete(room.id, limit: Self.deletedGroups) {
         expiring.remove(room.name)
       } else {
-        queue.async { self.delete(room) }
+        queue.async { self.delete(room, key) }
       }
     } catch {
       // It is still there, and expired: the next sweep finds it.
@@ -348,11 +431,13 @@ final class Recorder: @unchecked Sendable {
 
   /// Everything said is kept; nothing will be said any more.
   func finish() {
-    waitUntilDrained()
     queue.sync {
       timer?.cancel()
       timer = nil
+      do throws(HistoryError) { try rememberUnkept() } catch {
+        log.error("numbers of lines that were not kept will be used again: \(error)")
+      }
     }
-    indexer.stop()
+    indexer?.stop()
   }
 }

@@ -2,6 +2,13 @@ internal import ChatCore
 internal import ChatSystem
 internal import Synchronization
 
+/// How far a room came before, and its key in the history: 0 if it has none.
+struct RoomStart: Sendable {
+  var sequence: UInt64 = 0
+  var position: UInt64 = 0
+  var key: Int64 = 0
+}
+
 /// A room: its log, its broadcaster, its history, and who is in it.
 ///
 /// Thread: any. Who is in it is guarded by the log's lock, so that joining, leaving and renaming
@@ -9,8 +16,10 @@ internal import Synchronization
 final class Room: @unchecked Sendable {
   // Sound: everything that changes is guarded by the log's lock, atomic, or the recorder's.
 
-  /// How many bytes of a room are kept in memory for its readers.
-  private static let logCapacity = 4 * 1_024 * 1_024
+  /// How many bytes are kept in memory for readers: of the lobby and where nothing else is kept, and of the
+  /// others, of which there may be as many as clients.
+  private static let largeLog = 4 * 1_024 * 1_024
+  private static let smallLog = 256 * 1_024
 
   /// The room's name.
   let name: RoomName
@@ -24,12 +33,8 @@ final class Room: @unchecked Sendable {
   /// The recorder has been told of lines that it has not looked at.
   let isAwaitingRecord = Atomic<Bool>(false)
 
-  // The recorder's.
-
-  /// The number of the last line that was shown.
+  /// The number of the last line that was shown. The recorder's.
   var shownSequence: UInt64
-  /// To which of the recorder's files the room's key belongs.
-  var storeGeneration = -1
 
   private let broadcaster: Broadcaster
   private let recorder: Recorder?
@@ -39,21 +44,20 @@ final class Room: @unchecked Sendable {
   /// Makes an empty room.
   ///
   /// - Parameters:
-  ///   - position: how many bytes it said before.
-  ///   - sequence: how many lines they were.
+  ///   - start: how far it came before.
   ///   - recorder: keeps its lines before they are shown.
   /// - Throws: `SystemError` if the system lacks memory or descriptors for it.
   init(
-    _ name: RoomName, position: UInt64, sequence: UInt64, recorder: Recorder?,
-    readerTimeout: Duration
+    _ name: RoomName, start: RoomStart, recorder: Recorder?, readerTimeout: Duration
   ) throws {
     self.name = name
     self.recorder = recorder
-    shownSequence = sequence
+    shownSequence = start.sequence
+    let capacity = recorder == nil || name == .lobby ? Self.largeLog : Self.smallLog
     log = try RoomLog(
-      capacity: Self.logCapacity, position: position, sequence: sequence,
+      capacity: capacity, position: start.position, sequence: start.sequence,
       isRecorded: recorder != nil)
-    past = recorder.map { RoomPast($0) }
+    past = recorder.map { RoomPast($0, key: start.key) }
     broadcaster = Broadcaster(log: log, past: past, readerTimeout: readerTimeout)
   }
 
@@ -78,16 +82,19 @@ final class Room: @unchecked Sendable {
   ///   - holds: whether the room's stream is kept back after the greeting, for a look at the past.
   ///   - greeting: the lines for the newcomer alone, right after its join: made of the number of the
   ///     room's line that tells of it, and of how many are in the room with it.
+  ///   - whenIn: called when it can be told more.
   /// - Returns: false if the room is closed.
   func join(
     _ peer: Peer, as nickname: Nickname, holds: Bool = false,
-    greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8]
+    greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8], whenIn: () -> Void = {}
   ) -> Bool {
     append(ServerLine.joined(nickname.text).encoded(), lines: 1, newcomer: peer) { mark in
       names[nickname.key] = nickname.text
-      peer.post(greeting(mark.sequence, names.count), at: mark.end)
-      peer.enter(self, at: mark.end)
+      // What it was told on the way from its last room comes after the greeting.
+      let line = greeting(mark.sequence, names.count)
+      peer.enter(self, at: mark.end, greeting: line)
       if holds { peer.hold(at: mark.end) }
+      whenIn()
     }
   }
 
@@ -181,6 +188,11 @@ final class Room: @unchecked Sendable {
   }
 
   // MARK: Who is here
+
+  /// How far it has come.
+  var end: RoomStart {
+    log.withLock { RoomStart(sequence: $0, position: log.head, key: past?.key ?? 0) }
+  }
 
   /// How many are here.
   var memberCount: Int { log.withLock { _ in names.count } }

@@ -12,6 +12,9 @@ internal import Synchronization
 /// been served.
 /// Lock order: this lock, then a `Peer`'s.
 package final class RoomLog: @unchecked Sendable {
+  // Sound: what changes is guarded by `lock` or atomic, and the ring's bytes lie still between the tail, which
+  // the broadcaster alone moves, and the head.
+
   /// The longest append, in bytes.
   package static let longestAppend = 65_536
 
@@ -81,9 +84,10 @@ package final class RoomLog: @unchecked Sendable {
   /// Lines up to here may be sent. Thread: the recorder.
   package func show(upTo position: UInt64) { shownPosition.store(position, ordering: .releasing) }
 
-  /// Whether a reader at this position has read more than half of what the ring holds.
+  /// Whether a reader at this position is less than half a ring behind what it may be sent.
   package func isNearHead(_ cursor: UInt64) -> Bool {
-    head - cursor <= UInt64(ring.capacity / 2)
+    let shown = shown
+    return cursor >= shown || shown - cursor <= UInt64(ring.capacity / 2)
   }
 
   /// Whether somebody waits for space.

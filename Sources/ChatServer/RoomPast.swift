@@ -5,29 +5,36 @@ internal import Synchronization
 ///
 /// Thread: any. Everything but `read` waits for the disk, and is not for a Dispatch queue that others wait for.
 final class RoomPast: Sendable {
-  /// The room's key in the history; 0 as long as it has none. Set by the recorder. Relaxed: nothing else
-  /// depends on it.
-  let storedID = Atomic<Int64>(0)
-
   private let recorder: Recorder
+  private let currentKey: Atomic<Int64>
 
-  init(_ recorder: Recorder) { self.recorder = recorder }
+  /// Makes what is known of a room with this key.
+  init(_ recorder: Recorder, key: Int64) {
+    self.recorder = recorder
+    currentKey = Atomic(key)
+  }
+
+  /// The room's key (`RoomKey`); 0 as long as it has none. Set by the recorder.
+  var key: Int64 { currentKey.load(ordering: .acquiring) }
+
+  /// Sets the key. Thread: the recorder's.
+  func set(_ key: Int64) { currentKey.store(key, ordering: .releasing) }
 
   /// Whether a reader can come back to what is said now.
-  var isKept: Bool { recorder.isKeeping && id != 0 }
+  var isKept: Bool { recorder.isKeeping && key != 0 }
 
   /// Reads the room's stream from a position on, on a queue of its own.
   ///
   /// - Parameter completion: is given some of the bytes, contiguous; `nil` where they were not kept.
   func read(from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void) {
-    recorder.read(id, from: position, completion)
+    recorder.read(key, from: position, completion)
   }
 
   /// Some of the lines after a number and before another, oldest first; none if there are no more.
   func lines(
     after sequence: UInt64, before end: UInt64, limit: Int, byteLimit: Int
   ) throws(HistoryError) -> [PastLine] {
-    try recorder.reading { reader throws(HistoryError) in
+    try recorder.reading(key) { reader, id throws(HistoryError) in
       try reader.lines(
         of: id, after: sequence, before: end, limit: limit, byteLimit: byteLimit)
     }
@@ -35,7 +42,7 @@ final class RoomPast: Sendable {
 
   /// After which number the last `count` lines before another begin.
   func sequence(beforeLast count: Int, before end: UInt64) throws(HistoryError) -> UInt64 {
-    try recorder.reading { reader throws(HistoryError) in
+    try recorder.reading(key) { reader, id throws(HistoryError) in
       try reader.sequence(beforeLast: count, of: id, before: end)
     }
   }
@@ -44,10 +51,8 @@ final class RoomPast: Sendable {
   func search(
     _ words: String, before end: UInt64, limit: Int
   ) throws(HistoryError) -> [PastLine] {
-    try recorder.searching { index throws(HistoryError) in
+    try recorder.searching(key) { index, id throws(HistoryError) in
       try index.search(words, in: id, before: end, limit: limit)
     }
   }
-
-  private var id: Int64 { storedID.load(ordering: .relaxed) }
 }

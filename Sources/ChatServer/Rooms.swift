@@ -7,8 +7,8 @@ internal import ChatSystem
 final class Rooms: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`.
 
-  /// How many private rooms without a history may wait for their people to come back.
-  private static let rememberedCodes = 100_000
+  /// How many rooms without a history may wait for their people to come back.
+  private static let rememberedRooms = 100_000
 
   private enum Entry {
     /// Somebody is making it.
@@ -24,8 +24,8 @@ final class Rooms: @unchecked Sendable {
   private let lock = Lock()
   private let changed = Condition()
   private var entries: [RoomName: Entry] = [:]
-  /// Private rooms of a server that keeps nothing, and when the last left them.
-  private var emptied: [RoomName: MonotonicTime] = [:]
+  /// Rooms that nobody is in and no history knows, how far they came, and when the last left them.
+  private var emptied: [RoomName: (start: RoomStart, time: MonotonicTime)] = [:]
   private var isClosed = false
 
   /// Makes the lobby.
@@ -59,6 +59,7 @@ final class Rooms: @unchecked Sendable {
 
   /// Counts the caller out: it has been sent the last of the room.
   func leave(_ room: Room) {
+    let end = room.end
     let isEmpty = lock.withLock {
       guard case .open(_, let users) = entries[room.name] else { return false }
       guard users == 1 else {
@@ -66,7 +67,7 @@ final class Rooms: @unchecked Sendable {
         return false
       }
       entries[room.name] = nil
-      if recorder == nil, room.name.kind == .private { remember(room.name) }
+      if end.key == 0 { remember(room.name, end) }
       return true
     }
     guard isEmpty, room.name.kind == .private, let past = room.past else { return }
@@ -81,9 +82,15 @@ final class Rooms: @unchecked Sendable {
 
   /// Whether a private room that nobody is in waits for its people to come back.
   private func waits(_ name: RoomName) -> Bool {
-    if let recorder { return recorder.exists(name) }
-    guard let time = lock.withLock({ emptied[name] }) else { return false }
-    return MonotonicTime.now - time < timeToLive
+    if remembered(name) != nil { return true }
+    return recorder?.exists(name) == true
+  }
+
+  /// How far a room came that no history knows; `nil` if it is not remembered, or its time is over.
+  private func remembered(_ name: RoomName) -> RoomStart? {
+    guard let room = lock.withLock({ emptied[name] }) else { return nil }
+    let isOver = name.kind == .private && MonotonicTime.now - room.time >= timeToLive
+    return isOver ? nil : room.start
   }
 
   /// The public rooms that somebody is in, and how many are.
@@ -99,15 +106,19 @@ final class Rooms: @unchecked Sendable {
       .sorted { ($0.0 == "lobby" ? "" : $0.0) < ($1.0 == "lobby" ? "" : $1.0) }
   }
 
-  /// Ends all rooms: nothing more is said.
-  func close() {
-    let rooms = lock.withLock {
-      isClosed = true
-      return entries.values.compactMap { entry in
+  /// The rooms that somebody is in.
+  var open: [Room] {
+    lock.withLock {
+      entries.values.compactMap { entry in
         if case .open(let room, _) = entry { room } else { nil }
       }
     }
-    for room in rooms { room.close() }
+  }
+
+  /// Ends all rooms: nothing more is said.
+  func close() {
+    lock.withLock { isClosed = true }
+    for room in open { room.close() }
   }
 
   // MARK: Making one
@@ -139,34 +150,37 @@ final class Rooms: @unchecked Sendable {
   }
 
   private func make(_ name: RoomName, mustExist: Bool) throws(Refusal) -> Room {
-    let start: (sequence: UInt64, position: UInt64)
+    let remembered = remembered(name)
+    var start = remembered ?? RoomStart()
     if let recorder {
-      guard let kept = recorder.open(name, mustExist: mustExist) else {
-        throw .noSuchRoom
+      let kept: RoomStart?
+      do { kept = try recorder.open(name, mustExist: mustExist && remembered == nil) } catch {
+        throw Refusal(.serverFull, "the history can't be read; try again later")
       }
-      start = kept
-    } else {
-      guard !mustExist || waits(name) else { throw .noSuchRoom }
-      start = (0, 0)
+      guard let kept else { throw .noSuchRoom }
+      start = RoomStart(
+        sequence: max(start.sequence, kept.sequence),
+        position: max(start.position, kept.position), key: kept.key)
+    } else if mustExist, remembered == nil {
+      throw .noSuchRoom
     }
     do {
       return try Room(
-        name, position: start.position, sequence: start.sequence, recorder: recorder,
-        readerTimeout: readerTimeout)
+        name, start: start, recorder: recorder, readerTimeout: readerTimeout)
     } catch {
       throw Refusal(.serverFull, "the server has no memory for one more room")
     }
   }
 
-  /// Remembers a private room's code, under the lock.
-  private func remember(_ name: RoomName) {
+  /// Remembers how far a room came, under the lock.
+  private func remember(_ name: RoomName, _ end: RoomStart) {
     let now = MonotonicTime.now
-    if emptied.count >= Self.rememberedCodes {
-      emptied = emptied.filter { now - $0.value < timeToLive }
+    if emptied.count >= Self.rememberedRooms {
+      emptied = emptied.filter { now - $0.value.time < timeToLive }
       // Of too many, any one is forgotten.
-      if emptied.count >= Self.rememberedCodes, let any = emptied.keys.first { emptied[any] = nil }
+      if emptied.count >= Self.rememberedRooms, let any = emptied.keys.first { emptied[any] = nil }
     }
-    emptied[name] = now
+    emptied[name] = (end, now)
   }
 }
 

@@ -29,6 +29,8 @@ final class ServerState: Sendable {
     let connections = Connections(limit: options.maxClients)
     self.connections = connections
     recorder?.announce = { connections.tellAll(ServerLine.notice($0).encoded()) }
+    let rooms = self.rooms
+    recorder?.openRooms = { rooms.open }
     recorder?.expireRooms(after: options.roomTimeToLive)
   }
 }

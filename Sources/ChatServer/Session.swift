@@ -175,11 +175,12 @@ final class Session {
     prefix = Array("\(nickname.text): ".utf8)
     server.log.info("\(nickname.text) joined from \(peer.address)")
     enter(room, as: nickname, since: handshake.since, buffers) { sequence, members in
-      // Whoever reads of the join can answer it in private.
-      server.directory.list(peer, as: nickname)
       let welcome = ServerLine.welcome(
         room: room.name.text, sequence: sequence, members: members, maxFileBytes: 0)
       return (handshake.speaksVersion1 ? welcome.encoded() : []) + ServerLine.connected.encoded()
+    } whenIn: {
+      // Whoever reads of the join can answer it in private.
+      server.directory.list(peer, as: nickname)
     }
   }
 
@@ -224,8 +225,11 @@ final class Session {
 
   private func leave(_ room: Room, _ lastLine: [UInt8]) {
     if isLeavingRoom {
-      peer.finish(lastLine, at: 0)
-      room.wakeBroadcaster()
+      if peer.finishMoving(lastLine) {
+        room.wakeBroadcaster()
+      } else if peer.waitUntilFlushed(until: .now + Self.departureLimit) {
+        sendNow(reason?.lastLine.map { [$0] } ?? [])
+      }
     } else if let nickname {
       peer.release()
       room.leave(peer, as: nickname, lastLine: lastLine)

@@ -139,13 +139,15 @@ extension Session {
   /// - Parameter greeting: what it is told right after its join.
   func enter(
     _ next: Room, as nickname: Nickname, since: UInt64?, _ buffers: WorkBuffers,
-    _ greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8]
+    _ greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8], whenIn: () -> Void = {}
   ) {
     var own: UInt64 = 0
-    let isIn = next.join(peer, as: nickname, holds: since != nil) { sequence, members in
-      own = sequence
-      return greeting(sequence, members)
-    }
+    let isIn = next.join(
+      peer, as: nickname, holds: since != nil,
+      greeting: { sequence, members in
+        own = sequence
+        return greeting(sequence, members)
+      }, whenIn: whenIn)
     guard isIn else {
       server.rooms.leave(next)
       reason = .shuttingDown
@@ -186,9 +188,11 @@ extension Session {
   }
 
   /// Tells the client something as soon as its outbox has space; ends the session if it never has.
-  func waitForSpace(for count: Int, _ tell: () -> Bool) {
+  func waitForSpace(for count: Int, toInsert: Bool = false, _ tell: () -> Bool) {
     while reason == nil, !tell() {
-      if !peer.waitForSpace(for: count) { reason = peer.interruptionReason ?? .slowConsumer }
+      if !peer.waitForSpace(for: count, toInsert: toInsert) {
+        reason = peer.interruptionReason ?? .slowConsumer
+      }
     }
   }
 }

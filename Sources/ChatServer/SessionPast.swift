@@ -93,17 +93,19 @@ extension Session {
         line.bytes, sequence: line.sequence, time: Timestamp.text(line.timeMilliseconds),
         to: &bytes)
     }
-    waitForSpace(for: bytes.count) { peer.insert(bytes) }
+    waitForSpace(for: bytes.count, toInsert: true) { peer.insert(bytes) }
+    // Whoever was cut off meanwhile needs no more.
+    reason = peer.interruptionReason ?? reason
   }
 
   private func apologize() {
     let line = ServerLine.notice("The history can't be read at the moment.").encoded()
-    waitForSpace(for: line.count) { peer.insert(line) }
+    waitForSpace(for: line.count, toInsert: true) { peer.insert(line) }
   }
 
   private func endPast() {
     let line = ServerLine.pastEnd.encoded()
-    waitForSpace(for: line.count) { peer.insert(line) }
+    waitForSpace(for: line.count, toInsert: true) { peer.insert(line) }
     peer.release()
   }
 }

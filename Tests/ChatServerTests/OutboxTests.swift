@@ -159,10 +159,26 @@ struct OutboxTests {
     outbox.sent(2)
     #expect(outbox.next(cursor: 5, head: 10) == .log(upTo: 8))
     #expect(outbox.next(cursor: 8, head: 10) == .end)
-    outbox.begin(at: 1_000)
-    #expect(outbox.queuedBytes == 5)
+    outbox.begin(Self.bytes("hi\n"), at: 1_000)
+    #expect(outbox.queuedBytes == 8)
     #expect(outbox.next(cursor: 990, head: 2_000) == .log(upTo: 1_000))
-    #expect(outbox.next(cursor: 1_000, head: 2_000) == .own(Self.bytes("psst\n"), from: 0))
+    #expect(outbox.next(cursor: 1_000, head: 2_000) == .own(Self.bytes("hi\npsst\n"), from: 0))
+  }
+
+  @Test("what waits behind a long answer takes no space from it")
+  func heldSpace() {
+    var outbox = Outbox()
+    outbox.hold(at: 5)
+    outbox.post([UInt8](repeating: 1, count: Outbox.capacity), at: 5)
+    #expect(!outbox.hasRoom(for: 1))
+    #expect(outbox.hasRoomToInsert(Outbox.capacity))
+    outbox.insert([UInt8](repeating: 2, count: Outbox.capacity))
+    #expect(!outbox.hasRoomToInsert(1))
+    outbox.sent(Outbox.capacity)
+    #expect(outbox.hasRoomToInsert(1))
+    outbox.release()
+    outbox.sent(Outbox.capacity)
+    #expect(outbox.queuedBytes == 0 && outbox.hasRoom(for: Outbox.capacity))
   }
 
   @Test("who leaves while it moves gets what it was told, and the last line, from the old room")

@@ -98,6 +98,38 @@ struct HistoryTests {
     }
   }
 
+  @Test("private messages that arrive during a long answer neither stop it nor are lost")
+  func messagesMeanwhile() throws {
+    let server = try TestServer("--rate", "0")
+    let alice = try server.join("alice")
+    let text = String(repeating: "x", count: 8_000)
+    for number in 0..<1_000 {
+      try alice.send("\(number) \(text)\n")
+      try alice.expect("alice: \(number) \(text)")
+    }
+    let bob = try server.join("bob")
+    try alice.expect("bob joined!")
+    // Eight megabytes, which bob does not read while alice writes to him until no more is taken.
+    try alice.send("[PING]:before\n")
+    try alice.expect("[PONG]:before")
+    try bob.send("[HISTORY]:1000\n")
+    var taken = 0
+    while true {
+      try alice.send("[MSG]:bob \(taken) \(text.prefix(7_000))\n")
+      let answer = try alice.line() ?? ""
+      if answer.hasSuffix("\tcode=slow-consumer") { break }
+      taken += 1
+    }
+    #expect(taken > 10)
+    let lines = try past(bob)
+    #expect(lines.count == 1_000)
+    for number in 0..<taken {
+      let line = try bob.line() ?? ""
+      #expect(line.hasPrefix("[NOTICE]:alice tells you: \(number) "), "\(line.prefix(60))")
+    }
+    try bob.expectNothing()
+  }
+
   @Test("a [HELLO] client gets no history unasked; with since= exactly what it missed")
   func since() throws {
     let server = try TestServer()
