@@ -27,25 +27,23 @@ final class Recorder: @unchecked Sendable {
   /// not keep up do they do it themselves, and wait.
   private static let commitsPerCheckpoint = 250
   private static let checkpointPages = 16_000
-  /// How many groups of an expired room are deleted at once: others wait meanwhile.
-  private static let deletedGroups = 64
 
   /// Tells everyone on the server something. Set once, before the first client comes.
   var announce: @Sendable (String) -> Void = { _ in }
   /// The rooms that somebody is in. Set once, before the first client comes.
   var openRooms: @Sendable () -> [Room] = { [] }
 
-  private let log: EventLog
+  let log: EventLog
   private let reader: HistoryReader
   /// Reads for those who have fallen behind: they do not wait for who looks back.
   private let catchUpReader: HistoryReader
   /// `nil` where it could not be opened: searches are refused then.
   private let index: SearchIndex?
-  private let queue = DispatchQueue(label: "history", qos: .userInteractive)
+  let queue = DispatchQueue(label: "history", qos: .userInteractive)
   private let checkpointer: HistoryReader
   private let checkpointQueue = DispatchQueue(label: "checkpoint", qos: .utility)
   private let catchUpQueue = DispatchQueue(label: "catch-up", qos: .userInitiated)
-  private let indexer: Indexer?
+  let indexer: Indexer?
 
   private let lock = Lock()
   /// Rooms that said something. Guarded by `lock`.
@@ -59,14 +57,14 @@ final class Recorder: @unchecked Sendable {
   private let generation = Atomic<Int64>(1)
 
   // The queue's.
-  private let writer: HistoryWriter
+  let writer: HistoryWriter
   private var commits = 0
   private var retryTime = MonotonicTime.now
   /// How far rooms came whose last lines could not be kept.
   private var unkept: [RoomName: RoomStart] = [:]
   /// Private rooms that are being deleted.
-  private var expiring: Set<String> = []
-  private var timer: (any DispatchSourceTimer)?
+  var expiring: Set<String> = []
+  var timer: (any DispatchSourceTimer)?
 
   /// Opens the history of a folder.
   ///
@@ -154,12 +152,12 @@ final class Recorder: @unchecked Sendable {
   // MARK: Keys
 
   /// A room's key: its number in the present file, and which file that is.
-  private func key(_ id: Int64) -> Int64 {
+  func key(_ id: Int64) -> Int64 {
     generation.load(ordering: .relaxed) << 40 | id
   }
 
   /// The room's number in the present file; `nil` if it has none there.
-  private func id(_ key: Int64) -> Int64? {
+  func id(_ key: Int64) -> Int64? {
     key >> 40 == generation.load(ordering: .sequentiallyConsistent) ? key & (1 << 40 - 1) : nil
   }
 
@@ -287,7 +285,7 @@ final class Recorder: @unchecked Sendable {
   }
 
   /// Something went wrong with the history. The queue's.
-  private func handle(_ error: HistoryError) {
+  func handle(_ error: HistoryError) {
     var error = error
     if error.kind == .damaged {
       do throws(HistoryError) {
@@ -364,66 +362,6 @@ final class Recorder: @unchecked Sendable {
         }
       }
       throw error
-    }
-  }
-
-  // MARK: Expiry
-
-  /// Forgets private rooms that nobody has been in for so long, from now on.
-  func expireRooms(after age: Duration) {
-    let ageMilliseconds = Int64(age / .milliseconds(1))
-    let seconds = max(1, min(60, Int(age / .seconds(1)) / 4))
-    queue.sync {
-      let timer = DispatchSource.makeTimerSource(queue: queue)
-      timer.schedule(deadline: .now() + .seconds(1), repeating: .seconds(seconds))
-      timer.setEventHandler { [weak self] in
-        self?.sweep(before: WallClock.milliseconds - ageMilliseconds)
-      }
-      timer.activate()
-      self.timer = timer
-    }
-  }
-
-  private func sweep(before time: Int64) {
-    do throws(HistoryError) {
-      let expired = try writer.expiredRooms(before: time, limit: 100)
-      guard !expired.isEmpty else { return }
-      let inUse = Set(openRooms().map(\.name.text))
-      for room in expired where !expiring.contains(room.name) {
-        if inUse.contains(room.name) {
-          // That somebody came could not be written then.
-          try writer.setEmptied(room.id, at: nil)
-          continue
-        }
-        expiring.insert(room.name)
-        log.info("the private room \(room.name) has expired")
-        forget(room, key(room.id))
-      }
-    } catch {
-      handle(error)
-    }
-  }
-
-  /// Deletes an expired room: its words first, for once its lines are gone, nobody knows which they were.
-  private func forget(_ room: StoredRoom, _ key: Int64) {
-    guard let indexer else { return delete(room, key) }
-    indexer.forget(room.id, while: { self.id(key) != nil }) {
-      self.queue.async { self.delete(room, key) }
-    }
-  }
-
-  private func delete(_ room: StoredRoom, _ key: Int64) {
-    guard id(key) != nil else { return }
-    do throws(HistoryError) {
-      if try writer.delete(room.id, limit: Self.deletedGroups) {
-        expiring.remove(room.name)
-      } else {
-        queue.async { self.delete(room, key) }
-      }
-    } catch {
-      // It is still there, and expired: the next sweep finds it.
-      expiring.remove(room.name)
-      handle(error)
     }
   }
 
