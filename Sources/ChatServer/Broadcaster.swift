@@ -20,6 +20,10 @@ final class Broadcaster: @unchecked Sendable {
 
   /// The most one send offers: a socket takes no more at once, and others wait meanwhile.
   private static let sliceBytes: UInt64 = 262_144
+  /// So many members are served by two threads if no more than so much is new, so many at a time.
+  private static let sharedMembers = 32
+  private static let quietBytes: UInt64 = 1_024
+  private static let sharedStep = 4
   /// How long a member may hold the others back before it is detached: where most are ahead of it, and
   /// where some are.
   private static let shortPatience: Duration = .milliseconds(100)
@@ -47,6 +51,8 @@ final class Broadcaster: @unchecked Sendable {
   /// Before this, the ring may be overwritten at any time.
   private var tail: UInt64
   private var blocked: [CInt: Peer] = [:]
+  /// What was shown when the last pass began.
+  private var lastShown: UInt64
   private var isCheckingStalls = false
   private var writability: Writability?
 
@@ -60,6 +66,7 @@ final class Broadcaster: @unchecked Sendable {
     self.past = past
     self.readerTimeout = readerTimeout
     tail = log.head
+    lastShown = tail
   }
 
   /// Has everyone sent what is new.
@@ -86,6 +93,9 @@ final class Broadcaster: @unchecked Sendable {
   private func pass() {
     // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
     _ = isScheduled.exchange(false, ordering: .acquiringAndReleasing)
+    let shown = log.shown
+    if members.count >= Self.sharedMembers, shown - lastShown <= Self.quietBytes { share(shown) }
+    lastShown = shown
     var index = 0
     while index < members.count {
       let peer = members[index]
@@ -94,6 +104,35 @@ final class Broadcaster: @unchecked Sendable {
     }
     settle()
     if log.isWaitedFor { relieve() }
+  }
+
+  /// Sends what is new to all who need nothing else, on two threads: where little is said, half the time until
+  /// the last has it is worth more than the second thread costs. What is left is the pass's.
+  private func share(_ shown: UInt64) {
+    let next = Atomic<Int>(0)
+    let members = members
+    DispatchQueue.concurrentPerform(iterations: 2) { _ in
+      while true {
+        let start = next.wrappingAdd(Self.sharedStep, ordering: .relaxed).oldValue
+        guard start < members.count else { return }
+        for peer in members[start..<min(members.count, start + Self.sharedStep)] {
+          sendNew(to: peer, shown)
+        }
+      }
+    }
+  }
+
+  /// Sends a member the log's new bytes if nothing stands in the way. Thread: one at a time for each member.
+  private func sendNew(to peer: Peer, _ shown: UInt64) {
+    guard !peer.isBlocked, !peer.isFetching, peer.cursor >= tail,
+      case .log(let limit) = peer.nextPiece(head: shown)
+    else { return }
+    // An error is met again by the pass, which does something about it.
+    let slice = log[peer.cursor..<limit]
+    guard let sent = try? peer.stream.send(slice), sent > 0 else { return }
+    peer.cursor += UInt64(sent)
+    peer.sentBytes += UInt64(sent)
+    peer.isMidLine = slice[sent - 1] != UInt8(ascii: "\n")
   }
 
   private func serveWritable() {
