@@ -80,7 +80,9 @@ package struct CatchUp: Sendable {
 
   private var over: Step {
     if isRestarted { return .over(held, .unknown) }
-    guard let joinSequence, joinSequence > sequence + 1 else { return .over(held, .none) }
+    guard let joinSequence, joinSequence > sequence, joinSequence - sequence > 1 else {
+      return .over(held, .none)
+    }
     return .over(held, .lines(joinSequence - 1 - sequence))
   }
 }

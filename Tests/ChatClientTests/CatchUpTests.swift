@@ -82,6 +82,20 @@ struct CatchUpTests {
     #expect(Self.steps(welcome) == [.over([Self.line(welcome)], .none)])
   }
 
+  @Test("the greatest numbers are lived with")
+  func greatestNumbers() {
+    let end = "[PAST]:⇥end=1"
+    #expect(Self.steps(Self.past(.max), Self.past(.max - 1), end).count == 3)
+    #expect(Self.steps(Self.welcome(.max), Self.past(.max - 1), Self.past(.max), end).count == 4)
+    #expect(Self.steps(Self.welcome(.max), Self.past(.max), Self.welcome(3), end).count == 4)
+    var last = CatchUp(room: "lobby", since: .max)
+    let welcome = Self.line(Self.welcome(.max))
+    #expect(last.take(welcome) == .hold)
+    #expect(last.take(.pastEnd) == .over([welcome], .unknown))
+    var another = CatchUp(room: "lobby", since: .max)
+    #expect(another.take(.pastEnd) == .over([], .none))
+  }
+
   @Test("a server without end has no endless memory here")
   func endless() {
     var catchUp = CatchUp(room: "lobby", since: 7)
