@@ -63,7 +63,7 @@ package final class Client: Sendable {
       Screen.complain("\(error)")
       throw .unavailable
     }
-    let outgoing = Outgoing(nickname: nickname)
+    let outgoing = Outgoing(nickname: nickname, stopsAtRefusal: !isTyped)
     let conversation = Conversation(
       options: options, outgoing: outgoing, display: Display(renderer: renderer), isTyped: isTyped,
       nickname: nickname)

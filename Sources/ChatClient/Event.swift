@@ -33,7 +33,8 @@ struct NoticeEvent: Encodable {
     switch notice {
     case .connectionLost: event = "disconnected"
     case .connectedAgain: event = "reconnected"
-    case .roomGone, .missed, .historyRestarted, .messageUnsure, .linesDropped, .nothingFound:
+    case .roomGone, .missed, .historyRestarted, .messageUnsure, .linesUnsure, .notAnswered,
+      .linesDropped, .nothingFound:
       (event, text) = ("notice", notice.text)
     }
   }

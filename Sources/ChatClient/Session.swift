@@ -72,12 +72,14 @@ final class Session: @unchecked Sendable {
 
   private func read() {
     while let lines = input.nextLines() {
+      if input.hasLost { outgoing.noteLoss() }
       if isTyped {
         for line in lines where !type(TextCleaner.clean(line.span)) { return }
       } else {
         outgoing.append(lines.map { .raw($0) })
       }
     }
+    if input.hasLost { outgoing.noteLoss() }
     end(atOnce: false)
   }
 

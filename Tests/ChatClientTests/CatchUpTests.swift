@@ -55,7 +55,22 @@ struct CatchUpTests {
     let held = [Self.line(Self.welcome(12))]
     #expect(Self.steps(Self.welcome(12), "[PAST]:⇥end=1").last == .over(held, .lines(4)))
     #expect(
-      Self.steps(Self.welcome(12), Self.past(10), "[PAST]:⇥end=1").last == .over(held, .lines(1)))
+      Self.steps(Self.welcome(12), Self.past(10), "[PAST]:⇥end=1").last == .over(held, .lines(3)))
+  }
+
+  @Test("holes between the lines are counted, too, also by who was interrupted")
+  func holes() {
+    let held = [Self.line(Self.welcome(20))]
+    let end = "[PAST]:⇥end=1"
+    #expect(
+      Self.steps(Self.welcome(20), Self.past(10), Self.past(13), Self.past(19), end).last
+        == .over(held, .lines(9)))
+    var catchUp = CatchUp(room: "lobby", since: 18, after: .lines(2))
+    _ = catchUp.take(held[0])
+    #expect(catchUp.take(.pastEnd) == .over(held, .lines(3)))
+    var anew = CatchUp(room: "lobby", since: 18, after: .unknown)
+    _ = anew.take(held[0])
+    #expect(anew.take(.pastEnd) == .over(held, .unknown))
   }
 
   @Test("a server that knows no since= answers the question first")
