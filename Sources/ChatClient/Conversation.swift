@@ -58,8 +58,10 @@ final class Conversation {
   // MARK: Connections
 
   /// Shakes hands for the first time.
-  func enter(_ connection: Connection) throws(ClientExit) -> Entry {
-    try enter(connection, room: options.room, since: nil, until: nil)
+  func enter(
+    _ connection: Connection, until deadline: MonotonicTime
+  ) throws(ClientExit) -> Entry {
+    try enter(connection, room: options.room, since: nil, until: deadline)
   }
 
   /// Follows a connection, and those after it.
@@ -201,7 +203,7 @@ final class Conversation {
 
   /// Answers `NICK` and waits to be let in.
   private func enter(
-    _ connection: Connection, room: String?, since: UInt64?, until deadline: MonotonicTime?
+    _ connection: Connection, room: String?, since: UInt64?, until deadline: MonotonicTime
   ) throws(ClientExit) -> Entry {
     connection.send(TaggedLine("HELLO", "1"))
     if let room {
@@ -210,7 +212,8 @@ final class Conversation {
     var deadline = deadline
     let isReturning = lostRoom != nil && room != nil
     var isRoomGone = false
-    while let line = connection.receiver.receive(until: deadline) {
+    // Lines without end let nobody in either.
+    while .now < deadline, let line = connection.receiver.receive(until: deadline) {
       switch line {
       // The one that follows the room's refusal is answered already: we did not wait with the nickname.
       case .nicknameWanted where isRoomGone: break

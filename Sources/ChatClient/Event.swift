@@ -29,6 +29,9 @@ struct NoticeEvent: Encodable {
   private let event: String
   private var text: String?
 
+  /// Something else to be told.
+  init(text: String) { (event, self.text) = ("notice", text) }
+
   init(_ notice: Notice) {
     switch notice {
     case .connectionLost: event = "disconnected"

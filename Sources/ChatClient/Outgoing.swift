@@ -20,6 +20,8 @@ final class Outgoing: @unchecked Sendable {
   private var isInputWaiting = false
   /// Where to send; `nil` while the connection is lost, and until what was missed has come.
   private var stream: Stream?
+  /// The connection was lost, and another is not there; false before the first, which is on its way.
+  private var isAway = false
 
   /// - Parameter stopsAtRefusal: nothing is sent after a refused move.
   init(nickname: Nickname, stopsAtRefusal: Bool) {
@@ -58,7 +60,7 @@ final class Outgoing: @unchecked Sendable {
     lock.withLock {
       if atOnce { queue.leave() } else { queue.end() }
       workArrived.broadcast()
-      return stream != nil
+      return !isAway
     }
   }
 
@@ -137,6 +139,7 @@ final class Outgoing: @unchecked Sendable {
   func attach(_ stream: Stream, isElsewhere: Bool, isUnsure: Bool) -> SendQueue.Dropped {
     lock.withLock {
       self.stream = stream
+      isAway = false
       defer { workArrived.broadcast() }
       return queue.resume(isElsewhere: isElsewhere, isUnsure: isUnsure)
     }
@@ -148,6 +151,7 @@ final class Outgoing: @unchecked Sendable {
   func detach() {
     let lost = lock.withLock {
       defer { stream = nil }
+      isAway = true
       queue.lost()
       replies = []
       return stream
