@@ -40,14 +40,21 @@ package struct CatchUp: Sendable {
   private var sequence: UInt64
   /// The number of our own join, once it is known.
   private var joinSequence: UInt64?
-  private var isRestarted = false
+  /// What is missing so far.
+  package private(set) var gap: Gap
   private var hasBegun = false
   private var held: [ServerLine] = []
 
-  /// The room asked for, and the number of the last line seen of it.
-  package init(room: String, since sequence: UInt64) {
+  /// Begins.
+  ///
+  /// - Parameters:
+  ///   - room: the one asked for.
+  ///   - sequence: the number of the last line seen of it.
+  ///   - gap: what was found missing by a catch-up that was cut short.
+  package init(room: String, since sequence: UInt64, after gap: Gap = .none) {
     self.room = room
     self.sequence = sequence
+    self.gap = gap
   }
 
   /// Takes a line.
@@ -56,6 +63,7 @@ package struct CatchUp: Sendable {
     case .past(let text, let sequence, _):
       hasBegun = true
       guard sequence > self.sequence, sequence < joinSequence ?? .max else { return .hold }
+      noteHole(before: sequence)
       self.sequence = sequence
       return .missed(ServerLine(stream: text), sequence: sequence)
     case .pastEnd: return over
@@ -65,7 +73,7 @@ package struct CatchUp: Sendable {
       guard room == self.room else { return over }
       joinSequence = sequence
       if sequence <= self.sequence {
-        isRestarted = true
+        gap = .unknown
         self.sequence = 0
       }
       return .hold
@@ -79,8 +87,21 @@ package struct CatchUp: Sendable {
   }
 
   private var over: Step {
-    if isRestarted { return .over(held, .unknown) }
-    guard let joinSequence, joinSequence > sequence + 1 else { return .over(held, .none) }
-    return .over(held, .lines(joinSequence - 1 - sequence))
+    mutating get {
+      if let joinSequence { noteHole(before: joinSequence) }
+      return .over(held, gap)
+    }
+  }
+
+  /// What is between the last line and this one will not come.
+  private mutating func noteHole(before next: UInt64) {
+    guard next > sequence, next - sequence > 1 else { return }
+    let count = next - sequence - 1
+    switch gap {
+    case .none: gap = .lines(count)
+    // A server that counts in circles gets a wrong sum.
+    case .lines(let before): gap = .lines(before &+ count)
+    case .unknown: break
+    }
   }
 }

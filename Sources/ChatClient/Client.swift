@@ -5,6 +5,9 @@ internal import ChatSystem
 package final class Client: Sendable {
   private let options: ClientOptions
   private let renderer: Renderer
+  /// How long the first handshake may take.
+  private static let handshakeTimeout: Duration = .seconds(15)
+
   /// Whether a person types: lines are commands then, and questions can be asked.
   private let isTyped: Bool
   private let input = LineInput()
@@ -14,7 +17,13 @@ package final class Client: Sendable {
     self.options = options
     isTyped = StandardStream.input.isTerminal
     let style: Renderer.Style =
-      if options.isJSON { .json } else if isTyped { .terminal } else { .plain }
+      if options.isJSON {
+        .json
+      } else if StandardStream.output.isTerminal {
+        .terminal
+      } else {
+        .plain
+      }
     renderer = Renderer(style: style) { LocalTime.text(of: $0) }
   }
 
@@ -33,7 +42,12 @@ package final class Client: Sendable {
   private func connect() throws(ClientExit) -> (Session, Connection) {
     var given = options.nickname
     while true {
-      guard let choice = given ?? ask(), choice != "exit", choice != "{quit}" else { throw .left }
+      guard let choice = given ?? ask() else {
+        if isTyped { throw .left }
+        Screen.complain("no nickname: neither --nick nor a line of standard input has one")
+        throw .wrongUsage
+      }
+      guard choice != "exit", choice != "{quit}" else { throw .left }
       given = nil
       switch try connect(as: choice) {
       case .success(let entered): return entered
@@ -42,8 +56,9 @@ package final class Client: Sendable {
           Screen.complain(refusal.reason)
           throw .refused
         }
-        let rendered = renderer.render(.error(code: "", reason: refusal.reason), nickname: "")
-        if let text = rendered.output { try Screen.show(text + "\n") }
+        var display = Display(renderer: renderer)
+        try display.show(.error(code: refusal.code, reason: refusal.reason), nickname: "")
+        try display.flush()
       }
     }
   }
@@ -56,26 +71,32 @@ package final class Client: Sendable {
   ) throws(ClientExit) -> Result<(Session, Connection), NicknameRefused> {
     let nickname: Nickname
     do { nickname = try Nickname(choice) } catch {
-      return .failure(NicknameRefused(reason: error.reason))
+      return .failure(NicknameRefused(code: error.code.rawValue, reason: error.reason))
     }
     let connection: Connection
     do { connection = try Connection(to: options.address) } catch {
       Screen.complain("\(error)")
       throw .unavailable
     }
-    let outgoing = Outgoing(nickname: nickname)
+    let outgoing = Outgoing(nickname: nickname, stopsAtRefusal: !isTyped)
     let conversation = Conversation(
       options: options, outgoing: outgoing, display: Display(renderer: renderer), isTyped: isTyped,
       nickname: nickname)
-    switch try conversation.enter(connection) {
+    let timeout = Self.handshakeTimeout
+    switch try conversation.enter(connection, until: .now + timeout) {
     case .entered:
-      let session = Session(conversation, outgoing: outgoing, input: input, isTyped: isTyped)
+      let session = Session(
+        conversation, outgoing: outgoing, input: input, isTyped: isTyped, renderer: renderer)
       return .success((session, connection))
     case .refused(let code, let reason):
       let exit = Self.exit(after: code)
-      if exit == .refused { return .failure(NicknameRefused(reason: reason)) }
+      if exit == .refused { return .failure(NicknameRefused(code: code, reason: reason)) }
       Screen.complain(reason)
       throw exit
+    case .ended where !connection.receiver.isAtEnd:
+      Screen.complain(
+        "\(options.address) lets nobody in: no handshake in \(timeout.components.seconds) s")
+      throw .unavailable
     case .ended:
       Screen.complain("the server closed the connection")
       throw .lost
@@ -94,7 +115,7 @@ package final class Client: Sendable {
   /// A nickname from whoever is at the other end of standard input.
   private func ask() -> String? {
     if isTyped {
-      let stream = StandardStream.output.isTerminal ? StandardStream.output : .error
+      let stream = renderer.style == .terminal ? StandardStream.output : .error
       stream.writeIfPossible("Choose your nickname: ")
     }
     return input.next().map { TextCleaner.clean($0.span) }
@@ -103,6 +124,8 @@ package final class Client: Sendable {
 
 /// A nickname that the server, or the protocol, does not take.
 private struct NicknameRefused: Error {
+  /// The protocol's name for it.
+  let code: String
   /// For a person.
   let reason: String
 }

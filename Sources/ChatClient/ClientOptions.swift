@@ -57,7 +57,9 @@ package struct ClientOptions: Sendable {
       }
     }
     // The server would take it for the wish to leave.
-    guard options.nickname != "exit" else { throw UsageError("--nick takes a name, not 'exit'") }
+    if let name = options.nickname, ["exit", "{quit}"].contains(name) {
+      throw UsageError("--nick takes a name, not '\(name)'")
+    }
     return .run(options)
   }
 
@@ -84,19 +86,21 @@ package struct ClientOptions: Sendable {
       --version        show the version
 
     A lost connection is tried again for two minutes, with growing pauses; then what
-    was missed is shown, and what had not arrived is sent again.
+    was missed is shown, and what had not arrived is sent again. Where nobody can
+    tell, and for private messages and requests, you are told instead.
 
     On a terminal, /help lists the commands; exit, {quit} and Ctrl-D leave.
     Without one, the lines of standard input are sent, those of the room are printed
     as they are, and errors and notices go to standard error. [PAST] lines that were
     asked for are printed as their text alone. At the end of input it waits until
-    everything sent has come back, and leaves.
+    everything sent has come back, and leaves. A room refused or gone ends it: what
+    follows was meant for that room.
 
     This version shows no pictures and saves no files; scripts written for later
     ones can say so already: --no-images, --downloads DIR.
 
-    Exit: 0 left, 1 connection, lines or output lost, 2 wrong usage, 69 cannot
-    connect, 77 nickname refused.
+    Exit: 0 left, 1 connection, lines or output lost (or perhaps lost), 2 wrong
+    usage or no nickname, 69 cannot connect, 77 nickname refused.
 
     """
 }
@@ -105,8 +109,10 @@ package struct ClientOptions: Sendable {
 package enum ClientExit: Int32, Error, Sendable {
   /// Left as it wanted to.
   case left = 0
-  /// The connection is lost for good, or standard output is.
+  /// The connection is lost for good, or standard output is, or something that was said may be.
   case lost = 1
+  /// Nobody said what to do it with.
+  case wrongUsage = 2
   /// The server can't be reached, or takes nobody.
   case unavailable = 69
   /// The nickname was refused.

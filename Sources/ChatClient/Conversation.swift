@@ -24,23 +24,26 @@ final class Conversation {
     case ended
   }
 
-  private let options: ClientOptions
-  private let outgoing: Outgoing
-  private let isTyped: Bool
-  private var display: Display
+  // What is not private is shared with `ConversationLines.swift`.
 
-  private var nickname: Nickname
-  private var position = Position()
+  private let options: ClientOptions
+  let outgoing: Outgoing
+  private let isTyped: Bool
+  var display: Display
+
+  var nickname: Nickname
+  var position = Position()
   /// Set while what was missed comes in.
-  private var catchUp: CatchUp?
+  var catchUp: CatchUp?
   /// The room to come back to, until we are there.
   private var lostRoom: String?
   /// The connection was lost, and its return has not been told.
-  private var isAway = false
-  private var hasSaidGoodbye = false
-  private var hasLostLines = false
+  var isAway = false
+  var hasSaidGoodbye = false
+  /// What the missed lines have not brought since the last time that all was well.
+  var gap = CatchUp.Gap.none
   /// How many lines the look back, or search, that is coming in has brought.
-  private var pastLines = 0
+  var pastLines = 0
 
   init(
     options: ClientOptions, outgoing: Outgoing, display: Display, isTyped: Bool, nickname: Nickname
@@ -55,8 +58,10 @@ final class Conversation {
   // MARK: Connections
 
   /// Shakes hands for the first time.
-  func enter(_ connection: Connection) throws(ClientExit) -> Entry {
-    try enter(connection, room: options.room, since: nil, until: nil)
+  func enter(
+    _ connection: Connection, until deadline: MonotonicTime
+  ) throws(ClientExit) -> Entry {
+    try enter(connection, room: options.room, since: nil, until: deadline)
   }
 
   /// Follows a connection, and those after it.
@@ -78,20 +83,21 @@ final class Conversation {
   ///
   /// - Throws: how the client ends, if it is not to come back.
   private func converse(_ connection: Connection) throws(ClientExit) {
-    if catchUp == nil { resume(connection) }
+    if catchUp == nil { try resume(connection, isUnsure: true) }
     try display.flush()
     while let line = next(from: connection.receiver) {
       let wasCatchingUp = catchUp != nil
-      follow(line)
-      if wasCatchingUp, catchUp == nil { resume(connection) }
+      try follow(line)
+      if wasCatchingUp, catchUp == nil { try resume(connection, isUnsure: gap != .none) }
       if !connection.receiver.hasNext || display.isFull { try display.flush() }
     }
     outgoing.detach()
     connection.stream.shutdownBoth()
+    if let catchUp { gap = catchUp.gap }
     catchUp = nil
     pastLines = 0
     position.stay()
-    if hasSaidGoodbye || outgoing.hasLeft { throw hasLostLines ? .lost : .left }
+    if hasSaidGoodbye || outgoing.hasLeft { throw outgoing.hasLost ? .lost : .left }
     if isTyped, outgoing.isEnding { throw outgoing.exitWithoutServer() }
     guard options.comesBack else {
       Screen.complain("the connection is lost")
@@ -110,16 +116,33 @@ final class Conversation {
   }
 
   /// All that was missed has come: now what we have to say may follow.
-  private func resume(_ connection: Connection) {
+  ///
+  /// - Parameter isUnsure: nobody knows what of ours has arrived.
+  private func resume(_ connection: Connection, isUnsure: Bool) throws(ClientExit) {
+    gap = .none
     let isElsewhere = lostRoom != nil && position.room != lostRoom
-    let dropped = outgoing.attach(connection.stream, isElsewhere: isElsewhere)
-    if isElsewhere, let lostRoom { display.tell(.roomGone(lostRoom)) }
-    if dropped.lines > 0 {
-      hasLostLines = true
-      display.tell(.linesDropped(dropped.lines))
+    if isElsewhere, let lostRoom {
+      guard isTyped else { throw try end("the room \(lostRoom) is gone") }
+      // Whoever types must not take the lobby for that room.
+      try display.tell(.roomGone(lostRoom))
+      try display.flush()
     }
-    for name in dropped.messagesTo { display.tell(.messageUnsure(to: name)) }
     lostRoom = nil
+    let dropped = outgoing.attach(
+      connection.stream, isElsewhere: isElsewhere, isUnsure: isUnsure)
+    if dropped.lines > 0 { try display.tell(.linesDropped(dropped.lines)) }
+    if dropped.unsureLines > 0 { try display.tell(.linesUnsure(dropped.unsureLines)) }
+    for name in dropped.messagesTo { try display.tell(.messageUnsure(to: name)) }
+    if dropped.requests > 0 { try display.tell(.notAnswered(dropped.requests)) }
+  }
+
+  /// Ends because what is still to be said was meant for another room, and nobody is there to ask.
+  ///
+  /// - Returns: how the client ends.
+  func end(_ reason: String) throws(ClientExit) -> ClientExit {
+    try display.flush()
+    outgoing.complain(reason)
+    return .lost
   }
 
   /// Connects again.
@@ -127,7 +150,7 @@ final class Conversation {
   /// - Throws: how the client ends, if it can't.
   private func comeBack(_ plan: inout ReturnPlan) throws(ClientExit) -> Connection {
     lostRoom = lostRoom ?? position.room
-    if !isAway { display.tell(.connectionLost) }
+    if !isAway { try display.tell(.connectionLost) }
     isAway = true
     try display.flush()
     var random = SystemRandomNumberGenerator()
@@ -142,7 +165,7 @@ final class Conversation {
       }
     }
     guard failure != .nicknameInUse else {
-      Screen.complain("the nickname '\(nickname.text)' is still in use")
+      outgoing.complain("the nickname '\(nickname.text)' is still in use")
       throw .refused
     }
     throw outgoing.exitWithoutServer(wantsToLeave: false)
@@ -155,7 +178,7 @@ final class Conversation {
     }
     catchUp = nil
     if let room = position.room, let sequence = position.sequence {
-      catchUp = CatchUp(room: room, since: sequence)
+      catchUp = CatchUp(room: room, since: sequence, after: gap)
     }
     let entry = try enter(
       connection, room: position.room, since: position.sequence,
@@ -180,20 +203,23 @@ final class Conversation {
 
   /// Answers `NICK` and waits to be let in.
   private func enter(
-    _ connection: Connection, room: String?, since: UInt64?, until deadline: MonotonicTime?
+    _ connection: Connection, room: String?, since: UInt64?, until deadline: MonotonicTime
   ) throws(ClientExit) -> Entry {
     connection.send(TaggedLine("HELLO", "1"))
     if let room {
       connection.send(TaggedLine("ROOM", room, since.map { [.init("since", "\($0)")] } ?? []))
     }
     var deadline = deadline
+    let isReturning = lostRoom != nil && room != nil
     var isRoomGone = false
-    while let line = connection.receiver.receive(until: deadline) {
+    // Lines without end let nobody in either.
+    while .now < deadline, let line = connection.receiver.receive(until: deadline) {
       switch line {
       // The one that follows the room's refusal is answered already: we did not wait with the nickname.
       case .nicknameWanted where isRoomGone: break
       case .nicknameWanted: connection.send("\(nickname.text)\n")
-      case .error(ErrorCode.roomNotFound.rawValue, _) where since != nil && !isRoomGone:
+      case .error(ErrorCode.roomNotFound.rawValue, _) where isReturning && !isRoomGone:
+        guard isTyped else { throw try end("the room \(lostRoom ?? "") is gone") }
         // Should that not lead to the lobby now, the next attempt does, which names no room.
         isRoomGone = true
         deadline = .now + Self.lobbyTimeout
@@ -201,71 +227,12 @@ final class Conversation {
         catchUp = nil
       case .error(let code, let reason): return .refused(code: code, reason: reason)
       case .connected:
-        follow(line)
+        try follow(line)
         return .entered
-      default: follow(line)
+      default: try follow(line)
       }
       try display.flush()
     }
     return .ended
-  }
-
-  // MARK: Lines
-
-  /// Follows a line, in its order: what was missed goes before what happens now.
-  private func follow(_ line: ServerLine) {
-    switch catchUp?.take(line) {
-    case nil, .pass: live(line)
-    case .hold: break
-    case .missed(let line, let sequence):
-      position.follow(missed: sequence)
-      missed(line)
-    case .over(let lines, let gap):
-      catchUp = nil
-      switch gap {
-      case .none: break
-      case .lines(let count): display.tell(.missed(count))
-      case .unknown: display.tell(.historyRestarted)
-      }
-      for line in lines { live(line) }
-    }
-  }
-
-  /// A line that the room said while we were away.
-  private func missed(_ line: ServerLine) {
-    switch line {
-    case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
-    case .left(nickname.text), .renamed(from: nickname.text, to: _): outgoing.note { $0.parted() }
-    default: break
-    }
-    display.show(line, nickname: nickname.text)
-  }
-
-  /// A line that the server says now.
-  private func live(_ line: ServerLine) {
-    position.follow(line, nickname: nickname.text)
-    switch line {
-    case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
-    case .renamed(from: nickname.text, let new):
-      if let name = try? Nickname(new) {
-        nickname = name
-        outgoing.noteAnswer { $0.renamed(to: name) }
-      }
-    case .room: outgoing.noteAnswer { $0.moved() }
-    case .message(from: nickname.text, _, _): outgoing.note { $0.delivered() }
-    case .goodbye: hasSaidGoodbye = true
-    case .ping(let token): return outgoing.reply(TaggedLine("PONG", token))
-    case .pong(token: CatchUp.token): return
-    case .pong(let token): if outgoing.noteAnswer({ $0.answered(token) }) { return }
-    case .past: pastLines += 1
-    case .pastEnd:
-      if pastLines == 0 { display.tell(.nothingFound) }
-      pastLines = 0
-    case .connected where isAway:
-      isAway = false
-      return display.tell(.connectedAgain)
-    default: break
-    }
-    display.show(line, nickname: nickname.text)
   }
 }

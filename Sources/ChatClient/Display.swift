@@ -20,16 +20,22 @@ struct Display {
   /// - Parameters:
   ///   - line: what the server said.
   ///   - nickname: one's own.
-  mutating func show(_ line: ServerLine, nickname: String) {
-    add(renderer.render(line, nickname: nickname))
+  /// - Throws: as `flush` does.
+  mutating func show(_ line: ServerLine, nickname: String) throws(ClientExit) {
+    try add(renderer.render(line, nickname: nickname))
   }
 
   /// Adds a notice of the client itself.
-  mutating func tell(_ notice: Notice) { add(renderer.render(notice)) }
+  ///
+  /// - Throws: as `flush` does.
+  mutating func tell(_ notice: Notice) throws(ClientExit) { try add(renderer.render(notice)) }
 
-  private mutating func add(_ rendered: Renderer.Output) {
+  private mutating func add(_ rendered: Renderer.Output) throws(ClientExit) {
     if let text = rendered.output { output += text + "\n" }
-    if let text = rendered.error { Screen.complain(text) }
+    guard let text = rendered.error else { return }
+    // Where both streams are one file, they keep their order.
+    try flush()
+    Screen.complain(text)
   }
 
   /// Writes what was gathered.

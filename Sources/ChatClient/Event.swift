@@ -29,11 +29,15 @@ struct NoticeEvent: Encodable {
   private let event: String
   private var text: String?
 
+  /// Something else to be told.
+  init(text: String) { (event, self.text) = ("notice", text) }
+
   init(_ notice: Notice) {
     switch notice {
     case .connectionLost: event = "disconnected"
     case .connectedAgain: event = "reconnected"
-    case .roomGone, .missed, .historyRestarted, .messageUnsure, .linesDropped, .nothingFound:
+    case .roomGone, .missed, .historyRestarted, .messageUnsure, .linesUnsure, .notAnswered,
+      .linesDropped, .nothingFound:
       (event, text) = ("notice", notice.text)
     }
   }

@@ -5,7 +5,7 @@ internal import ChatSystem
 ///
 /// Thread: one at a time.
 final class LineInput: @unchecked Sendable {
-  // Sound: the main thread uses it until the write thread starts, which does from then on.
+  // Sound: the main thread uses it until the input thread starts, which does from then on.
 
   /// Longer ones are no lines that anybody meant to send.
   private static let longestLine = 1_048_576
@@ -14,6 +14,8 @@ final class LineInput: @unchecked Sendable {
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var waiting: [[UInt8]] = []
   private var isAtEnd = false
+  /// A line was too long to be sent.
+  private(set) var hasLost = false
 
   /// The next line, without its LF; `nil` at the end.
   func next() -> [UInt8]? {
@@ -34,7 +36,9 @@ final class LineInput: @unchecked Sendable {
       let take = { (frame: borrowing LineFrame) in
         switch frame {
         case .line(let line): lines.append(Array(copying: line))
-        case .tooLong: Screen.complain("a line is too long")
+        case .tooLong:
+          self.hasLost = true
+          Screen.complain("a line is too long")
         }
       }
       if isAtEnd {

@@ -12,6 +12,10 @@ package enum Notice: Equatable, Sendable {
   case historyRestarted
   /// It is not known whether a private message has arrived.
   case messageUnsure(to: String)
+  /// It is not known whether so many lines that were sent have arrived.
+  case linesUnsure(Int)
+  /// So many requests were cut off before their answer.
+  case notAnswered(Int)
   /// So many lines were not said, because the room they were for is gone.
   case linesDropped(Int)
   /// A look back or a search brought nothing.
@@ -27,6 +31,10 @@ package enum Notice: Equatable, Sendable {
       "\(count) \(count == 1 ? "line" : "lines") said meanwhile can't be had any more"
     case .historyRestarted: "the server began anew; what was said meanwhile can't be had any more"
     case .messageUnsure(let name): "your message to \(name) may not have arrived"
+    case .linesUnsure(let count):
+      "\(count) \(count == 1 ? "line" : "lines") you sent may not have arrived"
+    case .notAnswered(let count):
+      "\(count) \(count == 1 ? "request was" : "requests were") not answered"
     case .linesDropped(let count):
       "\(count) \(count == 1 ? "line" : "lines") for that room \(count == 1 ? "was" : "were") not sent"
     case .nothingFound: "nothing found"

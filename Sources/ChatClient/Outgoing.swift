@@ -20,8 +20,13 @@ final class Outgoing: @unchecked Sendable {
   private var isInputWaiting = false
   /// Where to send; `nil` while the connection is lost, and until what was missed has come.
   private var stream: Stream?
+  /// The connection was lost, and another is not there; false before the first, which is on its way.
+  private var isAway = false
 
-  init(nickname: Nickname) { queue = SendQueue(nickname: nickname) }
+  /// - Parameter stopsAtRefusal: nothing is sent after a refused move.
+  init(nickname: Nickname, stopsAtRefusal: Bool) {
+    queue = SendQueue(nickname: nickname, stopsAtRefusal: stopsAtRefusal)
+  }
 
   // MARK: Input
 
@@ -42,6 +47,11 @@ final class Outgoing: @unchecked Sendable {
     }
   }
 
+  /// Something of the input is lost: that is no success.
+  ///
+  /// Thread: input.
+  func noteLoss() { lock.withLock { queue.noteLoss() } }
+
   /// There are no more lines: we leave, when all have come back or as soon as they are sent.
   ///
   /// Thread: input.
@@ -50,7 +60,7 @@ final class Outgoing: @unchecked Sendable {
     lock.withLock {
       if atOnce { queue.leave() } else { queue.end() }
       workArrived.broadcast()
-      return stream != nil
+      return !isAway
     }
   }
 
@@ -82,30 +92,56 @@ final class Outgoing: @unchecked Sendable {
   var isWaiting: Bool { lock.withLock { queue.isWaiting } }
 
   /// Whether the wish to leave has been sent, and nothing would be lost with us.
-  var hasLeft: Bool { lock.withLock { queue.isLeaving && queue.unconfirmedLines == 0 } }
+  var hasLeft: Bool { lock.withLock { queue.isLeaving && queue.unconfirmed.isEmpty } }
+
+  /// Whether a move was refused, and nothing more is sent.
+  var isStopped: Bool { lock.withLock { queue.isStopped } }
+
+  /// Whether something was lost for good.
+  var hasLost: Bool { lock.withLock { queue.hasLost } }
 
   /// How it ends without the server, which is told of if it is no success.
   ///
   /// Thread: any.
   /// - Parameter wantsToLeave: a person does, and loses no more than what had not arrived.
   func exitWithoutServer(wantsToLeave: Bool = true) -> ClientExit {
-    let lines = lock.withLock { queue.unconfirmedLines }
-    if wantsToLeave, lines == 0 { return .left }
-    let loss = lines == 0 ? "" : ", and perhaps \(lines) \(lines == 1 ? "line" : "lines") sent"
-    Screen.complain("the connection is lost\(loss)")
+    let (unconfirmed, hasLost) = lock.withLock { (queue.unconfirmed, queue.hasLost) }
+    if wantsToLeave, unconfirmed.isEmpty { return hasLost ? .lost : .left }
+    complain("the connection is lost")
     return .lost
+  }
+
+  /// Says why it ends, and what is lost with it.
+  ///
+  /// Thread: any.
+  func complain(_ reason: String) {
+    let lost = lock.withLock { queue.unconfirmed }
+    let parts = [
+      Self.count(lost.lines, "line"), Self.count(lost.messages, "private message"),
+      Self.count(lost.requests, "request"),
+    ]
+    let losses = parts.compactMap(\.self).joined(separator: ", ")
+    Screen.complain(losses.isEmpty ? reason : "\(reason); not known to have arrived: \(losses)")
+  }
+
+  /// `1 line`, `2 lines`; `nil` if there is none.
+  private static func count(_ count: Int, _ noun: String) -> String? {
+    count == 0 ? nil : "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 
   /// Sends to this connection from now on: what was not sent, and first what has to be sent again.
   ///
   /// Thread: receive.
-  /// - Parameter isElsewhere: the room that lines were meant for is gone.
+  /// - Parameters:
+  ///   - isElsewhere: the room that lines were meant for is gone.
+  ///   - isUnsure: nobody knows which of those that were sent have arrived.
   /// - Returns: what is not sent again.
-  func attach(_ stream: Stream, isElsewhere: Bool = false) -> SendQueue.Dropped {
+  func attach(_ stream: Stream, isElsewhere: Bool, isUnsure: Bool) -> SendQueue.Dropped {
     lock.withLock {
       self.stream = stream
+      isAway = false
       defer { workArrived.broadcast() }
-      return queue.resume(isElsewhere: isElsewhere)
+      return queue.resume(isElsewhere: isElsewhere, isUnsure: isUnsure)
     }
   }
 
@@ -115,6 +151,7 @@ final class Outgoing: @unchecked Sendable {
   func detach() {
     let lost = lock.withLock {
       defer { stream = nil }
+      isAway = true
       queue.lost()
       replies = []
       return stream

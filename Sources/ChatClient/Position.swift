@@ -30,7 +30,8 @@ package struct Position: Equatable, Sendable {
       if !room.isEmpty { (self.room, self.sequence) = (room, sequence) }
     case .joined(nickname): isMoving = true
     case .said, .joined, .left, .renamed, .unknown(_, isTagged: false):
-      if !isMoving { sequence? += 1 }
+      // A server may name any number: the last one is not counted on from.
+      if !isMoving, let last = sequence, last < .max { sequence = last + 1 }
     case .nicknameWanted, .connected, .goodbye, .message, .who, .rooms, .youAreIn, .past, .pastEnd,
       .ping, .pong, .notice, .error, .unknown(_, isTagged: true):
       break

@@ -60,6 +60,15 @@ package struct Renderer: Sendable {
     }
   }
 
+  /// What becomes of the client's answer to a person's command.
+  package func render(answer text: String) -> Output {
+    switch style {
+    case .plain: Output(error: text)
+    case .terminal: Output(output: text)
+    case .json: Output(output: NoticeEvent(text: text).json)
+    }
+  }
+
   private func plain(_ line: ServerLine) -> Output {
     switch line {
     case .said, .joined, .left, .renamed, .message, .who, .rooms, .pong, .unknown(_, false):

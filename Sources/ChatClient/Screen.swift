@@ -14,6 +14,9 @@ enum Screen {
     }
   }
 
+  /// Writes what a person asked for to standard error, where standard output is a program's.
+  static func advise(_ text: String) { StandardStream.error.writeIfPossible("\(text)\n") }
+
   /// Writes a line to standard error.
   static func complain(_ reason: String) {
     StandardStream.error.writeIfPossible("chat-client: \(reason)\n")

@@ -18,24 +18,10 @@ package struct SendQueue: Sendable {
     /// To be said, whatever it looks like.
     case text([UInt8])
 
-    fileprivate var bytes: [UInt8] {
+    var bytes: [UInt8] {
       switch self {
       case .raw(let bytes), .text(let bytes): bytes
       }
-    }
-  }
-
-  /// What was on its way when the connection broke, and is not sent again.
-  package struct Dropped: Equatable, Sendable {
-    /// Whom private messages were for whose receipts have not come.
-    package var messagesTo: [String] = []
-    /// How many lines that were to be said in a room that is gone.
-    package var lines = 0
-
-    /// Makes a list of nothing, or of these.
-    package init(messagesTo: [String] = [], lines: Int = 0) {
-      self.messagesTo = messagesTo
-      self.lines = lines
     }
   }
 
@@ -51,29 +37,45 @@ package struct SendQueue: Sendable {
   /// A short line counts as so many bytes more, or too few questions would be asked.
   private static let lineCost = 8
 
-  private var nickname: Nickname
-  private var waiting = Fifo<Line>()
-  private var waitingBytes = 0
-  private var sent = SentLines()
-  private var bytesSinceQuestion = 0
+  // What is not private is shared with `SendQueueReturn.swift`.
+
+  var nickname: Nickname
+  var waiting = Fifo<Line>()
+  var waitingBytes = 0
+  var sent = SentLines()
+  var bytesSinceQuestion = 0
   private var questions = 0
   /// The question after the last line of input, once it is asked.
-  private var lastQuestion: Int?
+  var lastQuestion: Int?
   /// Nothing more is sent until the last line is answered.
-  private var isBarred = false
+  var isBarred = false
   /// The connection is lost, and we are not back.
-  private var isAway = false
+  var isAway = false
   /// What the stream says under our nickname from here on is not ours.
-  private var isParted = false
-  private var dropped = Dropped()
+  var isParted = false
+  var dropped = Dropped()
+  /// How many requests were sent and are not answered to their end.
+  var openRequests = 0
+  /// A move that is refused stops everything: what follows was meant for another room.
+  private let stopsAtRefusal: Bool
+
+  /// Something is lost for good, or may be, and was told of: that is no success.
+  package internal(set) var hasLost = false
+  /// A move was refused, and nothing more is sent.
+  package private(set) var isStopped = false
 
   /// No more lines will be appended.
   package private(set) var hasEnded = false
   /// The wish to leave has been sent.
-  package private(set) var isLeaving = false
+  package internal(set) var isLeaving = false
 
   /// Nothing to send, under this nickname.
-  package init(nickname: Nickname) { self.nickname = nickname }
+  ///
+  /// - Parameter stopsAtRefusal: nobody is there who could say where lines go after a refused move.
+  package init(nickname: Nickname, stopsAtRefusal: Bool = false) {
+    self.nickname = nickname
+    self.stopsAtRefusal = stopsAtRefusal
+  }
 
   /// Whether no line should be appended now.
   package var isFull: Bool { isOver(1) }
@@ -91,20 +93,7 @@ package struct SendQueue: Sendable {
   package var isWaiting: Bool { sent.count > 0 }
 
   /// How many lines of text are not known to have arrived.
-  package var unconfirmedLines: Int {
-    // What follows the wish to leave is said to nobody.
-    sent.elements.count(where: \.isText) + (isLeaving ? 0 : waiting.elements.count(where: says))
-  }
-
-  /// Whether a line is text.
-  private func says(_ line: Line) -> Bool {
-    switch line {
-    case .text: return true
-    case .raw(let bytes):
-      if case .text? = try? ClientLine(bytes.span, from: nickname) { return true }
-      return false
-    }
-  }
+  package var unconfirmedLines: Int { unconfirmed.lines }
 
   // MARK: Sending
 
@@ -113,6 +102,9 @@ package struct SendQueue: Sendable {
     waiting.append(line)
     waitingBytes += line.bytes.count
   }
+
+  /// Something is lost that never came here.
+  package mutating func noteLoss() { hasLost = true }
 
   /// The last line has been appended: once all have come back, we leave.
   package mutating func end() { hasEnded = true }
@@ -144,6 +136,7 @@ package struct SendQueue: Sendable {
   private mutating func send(raw line: [UInt8], to bytes: inout [UInt8]) {
     // The server takes it for part of the line's end.
     let line = line.last == UInt8(ascii: "\r") ? Array(line.dropLast()) : line
+    if line.count >= Limits.clientLineBytes { hasLost = true }
     switch try? ClientLine(line.span, from: nickname) {
     case .blank: break
     case .text(let range): send(text: Array(line[range]), to: &bytes)
@@ -162,8 +155,10 @@ package struct SendQueue: Sendable {
       isLeaving = true
       isBarred = true
     // What nobody understands is for the server to refuse.
-    case .hello, .password, .who, .rooms, .history, .search, .ping, .pong, nil:
+    case .who, .rooms, .history, .search:
+      openRequests += 1
       Self.append(line, to: &bytes)
+    case .hello, .password, .ping, .pong, nil: Self.append(line, to: &bytes)
     }
   }
 
@@ -177,6 +172,8 @@ package struct SendQueue: Sendable {
     // A longer one is refused, and never comes back.
     if max(prefix.count + text.count, echo.count) < Limits.clientLineBytes {
       sent.append(.text(text, echo: echo == text ? text : echo))
+    } else {
+      hasLost = true
     }
     Self.append(prefix + text, to: &bytes)
     bytesSinceQuestion += prefix.count + text.count + Self.lineCost
@@ -213,6 +210,9 @@ package struct SendQueue: Sendable {
     note(sent.settled(\.isSetting))
   }
 
+  /// A request is answered to its end, or refused.
+  package mutating func requestAnswered() { openRequests = max(0, openRequests - 1) }
+
   /// A receipt of a private message has come.
   package mutating func delivered() { note(sent.settled(\.isMessage)) }
 
@@ -223,7 +223,10 @@ package struct SendQueue: Sendable {
     guard token.hasPrefix(Self.tokenPrefix),
       let number = Int(token.dropFirst(Self.tokenPrefix.count))
     else { return false }
-    note(sent.answered(number))
+    let lines = sent.answered(number)
+    // A move that was made has gone before.
+    isStopped = isStopped || stopsAtRefusal && lines.contains { $0.isMove }
+    note(lines)
     if number == lastQuestion, !isLeaving { leave() }
     return true
   }
@@ -232,55 +235,11 @@ package struct SendQueue: Sendable {
   private mutating func note(_ lines: [SentLine]) {
     for line in lines {
       switch line {
-      case .setting: isBarred = false
+      case .setting: isBarred = isStopped
       // What became of it was told on the connection that is lost.
       case .message(let name) where isAway: dropped.messagesTo.append(name)
       case .text, .message, .leave, .question: break
       }
-    }
-  }
-
-  // MARK: A lost connection
-
-  /// The connection is lost. What the stream brings now was said before we come back.
-  package mutating func lost() { isAway = true }
-
-  /// We are back, and all that was missed has come: what of ours it did not hold is to be sent again.
-  ///
-  /// - Parameter isElsewhere: the room is gone; what was to be said there must not be said elsewhere.
-  /// - Returns: what was dropped.
-  package mutating func resume(isElsewhere: Bool = false) -> Dropped {
-    var lines: [Line] = []
-    for line in sent.elements {
-      switch line {
-      case .text(let text, _): lines.append(.text(text))
-      case .setting(let line), .leave(let line): lines.append(.raw(line))
-      case .message(let name): dropped.messagesTo.append(name)
-      case .question: break
-      }
-    }
-    lines += waiting.elements
-    if isElsewhere {
-      let kept = lines.prefix { !isMove($0) }.filter { !says($0) }
-      let later = lines.drop { !isMove($0) }
-      dropped.lines = lines.count - kept.count - later.count
-      lines = kept + later
-    }
-    sent.removeAll()
-    waiting.removeAll()
-    waitingBytes = 0
-    for line in lines { append(line) }
-    (isBarred, isLeaving, isAway, isParted) = (false, false, false, false)
-    (bytesSinceQuestion, lastQuestion) = (0, nil)
-    defer { dropped = Dropped() }
-    return dropped
-  }
-
-  private func isMove(_ line: Line) -> Bool {
-    guard case .raw(let bytes) = line else { return false }
-    switch try? ClientLine(bytes.span, from: nickname) {
-    case .room, .newRoom: return true
-    default: return false
     }
   }
 }

@@ -15,6 +15,10 @@ enum SentLine: Sendable {
 
   var isText: Bool { if case .text = self { true } else { false } }
   var isMessage: Bool { if case .message = self { true } else { false } }
+  /// Whether it leads to another room.
+  var isMove: Bool {
+    if case .setting(let line) = self { !line.starts(with: "[NICK]".utf8) } else { false }
+  }
   var isSetting: Bool { if case .setting = self { true } else { false } }
 }
 

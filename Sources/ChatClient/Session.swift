@@ -13,16 +13,21 @@ final class Session: @unchecked Sendable {
   private let outgoing: Outgoing
   private let input: LineInput
   private let isTyped: Bool
+  private let renderer: Renderer
 
   private let lock = Lock()
   private let hasEnded = Condition()
   private var exit: ClientExit?
 
-  init(_ conversation: Conversation, outgoing: Outgoing, input: LineInput, isTyped: Bool) {
+  init(
+    _ conversation: Conversation, outgoing: Outgoing, input: LineInput, isTyped: Bool,
+    renderer: Renderer
+  ) {
     self.conversation = conversation
     self.outgoing = outgoing
     self.input = input
     self.isTyped = isTyped
+    self.renderer = renderer
   }
 
   /// Starts the threads and waits for the end.
@@ -72,12 +77,14 @@ final class Session: @unchecked Sendable {
 
   private func read() {
     while let lines = input.nextLines() {
+      if input.hasLost { outgoing.noteLoss() }
       if isTyped {
         for line in lines where !type(TextCleaner.clean(line.span)) { return }
       } else {
         outgoing.append(lines.map { .raw($0) })
       }
     }
+    if input.hasLost { outgoing.noteLoss() }
     end(atOnce: false)
   }
 
@@ -87,13 +94,20 @@ final class Session: @unchecked Sendable {
   private func type(_ text: String) -> Bool {
     switch TypedLine(text) {
     case .nothing: break
-    case .show(let text): do { try Screen.show(text + "\n") } catch { finish(error) }
+    case .show(let text): do { try answer(text) } catch { finish(error) }
     case .send(let line): outgoing.append([line])
     case .leave:
       end(atOnce: true)
       return false
     }
     return true
+  }
+
+  /// Shows what a command has to say.
+  private func answer(_ text: String) throws(ClientExit) {
+    let rendered = renderer.render(answer: text)
+    if let text = rendered.output { try Screen.show(text + "\n") }
+    if let text = rendered.error { Screen.advise(text) }
   }
 
   private func end(atOnce: Bool) {

@@ -19,29 +19,53 @@ package final class Stream: Sendable {
 
   /// Connects to the first of an address's sockets that answers.
   ///
+  /// - Parameter timeout: how long each may take; the system alone would wait two minutes.
   /// - Throws: `ConnectionError` with the last one's reason.
-  package static func connect(to address: Address) throws(ConnectionError) -> Stream {
+  package static func connect(
+    to address: Address, timeout: Duration = .seconds(10)
+  ) throws(ConnectionError) -> Stream {
     let candidates: [SocketAddress]
     do { candidates = try address.resolved(toListen: false) } catch {
       throw ConnectionError(address: address, reason: error.reason)
     }
     var last = "no address"
     for candidate in candidates {
-      do { return try connect(to: candidate) } catch { last = error.reason }
+      do { return try connect(to: candidate, timeout: timeout) } catch { last = error.reason }
     }
     throw ConnectionError(address: address, reason: last)
   }
 
-  private static func connect(to address: SocketAddress) throws(SystemError) -> Stream {
+  private static func connect(
+    to address: SocketAddress, timeout: Duration
+  ) throws(SystemError) -> Stream {
     let number = try system("socket") {
       socket(address.family, CInt(SOCK_STREAM.rawValue) | CInt(CLINUX_SOCK_CLOEXEC), 0)
     }
     let stream = Stream(Descriptor(owning: number))
-    try address.withPointer { pointer, length throws(SystemError) in
-      _ = try system("connect") { Glibc.connect(number, pointer, length) }
+    let flags = try system("fcntl") { fcntl(number, F_GETFL) }
+    try system("fcntl") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
+    do throws(SystemError) {
+      try address.withPointer { pointer, length throws(SystemError) in
+        _ = try system("connect") { Glibc.connect(number, pointer, length) }
+      }
+    } catch {
+      guard error.code == EINPROGRESS else { throw error }
+      try stream.waitUntilConnected(for: timeout)
     }
+    try system("fcntl") { fcntl(number, F_SETFL, flags) }
     stream.sendAtOnce()
     return stream
+  }
+
+  /// connect(2), EINPROGRESS: once the socket is writable, SO_ERROR says how it went.
+  private func waitUntilConnected(for timeout: Duration) throws(SystemError) {
+    var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+    let ready = try system("poll") { poll(&entry, 1, timeout.pollMilliseconds) }
+    guard ready > 0 else { throw SystemError("connect", code: ETIMEDOUT) }
+    var code: CInt = 0
+    var size = socklen_t(MemoryLayout<CInt>.size)
+    try system("getsockopt") { getsockopt(number, SOL_SOCKET, SO_ERROR, &code, &size) }
+    guard code == 0 else { throw SystemError("connect", code: code) }
   }
 
   // MARK: Options

@@ -55,7 +55,22 @@ struct CatchUpTests {
     let held = [Self.line(Self.welcome(12))]
     #expect(Self.steps(Self.welcome(12), "[PAST]:⇥end=1").last == .over(held, .lines(4)))
     #expect(
-      Self.steps(Self.welcome(12), Self.past(10), "[PAST]:⇥end=1").last == .over(held, .lines(1)))
+      Self.steps(Self.welcome(12), Self.past(10), "[PAST]:⇥end=1").last == .over(held, .lines(3)))
+  }
+
+  @Test("holes between the lines are counted, too, also by who was interrupted")
+  func holes() {
+    let held = [Self.line(Self.welcome(20))]
+    let end = "[PAST]:⇥end=1"
+    #expect(
+      Self.steps(Self.welcome(20), Self.past(10), Self.past(13), Self.past(19), end).last
+        == .over(held, .lines(9)))
+    var catchUp = CatchUp(room: "lobby", since: 18, after: .lines(2))
+    _ = catchUp.take(held[0])
+    #expect(catchUp.take(.pastEnd) == .over(held, .lines(3)))
+    var anew = CatchUp(room: "lobby", since: 18, after: .unknown)
+    _ = anew.take(held[0])
+    #expect(anew.take(.pastEnd) == .over(held, .unknown))
   }
 
   @Test("a server that knows no since= answers the question first")
@@ -80,6 +95,20 @@ struct CatchUpTests {
   func elsewhere() {
     let welcome = Self.welcome(30, "#swift")
     #expect(Self.steps(welcome) == [.over([Self.line(welcome)], .none)])
+  }
+
+  @Test("the greatest numbers are lived with")
+  func greatestNumbers() {
+    let end = "[PAST]:⇥end=1"
+    #expect(Self.steps(Self.past(.max), Self.past(.max - 1), end).count == 3)
+    #expect(Self.steps(Self.welcome(.max), Self.past(.max - 1), Self.past(.max), end).count == 4)
+    #expect(Self.steps(Self.welcome(.max), Self.past(.max), Self.welcome(3), end).count == 4)
+    var last = CatchUp(room: "lobby", since: .max)
+    let welcome = Self.line(Self.welcome(.max))
+    #expect(last.take(welcome) == .hold)
+    #expect(last.take(.pastEnd) == .over([welcome], .unknown))
+    var another = CatchUp(room: "lobby", since: .max)
+    #expect(another.take(.pastEnd) == .over([], .none))
   }
 
   @Test("a server without end has no endless memory here")

@@ -41,6 +41,7 @@ struct OptionsTests {
     #expect(options.address == Address(host: "example", port: 80))
     for arguments in [
       ["--port", "5"], ["a", "b"], ["--nick"], ["--nick", "a\nb"], ["--nick", "exit"],
+      ["--nick", "{quit}"],
       ["--json=yes"], ["a:b"],
     ] {
       #expect(throws: UsageError.self) { try ClientOptions.parse(arguments) }

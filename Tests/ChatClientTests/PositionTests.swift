@@ -41,6 +41,16 @@ struct PositionTests {
     #expect(Self.position("alice joined!", "Connected to server!", "bob: hi").sequence == nil)
   }
 
+  @Test("a number that nothing follows is lived with")
+  func greatestNumber() {
+    let greatest = "\(UInt64.max)"
+    #expect(
+      Self.position("[WELCOME]:1⇥room=lobby⇥seq=\(greatest)⇥members=1", "bob: hi").sequence == .max)
+    #expect(
+      Self.position(Self.welcome, "[ROOM]:#a⇥seq=\(greatest)⇥members=1", "bob: hi", "bob: hi")
+        .sequence == .max)
+  }
+
   @Test("a move counts neither in the old room nor in the new one until it is numbered")
   func moving() {
     let moving = Self.position(Self.welcome, "bob: hi", "alice joined!", "bob: there")

@@ -34,6 +34,10 @@ struct SendQueueTests {
     queue.resume(isElsewhere: isElsewhere)
   }
 
+  private static func unsure(_ queue: inout SendQueue) -> SendQueue.Dropped {
+    queue.resume(isUnsure: true)
+  }
+
   @Test("what did not come back is sent again, in order")
   func sentAgain() throws {
     var queue = try Self.queue("one", "two", "three", "four")
@@ -196,10 +200,68 @@ struct SendQueueTests {
     queue.heard("one")
     queue.lost()
     queue.append(.raw(Array("four".utf8)))
-    #expect(Self.dropped(&queue, isElsewhere: true) == .init(lines: 1))
+    #expect(Self.dropped(&queue, isElsewhere: true) == .init(lines: 1, requests: 1))
     #expect(Self.taken(&queue) == ["[ROOM]:#swift", "[PING]:chat-client-sent-2"])
     queue.moved()
     #expect(Self.taken(&queue) == ["three", "four"])
+  }
+
+  @Test("where nobody knows what arrived, only what was not sent yet is sent")
+  func unsure() throws {
+    var queue = try Self.queue("one", "two", "[ROOM]:#swift", "three")
+    _ = queue.take()
+    queue.lost()
+    queue.heard("one")
+    #expect(Self.unsure(&queue) == .init(unsureLines: 1))
+    #expect(queue.hasLost)
+    #expect(Self.taken(&queue) == ["[ROOM]:#swift", "[PING]:chat-client-sent-2"])
+    queue.moved()
+    #expect(Self.taken(&queue) == ["three"])
+  }
+
+  @Test("what would be lost at any moment is counted")
+  func unconfirmed() throws {
+    var queue = try Self.queue("one", "[MSG]:bob x", "[WHO]:", "[SEARCH]:x", "two")
+    let all = SendQueue.Unconfirmed(lines: 2, messages: 1, requests: 2)
+    #expect(queue.unconfirmed == all)
+    _ = queue.take()
+    #expect(queue.unconfirmed == all)
+    queue.heard("one")
+    queue.delivered()
+    queue.requestAnswered()
+    #expect(queue.unconfirmed == .init(lines: 1, requests: 1))
+    queue.requestAnswered()
+    queue.heard("two")
+    #expect(queue.unconfirmed.isEmpty && !queue.hasLost)
+  }
+
+  @Test("a line that the server can't take is lost")
+  func tooLong() throws {
+    let long = String(repeating: "x", count: Limits.clientLineBytes)
+    for line in [long, "[MSG]:bob \(long)", String(repeating: "\u{1}", count: 4_096)] {
+      var queue = try Self.queue(line)
+      _ = queue.take()
+      #expect(queue.hasLost, "\(line.prefix(9))")
+    }
+    var exact = try Self.queue(String(long.dropLast()))
+    _ = exact.take()
+    #expect(!exact.hasLost)
+  }
+
+  @Test("after a refused move nothing is sent, if nobody is there to say where it goes")
+  func refusedMove() throws {
+    var queue = SendQueue(nickname: try Nickname("alice"), stopsAtRefusal: true)
+    for line in ["[NICK]:taken", "[ROOM]:#a", "[ROOM]:gone", "text"] {
+      queue.append(.raw(Array(line.utf8)))
+    }
+    _ = queue.take()
+    #expect(Self.isAnswered(&queue, "chat-client-sent-1") && !queue.isStopped)
+    _ = queue.take()
+    queue.moved()
+    #expect(Self.isAnswered(&queue, "chat-client-sent-2") && !queue.isStopped)
+    #expect(Self.taken(&queue) == ["[ROOM]:gone", "[PING]:chat-client-sent-3"])
+    #expect(Self.isAnswered(&queue, "chat-client-sent-3") && queue.isStopped)
+    #expect(Self.taken(&queue) == [])
   }
 
   @Test("it takes no more than can be kept, and more as soon as lines come back")

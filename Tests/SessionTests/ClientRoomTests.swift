@@ -194,7 +194,7 @@ struct ClientRoomTests {
   }
 
   @Test(
-    "a private room that is gone: it goes to the lobby, and says nothing there that was not meant",
+    "a private room that is gone: a person is led to the lobby, and says nothing there by mistake",
     arguments: [
       // A server that refuses the room at once, and then takes the nickname.
       """
@@ -207,24 +207,20 @@ struct ClientRoomTests {
     ])
   func roomGone(letIn: String) throws {
     let server = try FakeServer()
-    let alice = try alice(server, "--room", "xehyBK")
+    let alice = try Terminal(
+      "chat-client", ["--nick", "alice", "--room", "xehyBK", server.address])
     try server.play(Self.entry("alice", "xehyBK"))
+    try alice.see("Connected to server!")
     try alice.type("a secret\n")
     try server.play("C< a secret")
-    try server.play(
-      """
-      accept
-      S> NICK
-      C< [HELLO]:1
-      C< [ROOM]:xehyBK⇥since=1
-      C< alice
-      S> [ERROR]:there is no such room⇥code=room-not-found
-      S> NICK
-      """)
+    try server.play(Self.roomGone)
     try server.play(letIn)
-    try eventually("it is told") { alice.errors.contains("not sent") }
-    try alice.type("hello\n")
-    try alice.endInput()
+    try alice.see(
+      [
+        "* the room xehyBK is gone; you are in the lobby", "* 1 line for that room was not sent",
+        "",
+      ].joined(separator: "\r\n"))
+    try alice.type("hello\n\u{4}")
     try server.play(
       """
       C< hello
@@ -235,15 +231,65 @@ struct ClientRoomTests {
       S> Bye!
       cut
       """)
-    #expect(try alice.rest() == "alice joined!\nalice joined!\nalice: hello\n")
     // A line was lost: that is no success.
+    #expect(try alice.exitCode() == 1)
+  }
+
+  /// How alice, who comes back, is told that her room is gone.
+  private static let roomGone = """
+    accept
+    S> NICK
+    C< [HELLO]:1
+    C< [ROOM]:xehyBK⇥since=1
+    C< alice
+    S> [ERROR]:there is no such room⇥code=room-not-found
+    S> NICK
+    """
+
+  @Test("a private room that is gone ends a script: what it says is for nobody else")
+  func roomGoneForScript() throws {
+    let server = try FakeServer()
+    let alice = try alice(server, "--room", "xehyBK")
+    try server.play(Self.entry("alice", "xehyBK"))
+    try alice.type("a secret\n")
+    try server.play("C< a secret")
+    try alice.type("[MSG]:bob another\n")
+    try server.play(Self.roomGone)
+    try server.play("C< (end)")
+    #expect(try alice.rest() == "alice joined!\n")
     #expect(try alice.exitCode() == 1)
     #expect(
       alice.errors == """
         chat-client: connection lost, trying again…
-        chat-client: connected again
-        chat-client: the room xehyBK is gone; you are in the lobby
-        chat-client: 1 line for that room was not sent
+        chat-client: the room xehyBK is gone; not known to have arrived: 1 line, 1 private message
+
+        """)
+  }
+
+  @Test(
+    "a move refused ends a script: what follows was meant for another room",
+    arguments: ["[ROOM]:nowhere", "[NEWROOM]:"])
+  func refusedMove(_ move: String) throws {
+    let server = try FakeServer()
+    let alice = try alice(server)
+    try server.play(Self.entry("alice"))
+    try alice.type("one\n\(move)\na secret\n")
+    try server.play(
+      """
+      C< one
+      C< \(move)
+      C< [PING]:chat-client-sent-1
+      S> alice: one
+      S> [ERROR]:there is no such room⇥code=room-not-found
+      S> [PONG]:chat-client-sent-1
+      C< (end)
+      """)
+    #expect(try alice.rest() == "alice joined!\nalice: one\n")
+    #expect(try alice.exitCode() == 1)
+    #expect(
+      alice.errors == """
+        chat-client: there is no such room
+        chat-client: what follows a refused room is not sent; not known to have arrived: 1 line
 
         """)
   }

@@ -77,9 +77,8 @@ struct ReturnEndTests {
     let server = try FakeServer()
     let alice = try ReturnScript.alice(server)
     try server.play(ReturnScript.firstEntry)
-    try alice.type("mine\n")
-    try server.play("C< mine")
     try server.play(ReturnScript.entry(since: 7, join: 9))
+    try alice.type("mine\n")
     try server.play("S> bob: live\nS> [PONG]:chat-client-missed\nC< mine\nS> alice: mine")
     #expect(
       try ReturnScript.finish(alice, server)

@@ -97,13 +97,13 @@ struct ReturnTests {
     let server = try FakeServer()
     let alice = try ReturnScript.alice(server)
     try server.play(ReturnScript.firstEntry)
-    try alice.type("ok\nok\na\tb\n[WHO]:\nok\n")
+    try alice.type("ok\nok\na\tb\n[FOO]:\nok\n")
     try server.play(
       """
       C< ok
       C< ok
       C< a⇥b
-      C< [WHO]:
+      C< [FOO]:
       C< ok
       S> alice: ok
       S~ alice:
