@@ -394,18 +394,3 @@ final class Broadcaster: @unchecked Sendable {
     last.memberIndex = peer.memberIndex
   }
 }
-
-/// Tells a queue when blocked sockets take bytes again. Thread: the queue's.
-private final class Writability {
-  var watch: WritabilityWatch
-  private let source: any DispatchSourceRead
-
-  init(_ queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void) throws(SystemError) {
-    watch = try WritabilityWatch()
-    source = DispatchSource.makeReadSource(fileDescriptor: watch.number, queue: queue)
-    source.setEventHandler(handler: handler)
-    source.activate()
-  }
-
-  deinit { source.cancel() }
-}
