@@ -15,9 +15,9 @@ struct AllocationTests {
 
   /// How many allocations a line that one says and 50 hear may take, at most.
   ///
-  /// Measured: 2.0 for a line alone, which is what one pass of the broadcaster takes; in bulk 0.003 to 0.004,
+  /// Measured: 4.2 for a line alone, half of it one pass of the broadcaster, half sharing it with a second thread; in bulk 0.003 to 0.004,
   /// as many lines share a pass, how many depends on how they arrive.
-  private static let ceilings = ["one-at-a-time": 3.0, "bulk": 0.01]
+  private static let ceilings = ["one-at-a-time": 6.0, "bulk": 0.01]
 
   @Test(
     "a line costs few allocations, however many hear it",
