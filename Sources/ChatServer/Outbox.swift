@@ -48,9 +48,11 @@ package struct Outbox: Sendable {
   /// Makes an empty outbox.
   package init() {}
 
-  /// Whether a line of this size may be put in.
+  /// Whether a line of this size may be put in. Behind a long answer, what goes out before doesn't count: a
+  /// client that takes its time with the answer can be told something all the same.
   package func hasRoom(for count: Int) -> Bool {
-    queuedBytes == 0 || queuedBytes + count <= Self.capacity
+    let waiting = barrierIndex == nil ? queuedBytes : heldBytes
+    return waiting == 0 || waiting + count <= Self.capacity
   }
 
   /// Whether so much of a long answer may be inserted. What waits behind it can't go out before, and so doesn't
