@@ -60,7 +60,7 @@ package struct CatchUp: Sendable {
   /// Takes a line.
   package mutating func take(_ line: ServerLine) -> Step {
     switch line {
-    case .past(let text, let sequence, _):
+    case .past(let text, let sequence, _, _):
       hasBegun = true
       guard sequence > self.sequence, sequence < joinSequence ?? .max else { return .hold }
       noteHole(before: sequence)
@@ -77,11 +77,12 @@ package struct CatchUp: Sendable {
         self.sequence = 0
       }
       return .hold
-    case .said, .joined, .left, .renamed, .connected, .unknown(_, isTagged: false):
+    case .said, .joined, .left, .renamed, .sent, .connected, .unknown(_, isTagged: false):
       held.append(line)
       return held.count < Self.heldLines ? .hold : over
     case .nicknameWanted, .goodbye, .message, .who, .rooms, .room, .youAreIn, .ping, .pong, .notice,
-      .error, .unknown(_, isTagged: true):
+      .error, .file, .uploadStart, .data, .fileEnd, .cancelled, .got, .listed, .listEnd, .sums,
+      .fileError, .unknown(_, isTagged: true):
       return .pass
     }
   }

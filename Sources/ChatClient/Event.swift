@@ -81,11 +81,14 @@ struct Event: Encodable {
     case .room(let name, let sequence, let members):
       (event, room, seq, self.members) = ("room", name, sequence, members)
     case .notice(let text): (event, self.text) = ("notice", text)
-    case .error(let code, let reason): (event, self.code, text) = ("error", code, reason)
+    case .error(let code, let reason), .fileError(let code, let reason, _):
+      (event, self.code, text) = ("error", code, reason)
     case .pastEnd: event = "past-end"
     case .pong(let token): (event, text) = ("pong", token)
     case .unknown(let text, false): (event, self.text) = ("line", text)
-    case .nicknameWanted, .connected, .youAreIn, .ping, .past, .unknown(_, true):
+    case .sent(let nickname, let file, _): (event, from, self.text) = ("file", nickname, file)
+    case .nicknameWanted, .connected, .youAreIn, .ping, .past, .file, .uploadStart, .data, .fileEnd,
+      .cancelled, .got, .listed, .listEnd, .sums, .unknown(_, true):
       return nil
     }
   }

@@ -39,6 +39,9 @@ final class LineInput: @unchecked Sendable {
         case .tooLong:
           self.hasLost = true
           Screen.complain("a line is too long")
+        // No line of this input announces any.
+        case .bytes: break
+        case .bytesEnd: break
         }
       }
       if isAtEnd {

@@ -29,11 +29,13 @@ package struct Position: Equatable, Sendable {
       self = Position()
       if !room.isEmpty { (self.room, self.sequence) = (room, sequence) }
     case .joined(nickname): isMoving = true
-    case .said, .joined, .left, .renamed, .unknown(_, isTagged: false):
+    case .said, .joined, .left, .renamed, .sent, .unknown(_, isTagged: false):
       // A server may name any number: the last one is not counted on from.
       if !isMoving, let last = sequence, last < .max { sequence = last + 1 }
     case .nicknameWanted, .connected, .goodbye, .message, .who, .rooms, .youAreIn, .past, .pastEnd,
-      .ping, .pong, .notice, .error, .unknown(_, isTagged: true):
+      .ping, .pong, .notice, .error, .file, .uploadStart, .data, .fileEnd, .cancelled, .got,
+      .listed,
+      .listEnd, .sums, .fileError, .unknown(_, isTagged: true):
       break
     }
   }

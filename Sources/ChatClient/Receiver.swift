@@ -43,6 +43,8 @@ final class Receiver: @unchecked Sendable {
         case .line(let line): lines.append(ServerLine(line))
         // A server that keeps the protocol sends none.
         case .tooLong: break
+        case .bytes: break
+        case .bytesEnd: break
         }
       }
     }

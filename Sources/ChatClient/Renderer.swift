@@ -71,11 +71,12 @@ package struct Renderer: Sendable {
 
   private func plain(_ line: ServerLine) -> Output {
     switch line {
-    case .said, .joined, .left, .renamed, .message, .who, .rooms, .pong, .unknown(_, false):
+    case .said, .joined, .left, .renamed, .sent, .message, .who, .rooms, .pong, .unknown(_, false):
       Output(output: String(decoding: line.encoded().dropLast(), as: UTF8.self))
-    case .past(let text, _, _): Output(output: text)
-    case .notice(let text), .error(_, let text): Output(error: text)
+    case .past(let text, _, _, _): Output(output: text)
+    case .notice(let text), .error(_, let text), .fileError(_, let text, _): Output(error: text)
     case .nicknameWanted, .welcome, .connected, .goodbye, .room, .youAreIn, .ping, .pastEnd,
+      .file, .uploadStart, .data, .fileEnd, .cancelled, .got, .listed, .listEnd, .sums,
       .unknown(_, true):
       Output()
     }
@@ -91,17 +92,20 @@ package struct Renderer: Sendable {
     case .room(let name, _, _): Self.whereabouts(name)
     case .welcome(let room, _, _, _):
       room.isEmpty || room == RoomName.lobby.text ? nil : Self.whereabouts(room)
-    case .past(let text, _, let time): "\(localTime(time)) \(text)"
+    case .past(let text, _, let time, _): "\(localTime(time)) \(text)"
     case .notice(let text): "* \(text)"
-    case .error(_, let reason): "! \(reason)"
-    case .said, .joined, .left, .renamed, .connected, .goodbye, .youAreIn, .unknown(_, false):
+    case .error(_, let reason), .fileError(_, let reason, _): "! \(reason)"
+    case .said, .joined, .left, .renamed, .sent, .connected, .goodbye, .youAreIn,
+      .unknown(_, false):
       String(decoding: line.encoded().dropLast(), as: UTF8.self)
-    case .nicknameWanted, .ping, .pong, .pastEnd, .unknown(_, true): nil
+    case .nicknameWanted, .ping, .pong, .pastEnd, .file, .uploadStart, .data, .fileEnd, .cancelled,
+      .got, .listed, .listEnd, .sums, .unknown(_, true):
+      nil
     }
   }
 
   private func json(_ line: ServerLine) -> String? {
-    if case .past(let text, let sequence, let time) = line {
+    if case .past(let text, let sequence, let time, _) = line {
       return PastEvent(text: text, sequence: sequence, time: time).json
     }
     return Event(line)?.json

@@ -158,7 +158,9 @@ package struct SendQueue: Sendable {
     case .who, .rooms, .history, .search:
       openRequests += 1
       Self.append(line, to: &bytes)
-    case .hello, .password, .ping, .pong, nil: Self.append(line, to: &bytes)
+    case .hello, .password, .ping, .pong, .classicFile, .file, .data, .fileEnd, .get, .cancel, .got,
+      .files, .sums, nil:
+      Self.append(line, to: &bytes)
     }
   }
 

@@ -28,10 +28,54 @@ public enum ClientLine: Sendable, Equatable {
   /// `[SEARCH]:words`, among the lines before a number if one is given; at most
   /// `Limits.searchLines`.
   case search(words: String, before: UInt64?, limit: Int)
+  /// `[FILE]:name`: the file's bytes follow, up to the first `<END>` LF.
+  case classicFile(name: String)
+  /// `[FILE]:name` with `id=`, `size=` and `sha256=`: its frames will come.
+  case file(name: String, Upload)
+  /// `[DATA]:token` with `size=`, perhaps `offset=`: so many raw bytes follow.
+  case data(token: String, offset: UInt64?, size: UInt64)
+  /// `<END>` with `id=`: all frames of an upload have come; without one it ends nothing.
+  case fileEnd(token: String?)
+  /// `[GET]:id` with `offset=`: the file's bytes from there on are wanted.
+  case get(id: String, offset: UInt64)
+  /// `[CANCEL]:id`: an upload or a download is to end.
+  case cancel(id: String)
+  /// `[GOT]:id`: the file is here, whole and checked.
+  case got(id: String)
+  /// `[FILES]:`: which files does this room have? With an id: what is this one?
+  case files(id: String?)
+  /// `[SUMS]:id`: the SHA-256 of each block of the file, from one on.
+  case sums(id: String, from: UInt64)
   /// `[PING]:token`.
   case ping(token: String)
   /// `[PONG]:token`.
   case pong
+
+  /// An upload as its sender announces it.
+  public struct Upload: Sendable, Equatable {
+    /// What the sender calls it: 1 to 16 ASCII letters and digits.
+    public let token: String
+    /// How many bytes it has; the largest number there is if it was larger.
+    public let size: UInt64
+    /// Its SHA-256: 64 lower-case hexadecimal digits.
+    public let sha256: String
+
+    /// Describes one.
+    public init(token: String, size: UInt64, sha256: String) {
+      (self.token, self.size, self.sha256) = (token, size, sha256)
+    }
+  }
+
+  /// The raw bytes that follow the line, whatever becomes of it; `nil` if lines do.
+  ///
+  /// A frame larger than anybody sends is no frame: what follows it is read as lines.
+  public var payload: Payload? {
+    switch self {
+    case .classicFile: .terminated
+    case .data(_, _, let size) where size <= Limits.skippedBytes: .counted(size)
+    default: nil
+    }
+  }
 
   /// Reads a line.
   ///
@@ -49,6 +93,8 @@ public enum ClientLine: Sendable, Equatable {
       self = try Self(tagged)
     } else if Self.equals(line, "exit") || Self.equals(line, "{quit}") {
       self = .quit
+    } else if let end = try TaggedLine(fileEnd: line, limit: Limits.clientLineBytes) {
+      self = .fileEnd(token: try end["id"].map(Self.token))
     } else {
       self = .text(0..<line.count)
     }
@@ -80,6 +126,17 @@ public enum ClientLine: Sendable, Equatable {
       self = .search(
         words: line.value, before: try line.number("before"),
         limit: Int(min(limit, UInt64(Limits.searchLines))))
+    case "FILE": self = try Self.file(line)
+    case "DATA":
+      guard let size = try line.number("size") else {
+        throw Refusal(.badTag, "a frame looks like [DATA]:id TAB size=N")
+      }
+      self = .data(token: line.value, offset: try line.number("offset"), size: size)
+    case "GET": self = .get(id: line.value, offset: try line.number("offset") ?? 0)
+    case "CANCEL": self = .cancel(id: line.value)
+    case "GOT": self = .got(id: line.value)
+    case "FILES": self = .files(id: line.value.isEmpty ? nil : line.value)
+    case "SUMS": self = .sums(id: line.value, from: try line.number("from") ?? 0)
     case "MSG":
       guard let (name, text) = line.nameAndText, !Self.isBlank(Array(text.utf8).span) else {
         throw Refusal(.badTag, "a private message looks like [MSG]:nickname text")
@@ -88,6 +145,37 @@ public enum ClientLine: Sendable, Equatable {
     default:
       throw Refusal(.unknownTag, "this server does not know [\(line.tag)]")
     }
+  }
+
+  private static func file(_ line: TaggedLine) throws(Refusal) -> ClientLine {
+    guard let token = line["id"] else { return .classicFile(name: line.value) }
+    guard let size = try line.number("size"), let sha256 = line["sha256"]?.lowercased(),
+      sha256.utf8.count == 64, sha256.utf8.allSatisfy(isHexDigit)
+    else { throw Refusal(.badTag, "a file with id= has size=BYTES and sha256=64 hex digits") }
+    return .file(name: line.value, Upload(token: try Self.token(token), size: size, sha256: sha256))
+  }
+
+  /// - Throws: `Refusal` with `badTag` if it is none.
+  private static func token(_ text: String) throws(Refusal) -> String {
+    guard 1...Limits.uploadTokenBytes ~= text.utf8.count, text.utf8.allSatisfy(isLetterOrDigit)
+    else {
+      throw Refusal(
+        .badTag, "id= takes 1 to \(Limits.uploadTokenBytes) letters and digits")
+    }
+    return text
+  }
+
+  private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: false
+    }
+  }
+
+  private static func isHexDigit(_ byte: UInt8) -> Bool {
+    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte
   }
 
   /// A number in digits alone; one too large for its type is the largest.

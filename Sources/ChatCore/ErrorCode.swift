@@ -16,6 +16,14 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case noSuchNick = "no-such-nick"
   /// Too many lines of the handshake were refused.
   case tooManyTries = "too-many-tries"
+  /// The file is larger than the server takes.
+  case fileTooLarge = "file-too-large"
+  /// The server does not take the file: its name, or there is no space, or too many come in at once.
+  case fileRefused = "file-refused"
+  /// What was sent is not what was announced: more, less, or other bytes.
+  case fileMismatch = "file-mismatch"
+  /// There is no such file in this room, or no such upload.
+  case noSuchFile = "no-such-file"
   /// The connection did not take what it was owed.
   case slowConsumer = "slow-consumer"
   /// The server has as many clients as it takes.

@@ -4,6 +4,18 @@ public enum LineFrame: ~Copyable, ~Escapable {
   case line(Span<UInt8>)
   /// A line longer than the limit ended here; its bytes were skipped.
   case tooLong
+  /// Some of the raw bytes that follow a line, in order; never none.
+  case bytes(Span<UInt8>)
+  /// The raw bytes that follow a line have ended.
+  case bytesEnd
+}
+
+/// The raw bytes that follow a line, which are no lines themselves.
+public enum Payload: Sendable, Equatable {
+  /// So many.
+  case counted(UInt64)
+  /// All before the first `<END>` LF, wherever in a line it stands.
+  case terminated
 }
 
 /// Cuts a stream of bytes into lines, whatever pieces it arrives in.
@@ -11,10 +23,14 @@ public enum LineFrame: ~Copyable, ~Escapable {
 /// A line that lies whole inside one chunk is handed on as a view of that chunk: nothing is
 /// copied. Only the piece of a line that a chunk's end cut off is kept, at most `limit` bytes, and
 /// freed as soon as the line is complete; an idle stream therefore holds no memory here.
-/// No byte is scanned twice.
+/// No byte is scanned twice. Raw bytes that follow a line are handed on as they come, and never kept.
 ///
 /// Thread: a value; its owner's.
 public struct LineFramer: Sendable {
+  /// What ends a payload that is not counted: `<END>` LF. Its first byte occurs in it once, so where it does not
+  /// go on it can only begin anew.
+  private static let terminator = Array("<END>\n".utf8)
+
   private static let lineFeed = UInt8(ascii: "\n")
   private static let carriageReturn = UInt8(ascii: "\r")
 
@@ -26,6 +42,12 @@ public struct LineFramer: Sendable {
 
   /// The line that is coming in is over the limit: everything up to its LF is dropped.
   private var isSkipping = false
+
+  /// Raw bytes come now; of counted ones, so many are left.
+  private var payload: Payload?
+
+  /// How many of the terminator's bytes came last: they are not handed on before it is known what they are.
+  private var terminatorBytes = 0
 
   /// Makes a framer.
   ///
@@ -41,26 +63,90 @@ public struct LineFramer: Sendable {
   public mutating func feed<Failure: Error>(
     _ chunk: Span<UInt8>, _ body: (borrowing LineFrame) throws(Failure) -> Void
   ) throws(Failure) {
+    try feedMixed(chunk) { frame throws(Failure) in
+      try body(frame)
+      return nil
+    }
+  }
+
+  /// The same for a stream whose lines announce raw bytes: what `body` returns for a line follows that line.
+  public mutating func feedMixed<Failure: Error>(
+    _ chunk: Span<UInt8>, _ body: (borrowing LineFrame) throws(Failure) -> Payload?
+  ) throws(Failure) {
     var start = 0
-    while let end = Self.indexOfLineFeed(in: chunk, from: start) {
+    while true {
+      if payload != nil {
+        try take(chunk, &start, body)
+        guard payload == nil else { return }
+      }
+      guard let end = Self.indexOfLineFeed(in: chunk, from: start) else { break }
       let piece = chunk.extracting(start..<end)
       start = end + 1
       if isSkipping {
         isSkipping = false
-        try body(.tooLong)
+        _ = try body(.tooLong)
       } else if partial.count + piece.count + 1 > limit {
         partial = []
-        try body(.tooLong)
+        _ = try body(.tooLong)
       } else if partial.isEmpty {
-        try body(.line(piece.extracting(0..<Self.length(of: piece))))
+        payload = try body(.line(piece.extracting(0..<Self.length(of: piece))))
       } else {
         var whole = partial
         partial = []
         whole.append(piece)
-        try body(.line(whole.span.extracting(0..<Self.length(of: whole.span))))
+        payload = try body(.line(whole.span.extracting(0..<Self.length(of: whole.span))))
       }
     }
     keep(chunk.extracting(start..<chunk.count))
+  }
+
+  /// Hands over the raw bytes that a chunk has from `start` on, and moves `start` behind them.
+  private mutating func take<Failure: Error>(
+    _ chunk: Span<UInt8>, _ start: inout Int,
+    _ body: (borrowing LineFrame) throws(Failure) -> Payload?
+  ) throws(Failure) {
+    switch payload {
+    case .counted(let count):
+      let taken = Int(min(count, UInt64(chunk.count - start)))
+      payload = .counted(count - UInt64(taken))
+      if taken > 0 { _ = try body(.bytes(chunk.extracting(start..<start + taken))) }
+      start += taken
+      guard taken == count else { return }
+    case .terminated:
+      guard try takeTerminated(chunk, &start, body) else { return }
+    case nil: return
+    }
+    payload = nil
+    _ = try body(.bytesEnd)
+  }
+
+  /// - Returns: whether the terminator has come.
+  private mutating func takeTerminated<Failure: Error>(
+    _ chunk: Span<UInt8>, _ start: inout Int,
+    _ body: (borrowing LineFrame) throws(Failure) -> Payload?
+  ) throws(Failure) -> Bool {
+    let terminator = Self.terminator
+    let held = terminatorBytes
+    /// Where the bytes begin that are to be handed on.
+    let first = start
+    while start < chunk.count, terminatorBytes < terminator.count {
+      let byte = chunk[start]
+      start += 1
+      if byte == terminator[terminatorBytes] {
+        terminatorBytes += 1
+      } else {
+        terminatorBytes = byte == terminator[0] ? 1 : 0
+      }
+    }
+    // What looks like the terminator reaches back into earlier chunks only if all of this one belongs to it.
+    let end = start - terminatorBytes
+    if end >= first {
+      if held > 0 { _ = try body(.bytes(terminator.span.extracting(0..<held))) }
+      if end > first { _ = try body(.bytes(chunk.extracting(first..<end))) }
+    }
+    guard terminatorBytes == terminator.count else { return false }
+    terminatorBytes = 0
+    return true
   }
 
   /// The stream has ended: hands over a last line that had no LF, if there is one.

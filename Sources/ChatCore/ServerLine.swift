@@ -10,6 +10,8 @@ public enum ServerLine: Sendable, Equatable {
   case left(String)
   /// `alice is now bob`.
   case renamed(from: String, to: String)
+  /// `alice sent photo.png (48 kB)`: the size as `ByteCount` has it.
+  case sent(by: String, file: String, size: String)
 
   // The handshake, and the end.
 
@@ -35,10 +37,31 @@ public enum ServerLine: Sendable, Equatable {
   case room(String, sequence: UInt64, members: Int)
   /// `You are in lobby`, the same to a classic client.
   case youAreIn(String)
-  /// `[PAST]:alice: text` with `seq=` and `time=`: a line that the room said, and when (RFC 3339).
-  case past(String, sequence: UInt64, time: String)
+  /// `[PAST]:alice: text` with `seq=` and `time=`: a line that the room said, and when (RFC 3339); with the id
+  /// of the file that it tells of.
+  case past(String, sequence: UInt64, time: String, file: String? = nil)
   /// `[PAST]:` with `end=1`: there are no more of them.
   case pastEnd
+  /// `[FILE]:name` with `id=`, `from=`, `size=`, `sha256=`: it is there to get.
+  case file(FileOffer)
+  /// `[FILE]:name` with `id=`, the sender's own token, and `offset=`: the server has so much of an upload.
+  case uploadStart(name: String, token: String, offset: UInt64)
+  /// `[DATA]:id` with `offset=` and `size=`: so many raw bytes follow.
+  case data(id: String, offset: UInt64, size: UInt64)
+  /// `<END>` with `id=`: all of a download has come.
+  case fileEnd(id: String)
+  /// `[CANCEL]:id`: a transfer has ended before its time.
+  case cancelled(id: String)
+  /// `[GOT]:id` with `have=` and `of=`: how many of those who were offered a file have it now.
+  case got(id: String, have: Int, of: Int)
+  /// `[FILES]:name` with the attributes of an offer and `time=`: a file of this room.
+  case listed(FileOffer, time: String)
+  /// `[FILES]:` with `end=1`: there are no more of them.
+  case listEnd
+  /// `[SUMS]:` with `id=`, `from=`: the beginnings of the SHA-256 of blocks; the last line says `end=1`.
+  case sums([String], id: String, from: UInt64, isLast: Bool)
+  /// `[ERROR]:reason` with `code=` and the `id=` of the transfer that it is about.
+  case fileError(code: String, reason: String, id: String)
   /// `[PING]:token`.
   case ping(token: String)
   /// `[PONG]:token`.
@@ -50,6 +73,11 @@ public enum ServerLine: Sendable, Equatable {
 
   /// A line this version does not know: a client shows nothing of it if it has a tag.
   case unknown(String, isTagged: Bool)
+
+  /// The `[ERROR]` line that tells of a transfer's refusal.
+  public static func error(_ refusal: Refusal, id: String) -> ServerLine {
+    .fileError(code: refusal.code.rawValue, reason: refusal.reason, id: id)
+  }
 
   /// The `[ERROR]` line that tells of a refusal.
   public static func error(_ refusal: Refusal) -> ServerLine {
@@ -70,6 +98,7 @@ extension ServerLine {
     case .joined(let nickname): Self.plain("\(nickname) joined!")
     case .left(let nickname): Self.plain("\(nickname) left!")
     case .renamed(let old, let new): Self.plain("\(old) is now \(new)")
+    case .sent(let nickname, let file, let size): Self.plain("\(nickname) sent \(file) (\(size))")
     case .nicknameWanted: Self.plain("NICK")
     case .connected: Self.plain("Connected to server!")
     case .goodbye: Self.plain("Bye!")
@@ -105,14 +134,17 @@ extension ServerLine {
   ///   - line: what the room said, without LF, clean as it is in every room's stream.
   ///   - sequence: its number.
   ///   - time: when, as `Timestamp` has it.
+  ///   - file: the id of the file that it tells of.
   ///   - output: where the line goes.
   public static func appendPast(
-    _ line: [UInt8], sequence: UInt64, time: String, to output: inout [UInt8]
+    _ line: [UInt8], sequence: UInt64, time: String, file: String? = nil, to output: inout [UInt8]
   ) {
     output.append(contentsOf: "[PAST]:".utf8)
     // A value holds no TAB.
     for byte in line { output.append(byte == UInt8(ascii: "\t") ? UInt8(ascii: " ") : byte) }
-    output.append(contentsOf: "\tseq=\(sequence)\ttime=\(time)\n".utf8)
+    output.append(contentsOf: "\tseq=\(sequence)\ttime=\(time)".utf8)
+    if let file { output.append(contentsOf: "\tfile=\(file)".utf8) }
+    output.append(UInt8(ascii: "\n"))
   }
 
   /// The lines of a list that may be too long for one, the last of them marked.
@@ -149,14 +181,35 @@ extension ServerLine {
     case .rooms(let names, let isLast): Self.list("ROOMS", names, isLast)
     case .room(let name, let sequence, let members):
       TaggedLine("ROOM", name, [.init("seq", "\(sequence)"), .init("members", "\(members)")])
-    case .past(let text, let sequence, let time):
-      TaggedLine("PAST", text, [.init("seq", "\(sequence)"), .init("time", time)])
+    case .past(let text, let sequence, let time, let file):
+      TaggedLine(
+        "PAST", text,
+        [.init("seq", "\(sequence)"), .init("time", time)]
+          + (file.map { [.init("file", $0)] } ?? []))
     case .pastEnd: TaggedLine("PAST", "", [.init("end", "1")])
+    case .file(let offer): TaggedLine("FILE", offer.name, offer.attributes)
+    case .uploadStart(let name, let token, let offset):
+      TaggedLine("FILE", name, [.init("id", token), .init("offset", "\(offset)")])
+    case .data(let id, let offset, let size):
+      TaggedLine("DATA", id, [.init("offset", "\(offset)"), .init("size", "\(size)")])
+    case .fileEnd(let id): TaggedLine("END", "", [.init("id", id)])
+    case .cancelled(let id): TaggedLine("CANCEL", id)
+    case .got(let id, let have, let all):
+      TaggedLine("GOT", id, [.init("have", "\(have)"), .init("of", "\(all)")])
+    case .listed(let offer, let time):
+      TaggedLine("FILES", offer.name, offer.attributes + [.init("time", time)])
+    case .listEnd: Self.list("FILES", [], true)
+    case .sums(let sums, let id, let from, let isLast):
+      TaggedLine(
+        "SUMS", sums.joined(separator: " "),
+        [.init("id", id), .init("from", "\(from)")] + (isLast ? [.init("end", "1")] : []))
+    case .fileError(let code, let reason, let id):
+      TaggedLine("ERROR", reason, [.init("code", code), .init("id", id)])
     case .ping(let token): TaggedLine("PING", token)
     case .pong(let token): TaggedLine("PONG", token)
     case .notice(let text): TaggedLine("NOTICE", text)
     case .error(let code, let reason): TaggedLine("ERROR", reason, [.init("code", code)])
-    case .said, .joined, .left, .renamed, .nicknameWanted, .connected, .goodbye, .youAreIn,
+    case .said, .joined, .left, .renamed, .sent, .nicknameWanted, .connected, .goodbye, .youAreIn,
       .unknown:
       TaggedLine("", "")
     }
@@ -167,86 +220,6 @@ extension ServerLine {
   }
 
   private static func plain(_ text: String) -> [UInt8] { Array((text + "\n").utf8) }
-}
-
-// MARK: - Decoding
-
-extension ServerLine {
-  /// Reads a line from a server, without its LF. It is cleaned here: a client trusts no server.
-  public init(_ line: Span<UInt8>) {
-    do {
-      if let tagged = try TaggedLine(line, limit: Limits.serverLineBytes) {
-        self = Self(tagged) ?? .unknown(TextCleaner.clean(line), isTagged: true)
-      } else {
-        self = Self(plain: TextCleaner.clean(line))
-      }
-    } catch {
-      self = .unknown(TextCleaner.clean(line), isTagged: true)
-    }
-  }
-
-  /// Reads a line of a room's stream: what a `[PAST]` line tells of.
-  public init(stream text: String) { self = Self(plain: text) }
-
-  /// Reads a line without a tag.
-  ///
-  /// At the byte: a Swift `Character` may be a space and the mark that follows it, and whoever begins
-  /// a text with such a mark must not make it read as another kind of line.
-  private init(plain text: String) {
-    let words = text.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-      .map { String(Substring($0)) }
-    if words.count > 1, words[0].utf8.count > 1, words[0].utf8.last == UInt8(ascii: ":") {
-      let start = text.utf8.index(text.startIndex, offsetBy: words[0].utf8.count + 1)
-      self = .said(
-        by: String(decoding: words[0].utf8.dropLast(), as: UTF8.self),
-        text: String(decoding: text.utf8[start...], as: UTF8.self))
-      return
-    }
-    switch words.count {
-    case 1 where text == "NICK": self = .nicknameWanted
-    case 1 where text == "Bye!": self = .goodbye
-    case 3 where text == "Connected to server!": self = .connected
-    case 2 where words[1] == "joined!": self = .joined(words[0])
-    case 2 where words[1] == "left!": self = .left(words[0])
-    case 4 where words[1] == "is" && words[2] == "now":
-      self = .renamed(from: words[0], to: words[3])
-    case 4 where words[0] == "You" && words[1] == "are" && words[2] == "in":
-      self = .youAreIn(words[3])
-    default: self = .unknown(text, isTagged: false)
-    }
-  }
-
-  private init?(_ line: TaggedLine) {
-    let isLast = line["end"] == "1"
-    switch line.tag {
-    case "WELCOME":
-      self = .welcome(
-        room: line["room"] ?? "", sequence: line["seq"].flatMap { UInt64($0) } ?? 0,
-        members: line["members"].flatMap { Int($0) } ?? 0,
-        maxFileBytes: line["max-file"].flatMap { UInt64($0) } ?? 0)
-    case "MSG":
-      guard let (from, text) = line.nameAndText, let to = line["to"] else { return nil }
-      self = .message(from: from, to: to, text: text)
-    case "WHO": self = .who(line.value.split(separator: " ").map(String.init), isLast: isLast)
-    case "ROOMS": self = .rooms(line.value.split(separator: " ").map(String.init), isLast: isLast)
-    case "ROOM":
-      self = .room(
-        line.value, sequence: line["seq"].flatMap { UInt64($0) } ?? 0,
-        members: line["members"].flatMap { Int($0) } ?? 0)
-    case "PAST":
-      if isLast {
-        self = .pastEnd
-      } else {
-        guard let sequence = line["seq"].flatMap({ UInt64($0) }) else { return nil }
-        self = .past(line.value, sequence: sequence, time: line["time"] ?? "")
-      }
-    case "PING": self = .ping(token: line.value)
-    case "PONG": self = .pong(token: line.value)
-    case "NOTICE": self = .notice(line.value)
-    case "ERROR": self = .error(code: line["code"] ?? "", reason: line.value)
-    default: return nil
-    }
-  }
 }
 
 extension Refusal {

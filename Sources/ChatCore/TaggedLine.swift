@@ -55,11 +55,25 @@ public struct TaggedLine: Sendable, Equatable {
   /// - Throws: `Refusal` with `badTag` if an attribute is none, or stands twice; with `lineTooLong`.
   public init?(_ line: Span<UInt8>, limit: Int) throws(Refusal) {
     guard let tagEnd = Self.endOfTag(in: line) else { return nil }
+    let tag = TextCleaner.clean(line.extracting(1..<tagEnd - 2))
+    try self.init(tag: tag, tagEnd, line, limit: limit)
+  }
+
+  /// Reads `<END>`, perhaps with attributes, as a line whose tag is `END`; `nil` if it is none.
+  init?(fileEnd line: Span<UInt8>, limit: Int) throws(Refusal) {
+    let end = Array("<END>".utf8)
+    guard line.count >= end.count, end.indices.allSatisfy({ line[$0] == end[$0] }),
+      line.count == end.count || line[end.count] == UInt8(ascii: "\t")
+    else { return nil }
+    try self.init(tag: "END", end.count, line, limit: limit)
+  }
+
+  private init(tag: String, _ tagEnd: Int, _ line: Span<UInt8>, limit: Int) throws(Refusal) {
     let text = TextCleaner.clean(line.extracting(tagEnd..<line.count))
     guard tagEnd + text.utf8.count < limit else { throw .lineTooLong }
     // White space in Swift's sense would join a TAB to a mark that follows it: bytes do not.
     let fields = text.unicodeScalars.split(separator: "\t", omittingEmptySubsequences: false)
-    tag = TextCleaner.clean(line.extracting(1..<tagEnd - 2))
+    self.tag = tag
     value = fields.first.map { String($0) } ?? ""
     var attributes: [Attribute] = []
     for field in fields.dropFirst() {
@@ -94,7 +108,7 @@ public struct TaggedLine: Sendable, Equatable {
 
   /// The line's bytes with its LF. Values are cleaned, and their TABs made spaces.
   public func encoded() -> [UInt8] {
-    var bytes = Array("[\(tag)]:".utf8)
+    var bytes = Array((tag == "END" ? "<END>" : "[\(tag)]:").utf8)
     Self.append(value, to: &bytes)
     for attribute in attributes {
       bytes.append(contentsOf: "\t\(attribute.key)=".utf8)

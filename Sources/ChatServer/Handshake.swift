@@ -59,7 +59,8 @@ package struct Handshake {
         return .wait
       case .ping(let token): return .answer([.pong(token: token)])
       case .pong: return .wait
-      case .nick, .who, .rooms, .message, .newRoom, .history, .search:
+      case .nick, .who, .rooms, .message, .newRoom, .history, .search, .classicFile, .file, .data,
+        .fileEnd, .get, .cancel, .got, .files, .sums:
         throw Refusal(.badTag, "choose a nickname first")
       }
     } catch {

@@ -111,6 +111,8 @@ final class Session {
       } else {
         refuse(.lineTooLong, buffers)
       }
+    case .bytes: break
+    case .bytesEnd: break
     }
   }
 

@@ -31,6 +31,7 @@ extension Session {
       case .search(let words, let before, let limit):
         spend(Self.searchTokens, buffers)
         tellFound(words, in: room, before: before, limit: limit, buffers)
+      case .classicFile, .file, .data, .fileEnd, .get, .cancel, .got, .files, .sums: break
       case .hello, .password:
         throw Refusal(.badTag, "this belongs before the nickname")
       }

@@ -14,6 +14,8 @@ struct LineFramerTests {
       switch frame {
       case .line(let line): found.append(line.indices.map { line[$0] })
       case .tooLong: found.append(nil)
+      case .bytes: Issue.record("bytes that no line announced")
+      case .bytesEnd: Issue.record("an end of bytes that no line announced")
       }
     }
     for chunk in chunks { framer.feed(chunk.span, take) }

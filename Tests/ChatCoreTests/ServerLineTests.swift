@@ -4,6 +4,10 @@ import Testing
 
 @Suite("ServerLine")
 struct ServerLineTests {
+  private static let sha256 = String(repeating: "0a", count: 32)
+  private static let offer = FileOffer(
+    id: "k3Fq", name: "a b.png", sender: "alice", size: 48_213, sha256: sha256)
+
   private static let samples: [(ServerLine, String)] = [
     (.said(by: "alice", text: "hello: you"), "alice: hello: you"),
     (.said(by: "alice", text: " x joined!"), "alice:  x joined!"),
@@ -27,7 +31,31 @@ struct ServerLineTests {
       .past("alice: hi [x]", sequence: 9, time: "2026-01-31T12:00:00.000Z"),
       "[PAST]:alice: hi [x]\tseq=9\ttime=2026-01-31T12:00:00.000Z"
     ),
+    (
+      .past("alice sent a.png (1 B)", sequence: 9, time: "T", file: "k3Fq"),
+      "[PAST]:alice sent a.png (1 B)\tseq=9\ttime=T\tfile=k3Fq"
+    ),
     (.pastEnd, "[PAST]:\tend=1"),
+    (.sent(by: "alice", file: "a (1).png", size: "48 kB"), "alice sent a (1).png (48 kB)"),
+    (.file(offer), "[FILE]:a b.png\tid=k3Fq\tfrom=alice\tsize=48213\tsha256=\(sha256)"),
+    (.uploadStart(name: "a.png", token: "1", offset: 7), "[FILE]:a.png\tid=1\toffset=7"),
+    (.data(id: "k3Fq", offset: 5, size: 9), "[DATA]:k3Fq\toffset=5\tsize=9"),
+    (.fileEnd(id: "k3Fq"), "<END>\tid=k3Fq"),
+    (.cancelled(id: "k3Fq"), "[CANCEL]:k3Fq"),
+    (.got(id: "k3Fq", have: 28, of: 30), "[GOT]:k3Fq\thave=28\tof=30"),
+    (
+      .listed(offer, time: "T"),
+      "[FILES]:a b.png\tid=k3Fq\tfrom=alice\tsize=48213\tsha256=\(sha256)\ttime=T"
+    ),
+    (.listEnd, "[FILES]:\tend=1"),
+    (
+      .sums(["ab", "cd"], id: "k3Fq", from: 2, isLast: true),
+      "[SUMS]:ab cd\tid=k3Fq\tfrom=2\tend=1"
+    ),
+    (
+      .fileError(code: "file-mismatch", reason: "no", id: "1"),
+      "[ERROR]:no\tcode=file-mismatch\tid=1"
+    ),
     (.ping(token: "x"), "[PING]:x"),
     (.pong(token: "x"), "[PONG]:x"),
     (.notice("soon"), "[NOTICE]:soon"),
