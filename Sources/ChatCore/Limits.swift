@@ -43,8 +43,10 @@ public enum Limits {
   /// The longest token by which a sender calls an upload, in ASCII letters and digits.
   public static let uploadTokenBytes = 16
 
-  /// How many uploads one connection may have open, and how many downloads.
+  /// How many uploads one connection may have open.
   public static let uploadsAtOnce = 4
+
+  /// How many downloads may run over one connection.
   public static let downloadsAtOnce = 8
 
   /// The largest file that is pushed to classic clients, in bytes.
