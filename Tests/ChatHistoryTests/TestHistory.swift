@@ -13,8 +13,11 @@ final class TestHistory {
   /// The number that the next line of the room gets, and its position.
   private var next: [Int64: (sequence: UInt64, position: UInt64)] = [:]
 
-  init() throws {
-    folder = try Self.temporaryFolder()
+  convenience init() throws { try self.init(folder: Self.temporaryFolder()) }
+
+  /// Opens what lies in a folder, which is removed when the test is over.
+  init(folder: String) throws {
+    self.folder = folder
     let writer = try HistoryWriter(folder: folder, isDurable: false)
     open = writer
     lobby = try writer.room(named: "lobby", isPrivate: false)
