@@ -56,12 +56,8 @@ enum HistorySchema {
     SELECT max(last_deleted, coalesce((SELECT max(id) FROM groups), 0)) FROM history
     """
 
-  /// Brings a file to this release's version, each step all or nothing.
-  ///
-  /// - Throws: `HistoryError`, of kind `tooNew` if it is past that already.
-  static func migrate(_ database: Database) throws(HistoryError) {
-    let found = try database.integer("PRAGMA user_version")
-    try checkNotNewer(found, path: database.path)
+  /// Brings a file from the version found there to this release's, each step all or nothing.
+  static func migrate(_ database: Database, from found: Int64) throws(HistoryError) {
     for step in migrations.indices.dropFirst(Int(max(0, found))) {
       try database.transaction { () throws(HistoryError) in
         try database.execute(migrations[step])

@@ -23,15 +23,19 @@ final class WriterTables {
 
   /// Opens, makes or migrates a folder's history.
   ///
-  /// - Throws: `HistoryError`; of kind `damaged` if the file is not sound. It is left as it was found.
+  /// - Throws: `HistoryError`; of kind `damaged` if the file is not sound, `tooNew` if a later release
+  ///   wrote it. It is left as it was found.
   init(folder: String, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
     let database = try Database(path: path, for: .writing(isDurable: isDurable))
     // Nobody else writes here. Whoever does all the same must not hold up every room for long.
     try database.execute("PRAGMA busy_timeout = 50")
     try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
-    try HistorySchema.migrate(database)
+    let found = try database.integer("PRAGMA user_version")
+    try HistorySchema.checkNotNewer(found, path: path)
+    // Before the first byte is written to it.
     try Self.check(database)
+    try HistorySchema.migrate(database, from: found)
     roomNamed = try Statement("\(StoredRoom.query) name = ?", in: database)
     insertRoom = try Statement(
       """

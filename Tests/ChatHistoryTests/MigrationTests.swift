@@ -77,4 +77,27 @@ struct MigrationTests {
     let schema = "PRAGMA user_version; SELECT type, name, sql FROM sqlite_schema ORDER BY name"
     #expect(try sqlite(history.file, schema) == sqlite(new.file, schema))
   }
+
+  @Test("a damaged file of the first release is set aside as it was, not migrated first")
+  func damaged() throws {
+    let folder = try firstVersion()
+    let path = "\(folder)/history.db"
+    _ = try sqlite(
+      path,
+      """
+      WITH RECURSIVE numbers (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200)
+      INSERT INTO groups SELECT n, 1, n, 1, 1000 * n, 0, zeroblob(999) || char(10) FROM numbers
+      """)
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+    try file.seek(toOffset: 40_960)
+    try file.write(contentsOf: Data(repeating: 0xA5, count: 40_960))
+    try file.close()
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    let history = try TestHistory(folder: folder)
+    let aside = try #require(try history.writer.setAside)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: aside)) == before)
+    let log = try? Data(contentsOf: URL(fileURLWithPath: "\(aside)-wal"))
+    #expect(log?.count ?? 0 == 0)
+    #expect(history.lobby.lastSequence == 0)
+  }
 }
