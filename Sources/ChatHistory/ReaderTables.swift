@@ -167,6 +167,14 @@ final class ReaderTables {
     return lines
   }
 
+  /// See `HistoryReader.files`.
+  func eachFile(_ body: (StoredFile) -> Void) throws(HistoryError) {
+    try Statement(StoredFile.query, in: database).each { row in
+      body(StoredFile(row))
+      return true
+    }
+  }
+
   /// See `HistoryReader.sequence`.
   func sequence(
     beforeLast count: Int, of room: Int64, before end: UInt64?

@@ -10,6 +10,7 @@ final class WriterTables {
   private let roomNamed: Statement
   private let insertRoom: Statement
   private let insertGroup: Statement
+  private let insertFile: Statement
   private let updateEmptied: Statement
   private let expired: Statement
   private let oldestGroups: Statement
@@ -47,6 +48,11 @@ final class WriterTables {
       """
       INSERT INTO groups (id, room, first, count, position, time, bytes)
       VALUES (?, ?, ?, ?, ?, ?, ?)
+      """, in: database)
+    insertFile = try Statement(
+      """
+      INSERT INTO files (room, sequence, id, name, size, digest, sender, time)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """, in: database)
     updateEmptied = try Statement(
       "UPDATE rooms SET emptied = ? WHERE id = ? AND private", in: database)
@@ -94,6 +100,7 @@ final class WriterTables {
             .integer(nextGroup), .integer(group.room), .unsigned(group.firstSequence),
             .integer(Int64(group.lineCount)), .unsigned(group.position),
             .integer(group.timeMilliseconds), .bytes(group.bytes))
+          for file in group.files { try insert(file, of: group) }
           nextGroup += 1
         }
       }
@@ -101,6 +108,15 @@ final class WriterTables {
       nextGroup = firstID
       throw error
     }
+  }
+
+  private func insert(
+    _ file: FileRecord, of group: HistoryWriter.Group
+  ) throws(HistoryError) {
+    try insertFile.run(
+      .integer(group.room), .unsigned(file.sequence), .text(file.id), .text(file.name),
+      .unsigned(file.sizeBytes), .text(file.digest), .text(file.sender),
+      .integer(group.timeMilliseconds))
   }
 
   /// See `HistoryWriter.setEmptied`.
