@@ -1,5 +1,6 @@
 import ChatHistory
 import Foundation
+import TestKit
 import Testing
 
 @Suite("History: files that lines tell of")
@@ -111,5 +112,59 @@ struct FileRecordTests {
     let lobby = try history.writer.room(named: "lobby", isPrivate: false, atLeast: (1, 2))
     try history.append([["b"]], to: lobby, files: ["b": "id-a"])
     #expect(try files(reader).map(\.record) == [.test("id-a", sequence: 2)])
+  }
+
+  @Test("lines read and lines found carry the ids of their files, whichever part is asked for")
+  func linesAndSearch() throws {
+    try SeededRandom.run { random in
+      let history = try TestHistory()
+      let reader = try HistoryReader(folder: history.folder)
+      let index = try SearchIndex(folder: history.folder)
+      let twin = try history.writer.room(named: "#twin", isPrivate: false)
+      // What is expected of each line: its file, or none. The twin has one in every line.
+      var expected: [UInt64: String?] = [:]
+      var count = 0
+      for round in 0..<30 {
+        // Long stretches with few files, with many, and with nothing but files.
+        let share = [0.02, 0.5, 1][round % 3]
+        let groups = (0..<4).map { _ in
+          (0..<5).map { _ in
+            count += 1
+            return "line \(count) \(count % 7 == 0 ? "rare" : "common")"
+          }
+        }
+        var files: [String: String] = [:]
+        for (number, line) in zip(UInt64(count - 19)..., groups.joined()) {
+          if Double.random(in: 0..<1, using: &random) < share { files[line] = "id \(number)" }
+          expected[number] = .some(files[line])
+        }
+        try history.append(groups, files: files)
+        try history.append(
+          groups, to: twin,
+          files: Dictionary(uniqueKeysWithValues: groups.joined().map { ($0, "twin \($0)") }))
+        if round < 20 { _ = try index.fill(limit: 20) }
+      }
+      func check(_ lines: [PastLine]) {
+        for line in lines { #expect(line.file == expected[line.sequence], "\(line.sequence)") }
+      }
+      let all = try reader.lines(
+        of: history.lobby.id, after: 0, before: nil, limit: .max, byteLimit: .max)
+      #expect(all.count == count && all.contains { $0.file == nil })
+      check(all)
+      for _ in 0..<100 {
+        let start = UInt64.random(in: 0...UInt64(count), using: &random)
+        let limit = Int.random(in: 1...30, using: &random)
+        check(
+          try reader.lines(
+            of: history.lobby.id, after: start, before: start + 20, limit: limit, byteLimit: 200))
+        check(
+          try index.search("rare", in: history.lobby.id, before: start + 1, limit: limit))
+      }
+      while try index.fill(limit: 100) > 0 {}
+      let found = try index.search("rare", in: history.lobby.id, before: nil, limit: .max)
+      #expect(found.map(\.sequence) == (1...UInt64(count)).filter { $0 % 7 == 0 }.reversed())
+      #expect(found.contains { $0.file != nil } && found.contains { $0.file == nil })
+      check(found)
+    }
   }
 }
