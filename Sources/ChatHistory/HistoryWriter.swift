@@ -141,10 +141,11 @@ package final class HistoryWriter: @unchecked Sendable {
     try opened().expiredRooms(before: timeMilliseconds, limit: limit)
   }
 
-  /// Deletes some of a room's groups, the oldest first, and the room once it has none: a little at a
-  /// time, so that a large room's end does not keep others waiting.
+  /// Deletes some of a room's groups, the oldest first, with the files that they tell of, and the room
+  /// once it has none: a little at a time, so that a large room's end does not keep others waiting.
   ///
   /// The file's own copy is overwritten at once; the log's goes as the log is used again.
+  /// - Parameter limit: how many groups at most.
   /// - Returns: whether the room is gone.
   package func delete(_ room: Int64, limit: Int) throws(HistoryError) -> Bool {
     try opened().delete(room, limit: limit)

@@ -16,6 +16,7 @@ final class WriterTables {
   private let oldestGroups: Statement
   private let rememberDeleted: Statement
   private let deleteGroups: Statement
+  private let deleteFiles: Statement
   private let deleteRoom: Statement
 
   /// The id of the next group. Kept here: SQLite's own AUTOINCREMENT would write one more page in each
@@ -60,13 +61,15 @@ final class WriterTables {
       "\(StoredRoom.query) private AND emptied < ? ORDER BY emptied LIMIT ?", in: database)
     oldestGroups = try Statement(
       """
-      SELECT max(id), max(first), count(*) FROM
-        (SELECT id, first FROM groups WHERE room = ? ORDER BY first LIMIT ?)
+      SELECT max(id), max(first), max(first + count - 1), count(*) FROM
+        (SELECT id, first, count FROM groups WHERE room = ? ORDER BY first LIMIT ?)
       """, in: database)
     rememberDeleted = try Statement(
       "UPDATE history SET last_deleted = max(last_deleted, ?)", in: database)
     deleteGroups = try Statement(
       "DELETE FROM groups WHERE room = ? AND first <= ?", in: database)
+    deleteFiles = try Statement(
+      "DELETE FROM files WHERE room = ? AND sequence <= ?", in: database)
     deleteRoom = try Statement("DELETE FROM rooms WHERE id = ?", in: database)
     let lastGroup = try database.integer(HistorySchema.lastGroupQuery)
     nextGroup = lastGroup + 1
@@ -144,13 +147,19 @@ final class WriterTables {
   func delete(_ room: Int64, limit: Int) throws(HistoryError) -> Bool {
     try database.transaction { () throws(HistoryError) in
       let oldest = try oldestGroups.first(.integer(room), .integer(Int64(max(1, limit)))) {
-        (id: $0.integer(0), first: $0.integer(1), count: $0.integer(2))
+        (
+          id: $0.integer(0), first: $0.integer(1), lastSequence: $0.integer(2),
+          count: $0.integer(3)
+        )
       }
       if let oldest, oldest.count > 0 {
         try rememberDeleted.run(.integer(oldest.id))
         try deleteGroups.run(.integer(room), .integer(oldest.first))
+        try deleteFiles.run(.integer(room), .integer(oldest.lastSequence))
         guard oldest.count < limit else { return false }
       }
+      // There are none, unless one was given a number that is no line's.
+      try deleteFiles.run(.integer(room), .unsigned(.max))
       try deleteRoom.run(.integer(room))
       return true
     }

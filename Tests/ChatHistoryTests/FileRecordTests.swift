@@ -167,4 +167,45 @@ struct FileRecordTests {
       check(found)
     }
   }
+
+  @Test("a room's files are deleted step by step with their lines, and no other room's")
+  func deletion() throws {
+    let history = try TestHistory()
+    let reader = try HistoryReader(folder: history.folder)
+    let room = try history.writer.room(named: "aaaaaa", isPrivate: true)
+    let lines = (1...10).map { ["secret \($0)", "more \($0)", "last \($0)"] }
+    let ids = lines.joined().filter { !$0.hasPrefix("more") }.map { ($0, "confidential \($0)") }
+    try history.append(lines, to: room, files: Dictionary(uniqueKeysWithValues: ids))
+    try history.append([["kept"]], files: ["kept": "id-kept"])
+    // One that was given a number which no line has.
+    try Array("x\n".utf8).withUnsafeBytes { bytes in
+      try history.writer.append([
+        HistoryWriter.Group(
+          room: room.id, firstSequence: 31, lineCount: 1, position: 1_000, timeMilliseconds: 0,
+          bytes: bytes, files: [.test("confidential stray", sequence: 99)])
+      ])
+    }
+    for step in 1...3 {
+      #expect(try !history.writer.delete(room.id, limit: 3))
+      let left = try reader.lines(
+        of: room.id, after: 0, before: nil, limit: .max, byteLimit: .max)
+      #expect(left.count == 31 - 9 * step)
+      // What is left of the lines has its files, and what is gone has none.
+      #expect(left.compactMap(\.file) == ids.map(\.1).suffix(20 - 6 * step))
+      #expect(try files(reader).filter { $0.room == "aaaaaa" }.count == 21 - 6 * step)
+    }
+    #expect(try history.writer.delete(room.id, limit: 3))
+    #expect(try files(reader).map(\.record) == [.test("id-kept", sequence: 1)])
+    // A room of that name that comes later has nothing of it, and may use the ids again.
+    let next = try history.writer.room(named: "aaaaaa", isPrivate: true)
+    #expect(try files(reader).count == 1)
+    try history.append([["a"]], to: next, files: ["a": "\(ids[0].1)"])
+    while try !history.writer.delete(next.id, limit: 3) {}
+    // Nor is any of it left in the file, once the log is written back into it.
+    try reader.checkpoint()
+    history.close()
+    let file = try Data(contentsOf: URL(fileURLWithPath: history.file))
+    #expect(file.range(of: Data("confidential".utf8)) == nil)
+    #expect(file.range(of: Data("id-kept".utf8)) != nil)
+  }
 }
