@@ -189,6 +189,7 @@ final class ReaderTables {
         let sequence = row.unsigned(0)
         let start = next
         while next < lines.endIndex, lines[next].sequence < sequence { next += 1 }
+        // The last line is not passed, unless a damaged file has put them out of order.
         guard next < lines.endIndex else { return false }
         guard lines[next].sequence != sequence else {
           lines[next].file = row.text(1)
