@@ -48,7 +48,10 @@ let package = Package(
 
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
-      name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatHistory", "ChatSystem"],
+      name: "ChatServer",
+      dependencies: [
+        "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHistory", "ChatSystem",
+      ],
       swiftSettings: strict),
     .target(
       name: "ChatClient", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
@@ -66,7 +69,7 @@ let package = Package(
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.
     .target(
-      name: "TestKit", dependencies: ["ChatSystem"], path: "Tests/TestKit", swiftSettings: strict),
+      name: "TestKit", dependencies: ["ChatCrypto", "ChatSystem"], path: "Tests/TestKit", swiftSettings: strict),
     .testTarget(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
       swiftSettings: strict),
@@ -99,7 +102,8 @@ let package = Package(
     .testTarget(
       name: "SessionTests",
       dependencies: [
-        "ChatCore", "ChatSystem", "TestKit", "allocation-probe", "chat-server", "chat-client",
+        "ChatCore", "ChatCrypto", "ChatSystem", "TestKit", "allocation-probe", "chat-server",
+        "chat-client",
       ],
       swiftSettings: strict),
   ],

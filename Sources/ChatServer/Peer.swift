@@ -217,10 +217,15 @@ package final class Peer: @unchecked Sendable {
 
   /// Owes it a file in its classic form, at a position that no reader has reached yet.
   ///
+  /// Where too much waits for it, it is told that instead.
+  ///
   /// Thread: whoever holds the log's lock and is appending there.
-  /// - Returns: false if too many wait for it.
-  func push(_ file: PushedFile, at position: UInt64) -> Bool {
-    lock.withLock { outbox.post(file, at: position) }
+  func push(_ file: PushedFile, at position: UInt64) {
+    lock.withLock {
+      guard !outbox.post(file, at: position) else { return }
+      let notice = ServerLine.notice("You read too slowly to be sent this file.").encoded()
+      if outbox.hasRoom(for: notice.count) { outbox.post(notice, at: position) }
+    }
   }
 
   /// Owes it a line at a position that no reader has reached yet, if not too much waits for it.

@@ -1,4 +1,5 @@
 internal import ChatCore
+internal import ChatFiles
 internal import ChatHistory
 package import ChatSystem
 
@@ -11,6 +12,10 @@ final class ServerState: Sendable {
   /// Held as long as the history is open.
   private let folder: DataFolder?
   let recorder: Recorder?
+  /// `nil` where nothing is kept.
+  let files: FileShelf?
+  let contents: SharedContents?
+  let deliveries = Deliveries()
   let rooms: Rooms
   let directory = Directory()
   let buffers = WorkBufferPool()
@@ -23,6 +28,9 @@ final class ServerState: Sendable {
     recorder = try folder.map {
       try Recorder(folder: $0.path, isDurable: options.isDurable, log: log)
     }
+    let limit = options.maxFilesBytes
+    files = try folder.map { try FileShelf(folder: "\($0.path)/files", limitBytes: limit) }
+    contents = files.map { SharedContents($0) }
     rooms = try Rooms(
       recorder: recorder, timeToLive: options.roomTimeToLive,
       readerTimeout: .seconds(options.readerTimeoutSeconds))
@@ -31,6 +39,12 @@ final class ServerState: Sendable {
     recorder?.announce = { connections.tellAll(ServerLine.notice($0).encoded()) }
     let rooms = self.rooms
     recorder?.openRooms = { rooms.open }
+    if let files {
+      recorder?.files { stored in
+        if let file = KeptFile(stored) { files.announce(file) }
+      }
+      recorder?.noteExpired = { files.removeRoom($0) }
+    }
     recorder?.expireRooms(after: options.roomTimeToLive)
   }
 }

@@ -46,6 +46,14 @@ package final class TestServer {
     return socket
   }
 
+  /// The same for a version 1 client.
+  package func joinSpeaking(_ nickname: String, room: String? = nil) throws -> TestSocket {
+    let socket = try connect()
+    try socket.send("[HELLO]:1\n\(room.map { "[ROOM]:\($0)\n" } ?? "")\(nickname)\n")
+    while let line = try socket.line() { if line == "Connected to server!" { return socket } }
+    throw Failure("the end")
+  }
+
   // MARK: What the system knows of it (proc(5))
 
   /// Resident memory in bytes.
