@@ -69,7 +69,8 @@ let package = Package(
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.
     .target(
-      name: "TestKit", dependencies: ["ChatCrypto", "ChatSystem"], path: "Tests/TestKit", swiftSettings: strict),
+      name: "TestKit", dependencies: ["ChatCrypto", "ChatSystem"], path: "Tests/TestKit",
+      swiftSettings: strict),
     .testTarget(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
       swiftSettings: strict),
