@@ -124,6 +124,25 @@ struct FileShelfTests {
     #expect(test.shelf.usedBytes == 0)
   }
 
+  @Test("what cannot be unlinked is counted on, and tried again")
+  func stubborn() throws {
+    let test = try TestShelf(limitBytes: 1_000)
+    let file = try test.put(someBytes(600), id: "a")
+    let path = "\(test.path)/\(file.digest.hex)"
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    for _ in 0..<2 {
+      #expect(throws: ShelfError.system(SystemError("unlinkat", code: EISDIR))) {
+        try test.store(someBytes(500, seed: 2))
+      }
+      #expect(test.shelf.usedBytes == 600)
+    }
+    try FileManager.default.removeItem(atPath: path)
+    try test.put(someBytes(500, seed: 2), id: "b")
+    #expect(test.shelf.files(inRoom: "lobby", limit: 9).map(\.id) == ["b"])
+    #expect(test.shelf.usedBytes == 500)
+  }
+
   @Test("what was uploaded and is about to be announced stays")
   func neverPinned() throws {
     let test = try TestShelf(limitBytes: 1_000)

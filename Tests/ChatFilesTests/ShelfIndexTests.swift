@@ -112,6 +112,26 @@ struct ShelfIndexTests {
     #expect(index.files(inRoom: "other", limit: 10) == [])
   }
 
+  @Test("however often contents are announced, they go in the order of the last times")
+  func announcedOften() throws {
+    try SeededRandom.run { random in
+      var index = ShelfIndex(limitBytes: 100)
+      var order = Array(0..<20)
+      for number in order { try bring("\(number)", bytes: 5, to: &index) }
+      for step in 0..<3_000 {
+        let number = order.remove(at: Int.random(in: 0..<20, using: &random))
+        let again = try file("again \(step)", of: "\(number)", bytes: 5, in: "\(step % 7)")
+        #expect(index.announce(again) == true)
+        order.append(number)
+        // Every content has a file in the lobby: none goes with another room.
+        if step % 100 == 99 { #expect(index.removeRoom("\(step % 7)").isEmpty) }
+      }
+      #expect(index.usePartial("x") == true)
+      let expected = try order.map { try content("\($0)") }
+      #expect(index.reserve(100, for: "x") == .removing(expected))
+    }
+  }
+
   @Test("a room's contents go with it, unless another has them or somebody fetches them")
   func rooms() throws {
     var index = try index(["a": 10, "b": 10, "c": 10])
