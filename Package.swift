@@ -46,6 +46,9 @@ let package = Package(
     .target(
       name: "ChatFiles", dependencies: ["ChatCrypto", "ChatSystem"], swiftSettings: strict),
 
+    // What a terminal can do, and how it is asked and told.
+    .target(name: "ChatTerminal", dependencies: ["ChatSystem"], swiftSettings: strict),
+
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
       name: "ChatServer",
@@ -94,6 +97,9 @@ let package = Package(
       dependencies: [
         "ChatClient", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChatTerminalTests", dependencies: ["ChatTerminal", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     // Counts what a line costs in allocations: a program of its own, whose malloc counts.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
