@@ -37,12 +37,15 @@ let package = Package(
       name: "ChatHistory", dependencies: ["ChatCore", "CSQLite", "ChatSystem"],
       swiftSettings: strict),
 
+    // The terminal of a person: the input row at the bottom, and what is shown above it.
+    .target(name: "ChatTerminal", dependencies: ["ChatSystem"], swiftSettings: strict),
+
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
       name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatHistory", "ChatSystem"],
       swiftSettings: strict),
     .target(
-      name: "ChatClient", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
+      name: "ChatClient", dependencies: ["ChatCore", "ChatFlags", "ChatSystem", "ChatTerminal"],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-server",
@@ -78,6 +81,14 @@ let package = Package(
       dependencies: [
         "ChatClient", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
       ],
+      swiftSettings: strict),
+    // A terminal for the tests to look at.
+    .executableTarget(
+      name: "terminal-probe", dependencies: ["ChatSystem", "ChatTerminal"],
+      path: "Tests/TerminalProbe", swiftSettings: strict),
+    .testTarget(
+      name: "ChatTerminalTests",
+      dependencies: ["ChatSystem", "ChatTerminal", "TestKit", "terminal-probe"],
       swiftSettings: strict),
     // Counts what a line costs in allocations: a program of its own, whose malloc counts.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
