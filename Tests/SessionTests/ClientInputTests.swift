@@ -111,6 +111,19 @@ struct ClientInputTests {
     #expect(shell.display.strangers == [])
   }
 
+  @Test("a terminal that takes nothing does not keep the client from ending")
+  func stuck() throws {
+    let server = try TestServer("--rate", "0")
+    let bob = try Self.bob(server)
+    let alice = try server.join("alice")
+    // More than a pseudoterminal holds, and nobody reads it.
+    let text = String(repeating: "x", count: 1_000)
+    for _ in 0..<1_000 { try alice.send(text + "\n") }
+    for _ in 0..<1_000 { try alice.expect("alice: " + text) }
+    bob.signal(SIGTERM)
+    #expect(try bob.exitCode() == -SIGTERM)
+  }
+
   @Test("the terminal is given back by a client that does not get in")
   func refused() throws {
     let nobody = try Terminal(
