@@ -29,6 +29,8 @@ package final class Client: Sendable {
 
   /// Does it all, and says how it ended.
   package func run() -> ClientExit {
+    if isTyped, renderer.style == .terminal { Screen.takeTerminal() }
+    defer { Screen.releaseTerminal() }
     do throws(ClientExit) {
       let (session, connection) = try connect()
       return session.run(connection)
@@ -114,11 +116,12 @@ package final class Client: Sendable {
 
   /// A nickname from whoever is at the other end of standard input.
   private func ask() -> String? {
-    if isTyped {
+    let question = "Choose your nickname: "
+    if isTyped, Screen.terminal == nil {
       let stream = renderer.style == .terminal ? StandardStream.output : .error
-      stream.writeIfPossible("Choose your nickname: ")
+      stream.writeIfPossible(question)
     }
-    return input.next().map { TextCleaner.clean($0.span) }
+    return input.next(question).map { TextCleaner.clean($0.span) }
   }
 }
 
