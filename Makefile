@@ -10,7 +10,7 @@ DOCS_BUILD = .build/docs
 
 .DEFAULT_GOAL := help
 .PHONY: help run client build test tsan bench lint format docs clean needs-swift needs-sqlite \
-  needs-test needs-peers
+  needs-openssl needs-test needs-peers
 
 help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
@@ -30,30 +30,30 @@ run: build
 client: build
 	@exec $(CLIENT) $(ARGS)
 
-build: needs-swift needs-sqlite
+build: needs-swift needs-sqlite needs-openssl
 	@$(SWIFT) build -c release --product chat-server --quiet
 	@$(SWIFT) build -c release --product chat-client --quiet
 
-test: needs-swift needs-sqlite needs-test
+test: needs-swift needs-sqlite needs-openssl needs-test
 	$(SWIFT) test -c release --no-parallel
 
 # The first data race ends the program it is in, and so fails the test.
-tsan: needs-swift needs-sqlite needs-test
+tsan: needs-swift needs-sqlite needs-openssl needs-test
 	CHAT_SANITIZED=1 TSAN_OPTIONS=halt_on_error=1 \
 	  $(SWIFT) test --sanitize=thread --scratch-path $(TSAN_BUILD) --no-parallel
 
-bench: needs-swift needs-sqlite $(if $(filter install,$(PEERS)),needs-peers)
+bench: needs-swift needs-sqlite needs-openssl $(if $(filter install,$(PEERS)),needs-peers)
 	@$(SWIFT) build -c release --quiet
 	@exec .build/release/chat-bench $(ARGS)
 
-lint: needs-swift needs-sqlite docs
+lint: needs-swift needs-sqlite needs-openssl docs
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	$(SWIFT) build -c release --explicit-target-dependency-import-check error
 
 format: needs-swift
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
-docs: needs-swift needs-sqlite
+docs: needs-swift needs-sqlite needs-openssl
 	$(SWIFT) build --target ChatCore --scratch-path $(DOCS_BUILD) -Xswiftc -emit-symbol-graph \
 	  -Xswiftc -emit-symbol-graph-dir -Xswiftc $(DOCS_BUILD)/symbols --quiet
 	$(DOCC) convert Sources/ChatCore/ChatCore.docc --warnings-as-errors \
@@ -75,6 +75,10 @@ needs-swift:
 needs-sqlite:
 	@$(call need-file,/usr/include/sqlite3.h,libsqlite3-dev)
 
+needs-openssl:
+	@$(call need-file,/usr/include/openssl/evp.h,libssl-dev)
+	@$(call need-file,/usr/bin/pkg-config,pkg-config)
+
 needs-test:
 	@$(call need,nc.openbsd,netcat-openbsd)
 	@$(call need,python3,python3)
@@ -91,7 +95,7 @@ needs-peers: needs-test
 need = command -v $(1) >/dev/null || $(call install,$(1),$(2),which the tests need)
 
 # $(call need-file,FILE,PACKAGE): the package that has the file.
-need-file = test -e $(1) || $(call install,$(1),$(2),which the server keeps its history with)
+need-file = test -e $(1) || $(call install,$(1),$(2),which the programs are built with)
 
 # $(call install,WHAT,PACKAGE,REASON)
 install = { \

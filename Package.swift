@@ -37,6 +37,15 @@ let package = Package(
       name: "ChatHistory", dependencies: ["ChatCore", "CSQLite", "ChatSystem"],
       swiftSettings: strict),
 
+    // OpenSSL's digests, which this one target wraps.
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "ChatCrypto", dependencies: ["COpenSSL"], swiftSettings: strict),
+
+    // The shelf of kept files.
+    .target(
+      name: "ChatFiles", dependencies: ["ChatCrypto", "ChatSystem"], swiftSettings: strict),
+
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
       name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatHistory", "ChatSystem"],
@@ -72,6 +81,9 @@ let package = Package(
     .testTarget(
       name: "ChatHistoryTests",
       dependencies: ["ChatHistory", "ChatSystem", "TestKit", "history-probe"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChatFilesTests", dependencies: ["ChatCrypto", "ChatFiles", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",

@@ -1,0 +1,103 @@
+package import ChatCrypto
+package import ChatSystem
+
+/// Keeps a content from being removed: it lives as long as whoever holds it wants the content.
+final class ContentPin: Sendable {
+  private let shelf: FileShelf
+  private let digest: SHA256Digest
+
+  /// Takes over a pin that the shelf has counted.
+  init(on digest: SHA256Digest, of shelf: FileShelf) {
+    self.shelf = shelf
+    self.digest = digest
+  }
+
+  deinit { shelf.unpin(digest) }
+}
+
+/// A content that an upload has put on the shelf. It stays there while this lives, and after that if
+/// it was announced.
+package final class StoredContent: Sendable {
+  /// What it is.
+  package let digest: SHA256Digest
+  /// How long it is.
+  package let sizeBytes: UInt64
+
+  private let pin: ContentPin
+
+  /// Describes a pinned content.
+  init(digest: SHA256Digest, sizeBytes: UInt64, pin: ContentPin) {
+    self.digest = digest
+    self.sizeBytes = sizeBytes
+    self.pin = pin
+  }
+}
+
+/// A content that is being fetched; it is not removed while this lives.
+///
+/// Owns: a descriptor, for reading alone.
+///
+/// Thread: any. Whoever uses the descriptor's number keeps this alive.
+package final class OpenContent: Sendable {
+  /// What it is.
+  package let digest: SHA256Digest
+  /// How long it is.
+  package let sizeBytes: UInt64
+
+  private let file: ShelfFile
+  private let pin: ContentPin
+
+  /// Takes over an open file and its pin.
+  init(digest: SHA256Digest, sizeBytes: UInt64, file: consuming ShelfFile, pin: ContentPin) {
+    self.digest = digest
+    self.sizeBytes = sizeBytes
+    self.file = file
+    self.pin = pin
+  }
+
+  /// The open file's number, for sendfile(2) with offsets: its own position is nobody's.
+  package var descriptorNumber: CInt { file.descriptor.number }
+
+  /// Reads bytes (pread(2)): as many as are asked for, fewer where the content ends before.
+  ///
+  /// Limit: the caller's `count`, which is allocated.
+  package func bytes(from offset: UInt64, count: Int) throws(SystemError) -> [UInt8] {
+    guard offset < sizeBytes, count > 0 else { return [] }
+    var bytes = [UInt8](
+      repeating: 0, count: Int(clamping: min(UInt64(count), sizeBytes - offset)))
+    var space = bytes.mutableSpan
+    let read = try space.withUnsafeMutableBytes { buffer throws(SystemError) in
+      try file.read(into: buffer, at: offset)
+    }
+    bytes.removeLast(bytes.count - read)
+    return bytes
+  }
+
+  /// The SHA-256 of some of its blocks. The last block of a content may be shorter than the others.
+  ///
+  /// - Parameters:
+  ///   - blockBytes: how long a block is: 1 or more.
+  ///   - block: the first one, counted from 0.
+  ///   - limit: how many at most.
+  /// - Returns: one digest for each block that is there; none after the last.
+  /// - Throws: `ShelfError`; EIO if the file is shorter than it was.
+  package func blockSums(
+    blockBytes: Int, from block: Int, limit: Int
+  ) throws(ShelfError) -> [SHA256Digest] {
+    precondition(blockBytes > 0 && block >= 0, "see the parameters' rules")
+    var sums: [SHA256Digest] = []
+    let length = UInt64(blockBytes)
+    var (start, overflows) = UInt64(block).multipliedReportingOverflow(by: length)
+    while !overflows, start < sizeBytes, sums.count < limit {
+      let end = start + min(length, sizeBytes - start)
+      let hash = try file.hash(start..<end)
+      do throws(CryptoError) {
+        sums.append(try hash.finish())
+      } catch {
+        throw .crypto(error)
+      }
+      start = end
+    }
+    return sums
+  }
+}

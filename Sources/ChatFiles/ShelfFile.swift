@@ -1,0 +1,122 @@
+internal import ChatCrypto
+internal import ChatSystem
+internal import Glibc
+
+/// Runs a system call, again if a signal interrupted it; negative means `errno` says why it failed.
+@discardableResult
+func retrying<Result: SignedInteger>(
+  _ name: StaticString, _ body: () -> Result
+) throws(SystemError) -> Result {
+  while true {
+    let result = body()
+    if result >= 0 { return result }
+    if errno != EINTR { throw SystemError("\(name)") }
+  }
+}
+
+/// What the system says of a file.
+struct FileStatus {
+  /// How long it is.
+  let sizeBytes: UInt64
+  /// When it was last written to: seconds since 1970.
+  let modifiedSeconds: Int64
+  /// Whether it is a file, and no folder, link, pipe or device.
+  let isRegular: Bool
+
+  /// Reads stat(3type).
+  init(_ status: stat) {
+    sizeBytes = UInt64(clamping: status.st_size)
+    modifiedSeconds = Int64(status.st_mtim.tv_sec)
+    isRegular = status.st_mode & S_IFMT == S_IFREG
+  }
+}
+
+/// An open file of the shelf, read and written at positions.
+///
+/// Owns: its descriptor.
+///
+/// Thread: any for reading.
+struct ShelfFile: ~Copyable, Sendable {
+  /// How many bytes are read at once.
+  static let pieceBytes = 262_144
+
+  /// The open file.
+  let descriptor: Descriptor
+
+  /// fstat(2).
+  func status() throws(SystemError) -> FileStatus {
+    var status = stat()
+    try retrying("fstat") { fstat(descriptor.number, &status) }
+    return FileStatus(status)
+  }
+
+  /// Reads bytes, all that fit unless the file ends before (pread(2)).
+  ///
+  /// - Returns: how many they are.
+  func read(
+    into bytes: UnsafeMutableRawBufferPointer, at offset: UInt64
+  ) throws(SystemError) -> Int {
+    var done = 0
+    while done < bytes.count {
+      let count = try retrying("pread") {
+        pread(
+          descriptor.number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+          off_t(offset) + done)
+      }
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+
+  /// Writes all of the bytes (pwrite(2)); after an error some of them may be there.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+    var done = 0
+    while done < bytes.count {
+      done += try retrying("pwrite") {
+        pwrite(
+          descriptor.number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+          off_t(offset) + done)
+      }
+    }
+  }
+
+  /// ftruncate(2).
+  func truncate(to sizeBytes: UInt64) throws(SystemError) {
+    try retrying("ftruncate") { ftruncate(descriptor.number, off_t(sizeBytes)) }
+  }
+
+  /// Waits until the bytes are on the disk: fsync(2).
+  func sync() throws(SystemError) {
+    try retrying("fsync") { fsync(descriptor.number) }
+  }
+
+  /// Starts a hash with the bytes of a range, reading a piece at a time.
+  ///
+  /// - Throws: `ShelfError`; EIO if the file ends before the range does.
+  func hash(_ range: Range<UInt64>) throws(ShelfError) -> SHA256 {
+    let piece = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: Int(min(UInt64(Self.pieceBytes), UInt64(range.count))), alignment: 16)
+    defer { piece.deallocate() }
+    do {
+      var hash = try SHA256()
+      var offset = range.lowerBound
+      while offset < range.upperBound {
+        let wanted = Int(min(UInt64(piece.count), range.upperBound - offset))
+        let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<wanted])
+        guard try read(into: part, at: offset) == wanted else {
+          throw SystemError("pread", code: EIO)
+        }
+        try hash.update(UnsafeRawBufferPointer(part))
+        offset += UInt64(wanted)
+      }
+      return hash
+    } catch let error as CryptoError {
+      throw .crypto(error)
+    } catch let error as SystemError {
+      throw ShelfError(error)
+    } catch {
+      throw .system(SystemError("pread", code: EIO))
+    }
+  }
+}

@@ -1,0 +1,194 @@
+internal import ChatCrypto
+internal import ChatSystem
+internal import Glibc
+
+/// The folder of a shelf, where each content lies under the 64 hexadecimal digits of its SHA-256, and
+/// the folder `partial` in it, where contents grow until they are whole.
+///
+/// Owns: a descriptor of each.
+///
+/// Thread: any.
+struct ShelfFolder: ~Copyable, Sendable {
+  /// How long a partial upload that nobody goes on with is kept.
+  static let staleSeconds: Int64 = 3_600
+
+  private let contents: Descriptor
+  private let partials: Descriptor
+
+  /// Opens the folders, made for their owner alone if they are missing.
+  init(path: String) throws(SystemError) {
+    let contents = try Self.open(path)
+    let partials = try Self.open("\(path)/partial")
+    self.contents = contents
+    self.partials = partials
+  }
+
+  private static func open(_ path: String) throws(SystemError) -> Descriptor {
+    if mkdir(path, 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir") }
+    return Descriptor(
+      owning: try retrying("open") { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+  }
+
+  // MARK: Contents
+
+  /// The contents that are there, the least recently written first.
+  func storedContents() throws(SystemError) -> [(digest: SHA256Digest, sizeBytes: UInt64)] {
+    var found: [(digest: SHA256Digest, sizeBytes: UInt64, modifiedSeconds: Int64)] = []
+    for name in try Self.names(in: contents) {
+      // Upper case would be another name for the same content.
+      guard let digest = SHA256Digest(hex: name), digest.hex == name,
+        let status = try Self.status(of: name, in: contents), status.isRegular
+      else { continue }
+      found.append((digest, status.sizeBytes, status.modifiedSeconds))
+    }
+    return found.sorted { $0.modifiedSeconds < $1.modifiedSeconds }
+      .map { ($0.digest, $0.sizeBytes) }
+  }
+
+  /// Opens a content for reading.
+  ///
+  /// - Returns: `nil` if it is not there, or not as long as it should be.
+  func openContent(
+    _ digest: SHA256Digest, sizeBytes: UInt64
+  ) throws(SystemError) -> ShelfFile? {
+    let number = openat(contents.number, digest.hex, O_RDONLY | Self.carefully)
+    guard number >= 0 else {
+      if [ENOENT, ELOOP, ENXIO].contains(errno) { return nil }
+      throw SystemError("openat")
+    }
+    let file = ShelfFile(descriptor: Descriptor(owning: number))
+    let status = try file.status()
+    guard status.isRegular, status.sizeBytes == sizeBytes else { return nil }
+    return file
+  }
+
+  /// Whether a content lies there, as long as it should be.
+  func holds(_ digest: SHA256Digest, sizeBytes: UInt64) throws(SystemError) -> Bool {
+    guard let status = try Self.status(of: digest.hex, in: contents) else { return false }
+    return status.isRegular && status.sizeBytes == sizeBytes
+  }
+
+  /// Makes a partial upload, whole and checked, the content of its digest: all of it is there, on the
+  /// disk, or nothing (rename(2)).
+  func keep(
+    _ file: borrowing ShelfFile, partial name: String, as digest: SHA256Digest
+  ) throws(SystemError) {
+    try file.sync()
+    try retrying("renameat") { renameat(partials.number, name, contents.number, digest.hex) }
+    do throws(SystemError) {
+      try retrying("fsync") { fsync(contents.number) }
+    } catch {
+      // A name that the disk may not have must not be promised to anyone.
+      _ = unlinkat(contents.number, digest.hex, 0)
+      throw error
+    }
+  }
+
+  /// Unlinks a content; it may be gone.
+  func removeContent(_ digest: SHA256Digest) throws(SystemError) {
+    try Self.unlink(digest.hex, in: contents)
+  }
+
+  // MARK: Partial uploads
+
+  /// The uploads that can go on. What cannot is removed: those without a name to find them by, those
+  /// that have not grown for too long, and what is no upload at all.
+  func resumablePartials(
+    nowSeconds: Int64
+  ) throws(SystemError) -> [(name: String, sizeBytes: UInt64, modifiedSeconds: Int64)] {
+    var found: [(name: String, sizeBytes: UInt64, modifiedSeconds: Int64)] = []
+    for name in try Self.names(in: partials) {
+      guard let status = try Self.status(of: name, in: partials) else { continue }
+      if PartialName(name) != nil, status.isRegular, status.sizeBytes > 0,
+        status.modifiedSeconds + Self.staleSeconds >= nowSeconds
+      {
+        found.append((name, status.sizeBytes, status.modifiedSeconds))
+      } else {
+        // A folder stays (EISDIR): it is none of ours.
+        _ = unlinkat(partials.number, name, 0)
+      }
+    }
+    return found
+  }
+
+  /// Opens an upload that can go on, or starts it.
+  ///
+  /// - Returns: `nil` if what has its name is no file: a link is not followed.
+  func openPartial(_ name: String) throws(SystemError) -> ShelfFile? {
+    let number = openat(
+      partials.number, name, O_RDWR | O_CREAT | Self.carefully, 0o600)
+    guard number >= 0 else {
+      if [ELOOP, EISDIR, ENXIO].contains(errno) { return nil }
+      throw SystemError("openat")
+    }
+    let file = ShelfFile(descriptor: Descriptor(owning: number))
+    guard try file.status().isRegular else { return nil }
+    return file
+  }
+
+  /// Starts an upload under a name that is not there yet.
+  func makePartial(_ name: String) throws(SystemError) -> ShelfFile {
+    let number = try retrying("openat") {
+      openat(partials.number, name, O_RDWR | O_CREAT | O_EXCL | Self.carefully, 0o600)
+    }
+    return ShelfFile(descriptor: Descriptor(owning: number))
+  }
+
+  /// Unlinks a partial upload; it may be gone.
+  func removePartial(_ name: String) throws(SystemError) {
+    try Self.unlink(name, in: partials)
+  }
+
+  // MARK: The system
+
+  /// No link is followed, nothing is waited for at a pipe, and no other program inherits it.
+  private static let carefully = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+
+  /// Unlinks a name; it may be gone.
+  private static func unlink(
+    _ name: String, in folder: borrowing Descriptor
+  ) throws(SystemError) {
+    guard unlinkat(folder.number, name, 0) != 0, errno != ENOENT else { return }
+    throw SystemError("unlinkat")
+  }
+
+  /// What lies under a name, links not followed; `nil` if nothing does.
+  private static func status(
+    of name: String, in folder: borrowing Descriptor
+  ) throws(SystemError) -> FileStatus? {
+    var status = stat()
+    guard fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+      if errno == ENOENT { return nil }
+      throw SystemError("fstatat")
+    }
+    return FileStatus(status)
+  }
+
+  /// The names in a folder (readdir(3)), except those of itself and its parent.
+  private static func names(in folder: borrowing Descriptor) throws(SystemError) -> [String] {
+    // The stream takes over a descriptor, and moves its position.
+    let number = try retrying("openat") {
+      openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+    guard let stream = fdopendir(number) else {
+      let error = SystemError("fdopendir")
+      close(number)
+      throw error
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw SystemError("readdir") }
+        return names
+      }
+      guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return names }
+      // Sound: the name ends with a NUL, and the entry lies still until the next call. It is shorter
+      // than its field, so the field is not copied as a whole.
+      let name = String(
+        cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))
+      if name != "." && name != ".." { names.append(name) }
+    }
+  }
+}

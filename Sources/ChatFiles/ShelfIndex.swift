@@ -1,0 +1,300 @@
+internal import ChatCrypto
+
+/// What is on the shelf, who uses it, how much space it takes, and what goes next: the bookkeeping,
+/// without a file being touched.
+///
+/// A thing that is to be removed is *leaving* until the caller says that it is gone; until then its
+/// bytes count, and nobody can have it. A content whose name is being made is *arriving*.
+///
+/// When space is needed, there go first the contents that no file has, then the partial uploads that
+/// nobody goes on with, then the contents that were announced longest ago; of a content that several
+/// files have, the last announcement counts. What is pinned or in use never goes.
+struct ShelfIndex: Sendable {
+  private struct Content {
+    enum State { case arriving, kept, leaving }
+
+    var state: State
+    var sizeBytes: UInt64
+    /// How many have it open, or have uploaded it and may yet announce it.
+    var pinCount = 0
+    /// The files that have it.
+    var files: Set<String> = []
+    /// Where it stands among those to go; `nil`: uploaded and not announced, or no longer wanted, so
+    /// that it goes with its last pin.
+    var place: RemovalOrder.Place?
+  }
+
+  /// How many partial uploads that nobody goes on with are kept at most: small ones would otherwise be
+  /// as many as anyone likes.
+  static let unusedPartialLimit = 256
+
+  /// What contents and partial uploads take together at most.
+  let limitBytes: UInt64
+  /// What they take.
+  private(set) var usedBytes: UInt64 = 0
+
+  private var leavingBytes: UInt64 = 0
+  private var contents: [SHA256Digest: Content] = [:]
+  private var partials = PartialTable()
+  private var order = RemovalOrder()
+  private var files = FileTable()
+
+  /// Makes an empty one.
+  init(limitBytes: UInt64) { self.limitBytes = limitBytes }
+
+  // MARK: What was found at the start
+
+  /// Enters a content that lies there, after those that were written before it.
+  mutating func addFound(_ digest: SHA256Digest, sizeBytes: UInt64) {
+    contents[digest] = Content(state: .kept, sizeBytes: sizeBytes)
+    putLast(digest)
+    usedBytes += sizeBytes
+  }
+
+  /// Enters a partial upload that lies there.
+  mutating func addFoundPartial(_ name: String, sizeBytes: UInt64, modifiedSeconds: Int64) {
+    partials.add(name, sizeBytes: sizeBytes, modifiedSeconds: modifiedSeconds)
+    usedBytes += sizeBytes
+  }
+
+  // MARK: Space
+
+  /// Counts more bytes for a partial upload in use, or says what has to go before that.
+  mutating func reserve(_ count: UInt64, for name: String) -> Reservation {
+    guard count <= limitBytes else { return .full }
+    guard usedBytes > limitBytes - count else {
+      partials[sizeBytesOf: name] += count
+      usedBytes += count
+      return .reserved
+    }
+    let missing = usedBytes - (limitBytes - count)
+    guard leavingBytes < missing else { return .waiting }
+    let removals = removals(of: missing - leavingBytes)
+    guard !removals.isEmpty else { return .full }
+    for removal in removals { leave(removal) }
+    return .removing(removals)
+  }
+
+  /// What can go to make space, or nothing if all of it would not be enough.
+  private mutating func removals(of bytes: UInt64) -> [Removal] {
+    var removals: [Removal] = []
+    var freed: UInt64 = 0
+    let unused = partials.unused()
+    var partialsAreNext = true
+
+    func takePartials() {
+      partialsAreNext = false
+      for partial in unused where freed < bytes {
+        removals.append(.partial(partial.name))
+        freed += partial.sizeBytes
+      }
+    }
+
+    let contents = contents
+    order.visit(isCurrent: { contents[$0]?.place == $1 }) { digest in
+      guard let content = contents[digest], content.state == .kept, content.pinCount == 0 else {
+        return true
+      }
+      // Contents that no file has were found at the start, and stand before all others.
+      if partialsAreNext && !content.files.isEmpty { takePartials() }
+      guard freed < bytes else { return false }
+      removals.append(.content(digest))
+      freed += content.sizeBytes
+      return freed < bytes
+    }
+    if partialsAreNext && freed < bytes { takePartials() }
+    return freed < bytes ? [] : removals
+  }
+
+  private mutating func leave(_ removal: Removal) {
+    switch removal {
+    case .content(let digest):
+      contents[digest]?.state = .leaving
+      leavingBytes += contents[digest]?.sizeBytes ?? 0
+    case .partial(let name):
+      _ = partials.use(name)
+      leavingBytes += partials[sizeBytesOf: name]
+    }
+  }
+
+  /// Ends a removal: the thing is gone, or else it is still there, and can be had again.
+  mutating func finish(_ removal: Removal, isGone: Bool) {
+    switch removal {
+    case .content(let digest):
+      guard let content = contents[digest] else { return }
+      leavingBytes -= content.sizeBytes
+      if isGone {
+        drop(digest)
+      } else {
+        contents[digest]?.state = .kept
+        // What nobody wanted any more is tried again when space is needed.
+        if content.place == nil { putLast(digest) }
+      }
+    case .partial(let name):
+      leavingBytes -= partials[sizeBytesOf: name]
+      if isGone { dropPartial(name) } else { partials.release(name) }
+    }
+  }
+
+  private mutating func drop(_ digest: SHA256Digest) {
+    guard let content = contents.removeValue(forKey: digest) else { return }
+    usedBytes -= content.sizeBytes
+    for id in content.files { files.remove(id: id) }
+  }
+
+  /// Puts a content last among those to go.
+  private mutating func putLast(_ digest: SHA256Digest) {
+    let place = newPlace(for: digest)
+    contents[digest]?.place = place
+  }
+
+  private mutating func newPlace(for digest: SHA256Digest) -> RemovalOrder.Place {
+    // A second reference, which ends here: writing while it lives would copy them all.
+    let contents = contents
+    return order.append(digest, liveCount: contents.count) { contents[$0]?.place == $1 }
+  }
+
+  // MARK: Partial uploads
+
+  /// Takes a partial upload into use, a new one if there is none.
+  ///
+  /// - Returns: false if somebody is using or removing it.
+  mutating func usePartial(_ name: String) -> Bool {
+    partials.use(name)
+  }
+
+  /// Notes how many bytes a partial upload in use has.
+  mutating func setPartial(_ name: String, sizeBytes: UInt64) {
+    usedBytes -= partials[sizeBytesOf: name]
+    partials[sizeBytesOf: name] = sizeBytes
+    usedBytes += partials[sizeBytesOf: name]
+  }
+
+  /// Leaves a partial upload to whoever goes on with it.
+  ///
+  /// - Parameter modifiedSeconds: when it last grew; `nil`: as before.
+  /// - Returns: what is to be removed, so that they do not become too many.
+  mutating func releasePartial(_ name: String, modifiedSeconds: Int64?) -> [Removal] {
+    partials.release(name, modifiedSeconds: modifiedSeconds)
+    let unused = partials.unused()
+    guard unused.count > Self.unusedPartialLimit, let oldest = unused.first else { return [] }
+    leave(.partial(oldest.name))
+    return [.partial(oldest.name)]
+  }
+
+  /// Forgets a partial upload in use: it is gone.
+  mutating func dropPartial(_ name: String) {
+    usedBytes -= partials.remove(name)
+  }
+
+  /// The partial uploads that nobody uses and that have not grown since a time: they are to be removed.
+  mutating func removeStalePartials(before seconds: Int64) -> [Removal] {
+    let stale = partials.unused().filter { $0.modifiedSeconds < seconds }
+      .map { Removal.partial($0.name) }
+    for removal in stale { leave(removal) }
+    return stale
+  }
+
+  // MARK: Contents
+
+  /// Asks for a content, to pin it or to put it there.
+  ///
+  /// - Parameter isMissing: the caller has seen that its file is not there, whatever was entered.
+  mutating func beginArrival(
+    _ digest: SHA256Digest, sizeBytes: UInt64, isMissing: Bool = false
+  ) -> Arrival {
+    guard let content = contents[digest] else {
+      contents[digest] = Content(state: .arriving, sizeBytes: 0)
+      return .isExpected
+    }
+    guard content.state == .kept else { return .waiting }
+    guard content.sizeBytes == sizeBytes, !isMissing else {
+      contents[digest]?.state = .arriving
+      return .isExpected
+    }
+    contents[digest]?.pinCount += 1
+    return .isKept
+  }
+
+  /// A partial upload has become a content, which is pinned.
+  mutating func endArrival(_ digest: SHA256Digest, of name: String) {
+    guard let old = contents[digest]?.sizeBytes else { return }
+    usedBytes -= old
+    contents[digest]?.sizeBytes = partials.remove(name)
+    contents[digest]?.state = .kept
+    contents[digest]?.pinCount += 1
+  }
+
+  /// A content could not be put there.
+  mutating func abortArrival(_ digest: SHA256Digest) {
+    contents[digest]?.state = .kept
+    // What was there before is not, or not as it should be.
+    if contents[digest]?.pinCount == 0 { drop(digest) }
+  }
+
+  /// Pins a file's content, so that it does not go.
+  ///
+  /// - Returns: `nil` if there is no such file.
+  mutating func pin(id: String) -> KeptFile? {
+    guard let file = file(id: id) else { return nil }
+    contents[file.digest]?.pinCount += 1
+    return file
+  }
+
+  /// Takes a pin back.
+  ///
+  /// - Parameter isMissing: the caller has seen that its file is not there.
+  /// - Returns: what is to be removed, if nobody wants it now.
+  mutating func unpin(_ digest: SHA256Digest, isMissing: Bool = false) -> [Removal] {
+    contents[digest]?.pinCount -= 1
+    if isMissing, let content = contents[digest], content.pinCount == 0, content.state == .kept {
+      drop(digest)
+    }
+    return removalIfUnwanted(digest)
+  }
+
+  private mutating func removalIfUnwanted(_ digest: SHA256Digest) -> [Removal] {
+    guard let content = contents[digest], content.state == .kept, content.pinCount == 0,
+      content.place == nil
+    else { return [] }
+    leave(.content(digest))
+    return [.content(digest)]
+  }
+
+  // MARK: Files
+
+  /// Adds a file, the newest of all.
+  ///
+  /// - Returns: false if its content is not there, or another file has its name.
+  mutating func announce(_ file: KeptFile) -> Bool {
+    guard let content = contents[file.digest], content.state == .kept,
+      content.sizeBytes == file.sizeBytes
+    else { return false }
+    if let known = files[file.id] { return known == file }
+    files.add(file)
+    contents[file.digest]?.files.insert(file.id)
+    putLast(file.digest)
+    return true
+  }
+
+  /// A file whose content can be had.
+  func file(id: String) -> KeptFile? {
+    guard let file = files[id], contents[file.digest]?.state == .kept else { return nil }
+    return file
+  }
+
+  /// A room's files whose content can be had, the newest first.
+  func files(inRoom room: String, limit: Int) -> [KeptFile] {
+    files.inRoom(room, limit: limit).filter { file(id: $0.id) != nil }
+  }
+
+  /// Removes a room's files, and says which contents nobody wants then: they are to be removed.
+  mutating func removeRoom(_ room: String) -> [Removal] {
+    files.removeRoom(room).flatMap { file -> [Removal] in
+      contents[file.digest]?.files.remove(file.id)
+      guard contents[file.digest]?.files.isEmpty == true else { return [] }
+      contents[file.digest]?.place = nil
+      return removalIfUnwanted(file.digest)
+    }
+  }
+}

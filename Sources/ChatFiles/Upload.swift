@@ -1,0 +1,151 @@
+internal import ChatCrypto
+internal import ChatSystem
+
+/// A file that is being put on the shelf: bytes are appended, and at the end it is kept or not.
+///
+/// It ends with `finish` or `abandon`, or else when this object does. After that it must not be used.
+///
+/// Owns: the partial file's descriptor, and the use of its name.
+///
+/// Thread: one at a time.
+package final class Upload: @unchecked Sendable {
+  // Sound: it is the caller's rule that one thread at a time is in here.
+
+  /// How many bytes are there: the next ones are appended after them.
+  package private(set) var receivedBytes: UInt64
+  /// Whether another upload can go on where this one ends.
+  package let isResumable: Bool
+
+  private let shelf: FileShelf
+  private let name: String
+  private let declaredDigest: SHA256Digest?
+  private let declaredSizeBytes: UInt64?
+  /// `nil` when the upload has ended.
+  private var file: ShelfFile?
+  /// The hash of all that is there; `nil` where it has to be read again for that.
+  private var hash: SHA256?
+
+  /// Takes over a partial file in use.
+  init(
+    to shelf: FileShelf, name: String, isResumable: Bool, file: consuming ShelfFile,
+    receivedBytes: UInt64, declaredDigest: SHA256Digest?, declaredSizeBytes: UInt64?
+  ) {
+    self.shelf = shelf
+    self.name = name
+    self.isResumable = isResumable
+    self.file = consume file
+    self.receivedBytes = receivedBytes
+    self.declaredDigest = declaredDigest
+    self.declaredSizeBytes = declaredSizeBytes
+  }
+
+  deinit { end(keepsPartial: true) }
+
+  /// Drops the bytes after an offset, so that the next ones are appended there.
+  ///
+  /// - Throws: `ShelfError`; `badOffset` if there are fewer bytes.
+  package func rewind(to offset: UInt64) throws(ShelfError) {
+    guard offset <= receivedBytes else { throw .badOffset }
+    guard offset < receivedBytes else { return }
+    do throws(SystemError) {
+      try withFile { file throws(SystemError) in try file.truncate(to: offset) }
+    } catch {
+      throw ShelfError(error)
+    }
+    hash = nil
+    receivedBytes = offset
+    shelf.setPartial(name, sizeBytes: offset)
+  }
+
+  /// Appends bytes: all of them, or none if an error is thrown.
+  ///
+  /// - Throws: `ShelfError`; `sizeMismatch` if they are more than was declared.
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(ShelfError) {
+    let count = UInt64(bytes.count)
+    if let declaredSizeBytes, count > declaredSizeBytes - receivedBytes { throw .sizeMismatch }
+    guard count > 0 else { return }
+    try hashWhatIsThere()
+    try shelf.reserve(count, for: name)
+    do throws(SystemError) {
+      try withFile { file throws(SystemError) in try file.write(bytes, at: receivedBytes) }
+    } catch {
+      // Where even this fails, the bytes that are too many are overwritten or cut off later.
+      try? withFile { file throws(SystemError) in try file.truncate(to: receivedBytes) }
+      shelf.setPartial(name, sizeBytes: receivedBytes)
+      throw ShelfError(error)
+    }
+    receivedBytes += count
+    do throws(CryptoError) {
+      try hash?.update(bytes)
+    } catch {
+      hash = nil
+      throw .crypto(error)
+    }
+  }
+
+  /// Checks what has come, and puts it on the shelf. The upload ends: where an error is thrown,
+  /// nothing of it is left.
+  ///
+  /// - Throws: `ShelfError`; `sizeMismatch` or `digestMismatch` if it is not what was declared.
+  package func finish() throws(ShelfError) -> StoredContent {
+    defer { end(keepsPartial: false) }
+    if let declaredSizeBytes, declaredSizeBytes != receivedBytes { throw .sizeMismatch }
+    try hashWhatIsThere()
+    let digest = try finishHash()
+    if let declaredDigest, declaredDigest != digest { throw .digestMismatch }
+    do throws(SystemError) {
+      let content = try withFile { file throws(SystemError) in
+        // What a failed append could not cut off.
+        try file.truncate(to: receivedBytes)
+        return try shelf.keep(file, partial: name, as: digest, sizeBytes: receivedBytes)
+      }
+      file = nil
+      return content
+    } catch {
+      throw ShelfError(error)
+    }
+  }
+
+  /// Ends the upload without a content.
+  ///
+  /// - Parameter keepsPartial: leaves what is there to whoever goes on with it, if it is resumable.
+  package func abandon(keepsPartial: Bool) { end(keepsPartial: keepsPartial) }
+
+  private func end(keepsPartial: Bool) {
+    guard file != nil else { return }
+    // An empty one is not worth keeping.
+    if keepsPartial && isResumable && receivedBytes > 0 {
+      let modifiedSeconds = try? file?.status().modifiedSeconds
+      file = nil
+      shelf.release(partial: name, modifiedSeconds: modifiedSeconds)
+    } else {
+      file = nil
+      shelf.discard(partial: name)
+    }
+  }
+
+  // MARK: The file and its hash
+
+  private func hashWhatIsThere() throws(ShelfError) {
+    guard hash == nil else { return }
+    hash = try withFile { file throws(ShelfError) in try file.hash(0..<receivedBytes) }
+  }
+
+  private func finishHash() throws(ShelfError) -> SHA256Digest {
+    guard let hash = hash.take() else { preconditionFailure("it was made just now") }
+    do throws(CryptoError) {
+      return try hash.finish()
+    } catch {
+      throw .crypto(error)
+    }
+  }
+
+  private func withFile<Result: ~Copyable, Failure: Error>(
+    _ body: (borrowing ShelfFile) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    switch file {
+    case .some(let file): return try body(file)
+    case .none: preconditionFailure("the upload has ended")
+    }
+  }
+}
