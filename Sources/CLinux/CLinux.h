@@ -5,6 +5,7 @@
 
 #include <malloc.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 /* Declared by glibc under _GNU_SOURCE only. */
@@ -15,7 +16,9 @@ extern int pthread_setname_np(pthread_t thread, const char *name);
 enum {
   CLINUX_SOCK_CLOEXEC = 02000000,
   CLINUX_MFD_CLOEXEC = 1,
-  CLINUX_SIOCOUTQ = 0x5411
+  CLINUX_SIOCOUTQ = 0x5411,
+  /* tcp(7); <netinet/tcp.h> */
+  CLINUX_TCP_NOTSENT_LOWAT = 25
 };
 
 /* ioctl(2) is variadic, which Swift does not call. */

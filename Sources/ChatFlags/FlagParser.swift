@@ -79,6 +79,22 @@ public struct FlagParser {
     return number
   }
 
+  /// The current flag's value as a number of bytes: `100`, `16k`, `100M`, `10G`, `1T`, in powers of a thousand.
+  ///
+  /// - Throws: `UsageError` if there is none, or it is no size.
+  public mutating func size() throws(UsageError) -> UInt64 {
+    let text = try value()
+    let units: [Character: UInt64] = [
+      "k": 1_000, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000, "T": 1_000_000_000_000,
+    ]
+    let unit = text.last.flatMap { units[$0] }
+    let digits = unit == nil ? Substring(text) : text.dropLast()
+    guard digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+      let number = UInt64(digits), number <= UInt64(Int64.max) / (unit ?? 1)
+    else { throw UsageError("\(flag) takes a size such as 500k, 100M or 10G, not '\(text)'") }
+    return number * (unit ?? 1)
+  }
+
   /// The error for a flag that the program does not have.
   public var unknownFlag: UsageError { UsageError("unknown flag \(flag)") }
 }

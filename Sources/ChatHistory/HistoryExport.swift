@@ -6,7 +6,8 @@ package enum HistoryExport {
   package enum Format: String, Sendable, CaseIterable {
     /// The lines as they were said, one a line.
     case text
-    /// An object a line: `{"seq":1,"time":"2026-01-31T12:00:00.000Z","line":"alice: hi"}`.
+    /// An object a line: `{"seq":1,"time":"2026-01-31T12:00:00.000Z","line":"alice: hi"}`; of a line
+    /// that tells of a file with its id too: `"file":"ID"`.
     case json
   }
 
@@ -70,6 +71,10 @@ package enum HistoryExport {
     case .json:
       output += "{\"seq\":\(line.sequence),\"time\":\"\(line.timestamp)\",\"line\":\"".utf8
       appendEscaped(line.bytes, to: &output)
+      if let file = line.file {
+        output += "\",\"file\":\"".utf8
+        appendEscaped(Array(file.utf8), to: &output)
+      }
       output += "\"}".utf8
     }
     output.append(UInt8(ascii: "\n"))

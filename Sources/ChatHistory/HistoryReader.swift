@@ -65,6 +65,13 @@ package final class HistoryReader: @unchecked Sendable {
     }
   }
 
+  /// Hands over every file that a line tells of, the oldest first: for a server that starts.
+  ///
+  /// - Parameter body: must not use this reader.
+  package func files(_ body: (StoredFile) -> Void) throws(HistoryError) {
+    try withTables { tables throws(HistoryError) in try tables.eachFile(body) }
+  }
+
   /// Writes what is in the log back into the file, while others commit and read: SQLite's passive
   /// checkpoint, which waits for nobody. The log is used from its beginning again by the next commit
   /// that finds all of it written back.

@@ -10,6 +10,8 @@ enum HistorySchema {
   /// `first` is the number of its first line, `position` that of its first byte. A group's id is never
   /// given twice: `history.last_deleted` remembers those that are gone. `rooms.sequence` and
   /// `rooms.position` are set where numbers were used up without a group.
+  ///
+  /// A row of `files` says which file a line tells of. It comes and goes with the line's group.
   private static let migrations = [
     """
     CREATE TABLE history (identity BLOB NOT NULL, last_deleted INTEGER NOT NULL);
@@ -34,7 +36,19 @@ enum HistorySchema {
       bytes BLOB NOT NULL);
     CREATE UNIQUE INDEX groups_by_first ON groups (room, first);
     CREATE UNIQUE INDEX groups_by_position ON groups (room, position);
+    """,
     """
+    CREATE TABLE files (
+      room INTEGER NOT NULL,
+      sequence INTEGER NOT NULL,
+      id TEXT NOT NULL UNIQUE,
+      name TEXT NOT NULL,
+      size INTEGER NOT NULL,
+      digest TEXT NOT NULL,
+      sender TEXT NOT NULL,
+      time INTEGER NOT NULL,
+      PRIMARY KEY (room, sequence)) WITHOUT ROWID;
+    """,
   ]
 
   /// Asks for the id of the last group that there ever was.
@@ -42,12 +56,8 @@ enum HistorySchema {
     SELECT max(last_deleted, coalesce((SELECT max(id) FROM groups), 0)) FROM history
     """
 
-  /// Brings a file to this release's version, each step all or nothing.
-  ///
-  /// - Throws: `HistoryError`, of kind `tooNew` if it is past that already.
-  static func migrate(_ database: Database) throws(HistoryError) {
-    let found = try database.integer("PRAGMA user_version")
-    try checkNotNewer(found, path: database.path)
+  /// Brings a file from the version found there to this release's, each step all or nothing.
+  static func migrate(_ database: Database, from found: Int64) throws(HistoryError) {
     for step in migrations.indices.dropFirst(Int(max(0, found))) {
       try database.transaction { () throws(HistoryError) in
         try database.execute(migrations[step])

@@ -23,11 +23,13 @@ package final class HistoryWriter: @unchecked Sendable {
     package let timeMilliseconds: Int64
     /// The lines, each with its LF. They lie still until `append` returns.
     package let bytes: UnsafeRawBufferPointer
+    /// The files that some of the lines tell of, each with its line's number, one a line at most.
+    package let files: [FileRecord]
 
     /// Describes a group.
     package init(
       room: Int64, firstSequence: UInt64, lineCount: Int, position: UInt64,
-      timeMilliseconds: Int64, bytes: UnsafeRawBufferPointer
+      timeMilliseconds: Int64, bytes: UnsafeRawBufferPointer, files: [FileRecord] = []
     ) {
       self.room = room
       self.firstSequence = firstSequence
@@ -35,6 +37,7 @@ package final class HistoryWriter: @unchecked Sendable {
       self.position = position
       self.timeMilliseconds = timeMilliseconds
       self.bytes = bytes
+      self.files = files
     }
   }
 
@@ -111,7 +114,9 @@ package final class HistoryWriter: @unchecked Sendable {
     try opened().room(named: name)
   }
 
-  /// Commits groups in one transaction: all of them, or none.
+  /// Commits groups in one transaction: all of them, with the files that they tell of, or none.
+  ///
+  /// - Throws: `HistoryError`, of kind `other` if there is a file of that id already.
   package func append(_ groups: [Group]) throws(HistoryError) {
     try opened().append(groups)
   }
@@ -136,10 +141,11 @@ package final class HistoryWriter: @unchecked Sendable {
     try opened().expiredRooms(before: timeMilliseconds, limit: limit)
   }
 
-  /// Deletes some of a room's groups, the oldest first, and the room once it has none: a little at a
-  /// time, so that a large room's end does not keep others waiting.
+  /// Deletes some of a room's groups, the oldest first, with the files that they tell of, and the room
+  /// once it has none: a little at a time, so that a large room's end does not keep others waiting.
   ///
   /// The file's own copy is overwritten at once; the log's goes as the log is used again.
+  /// - Parameter limit: how many groups at most.
   /// - Returns: whether the room is gone.
   package func delete(_ room: Int64, limit: Int) throws(HistoryError) -> Bool {
     try opened().delete(room, limit: limit)

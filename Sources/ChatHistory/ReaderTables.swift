@@ -21,6 +21,7 @@ final class ReaderTables {
   private let countsBackward: Statement
   private let roomOfID: Statement
   private let groupsByPosition: Statement
+  private let filesOfLines: Statement
 
   /// Opens a folder's history.
   ///
@@ -59,6 +60,9 @@ final class ReaderTables {
          ORDER BY position DESC LIMIT 1), 0)
       ORDER BY position
       """, in: database)
+    filesOfLines = try Statement(
+      "SELECT sequence, id FROM files WHERE room = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
+      in: database)
   }
 
   /// Opens a file, and makes sure that it is the one whose log it reads.
@@ -135,7 +139,7 @@ final class ReaderTables {
     ) { row throws(HistoryError) in try body(StoredGroup(row)) }
   }
 
-  /// One line of a room; `nil` if it is not there.
+  /// One line of a room, without its file; `nil` if it is not there.
   func line(_ sequence: UInt64, of room: Int64) throws(HistoryError) -> PastLine? {
     var line: PastLine?
     try eachGroupBackward(of: room, before: sequence + 1) { group throws(HistoryError) in
@@ -164,7 +168,46 @@ final class ReaderTables {
       }
       return !isFull && lines.count < limit
     }
+    try noteFiles(in: &lines, of: room)
     return lines
+  }
+
+  /// Notes which files some of a room's lines tell of, the oldest line first.
+  ///
+  /// What was committed with a line is there whenever the line is: this may be asked afterwards. It is
+  /// one query where the lines follow each other, or have no files between them. Where they lie far
+  /// apart, files of lines that are not among them are jumped over, however many they are.
+  func noteFiles(in lines: inout [PastLine], of room: Int64) throws(HistoryError) {
+    guard let last = lines.last else { return }
+    var next = lines.startIndex
+    var isThrough = false
+    while !isThrough {
+      isThrough = true
+      try filesOfLines.each(
+        .integer(room), .unsigned(lines[next].sequence), .unsigned(last.sequence)
+      ) { row in
+        let sequence = row.unsigned(0)
+        let start = next
+        while next < lines.endIndex, lines[next].sequence < sequence { next += 1 }
+        // The last line is not passed, unless a damaged file has put them out of order.
+        guard next < lines.endIndex else { return false }
+        guard lines[next].sequence != sequence else {
+          lines[next].file = row.text(1)
+          return true
+        }
+        // Asked again from the next line on; only in a damaged file is that where it began.
+        isThrough = next == start
+        return false
+      }
+    }
+  }
+
+  /// See `HistoryReader.files`.
+  func eachFile(_ body: (StoredFile) -> Void) throws(HistoryError) {
+    try Statement(StoredFile.query, in: database).each { row in
+      body(StoredFile(row))
+      return true
+    }
   }
 
   /// See `HistoryReader.sequence`.

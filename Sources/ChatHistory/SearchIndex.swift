@@ -64,6 +64,9 @@ package final class SearchIndex: @unchecked Sendable {
       var found: [PastLine] = []
       try scan(reader, tables, query, in: room, before: sequence, limit: limit, into: &found)
       try lookUp(reader, tables, query, in: room, before: sequence, limit: limit, into: &found)
+      found.reverse()
+      try reader.noteFiles(in: &found, of: room)
+      found.reverse()
       return found
     }
   }

@@ -53,7 +53,7 @@ struct StoredGroup {
     guard sequence == lastSequence &+ 1 else { throw damaged }
   }
 
-  /// The line of a number, its copy; `nil` if the group does not hold it.
+  /// The line of a number, its copy without its file; `nil` if the group does not hold it.
   func line(_ wanted: UInt64) throws(HistoryError) -> PastLine? {
     var found: PastLine?
     try eachLine { sequence, line throws(HistoryError) in
@@ -64,7 +64,7 @@ struct StoredGroup {
     return found
   }
 
-  /// A copy of one of its lines.
+  /// A copy of one of its lines, without its file: `ReaderTables.noteFiles` knows that.
   func pastLine(_ sequence: UInt64, _ line: UnsafeRawBufferPointer) -> PastLine {
     PastLine(sequence: sequence, timeMilliseconds: timeMilliseconds, bytes: Array(line))
   }

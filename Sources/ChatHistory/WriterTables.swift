@@ -10,11 +10,13 @@ final class WriterTables {
   private let roomNamed: Statement
   private let insertRoom: Statement
   private let insertGroup: Statement
+  private let insertFile: Statement
   private let updateEmptied: Statement
   private let expired: Statement
   private let oldestGroups: Statement
   private let rememberDeleted: Statement
   private let deleteGroups: Statement
+  private let deleteFiles: Statement
   private let deleteRoom: Statement
 
   /// The id of the next group. Kept here: SQLite's own AUTOINCREMENT would write one more page in each
@@ -23,15 +25,19 @@ final class WriterTables {
 
   /// Opens, makes or migrates a folder's history.
   ///
-  /// - Throws: `HistoryError`; of kind `damaged` if the file is not sound. It is left as it was found.
+  /// - Throws: `HistoryError`; of kind `damaged` if the file is not sound, `tooNew` if a later release
+  ///   wrote it. It is left as it was found.
   init(folder: String, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
     let database = try Database(path: path, for: .writing(isDurable: isDurable))
     // Nobody else writes here. Whoever does all the same must not hold up every room for long.
     try database.execute("PRAGMA busy_timeout = 50")
     try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
-    try HistorySchema.migrate(database)
+    let found = try database.integer("PRAGMA user_version")
+    try HistorySchema.checkNotNewer(found, path: path)
+    // Before the first byte is written to it.
     try Self.check(database)
+    try HistorySchema.migrate(database, from: found)
     roomNamed = try Statement("\(StoredRoom.query) name = ?", in: database)
     insertRoom = try Statement(
       """
@@ -44,19 +50,26 @@ final class WriterTables {
       INSERT INTO groups (id, room, first, count, position, time, bytes)
       VALUES (?, ?, ?, ?, ?, ?, ?)
       """, in: database)
+    insertFile = try Statement(
+      """
+      INSERT INTO files (room, sequence, id, name, size, digest, sender, time)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """, in: database)
     updateEmptied = try Statement(
       "UPDATE rooms SET emptied = ? WHERE id = ? AND private", in: database)
     expired = try Statement(
       "\(StoredRoom.query) private AND emptied < ? ORDER BY emptied LIMIT ?", in: database)
     oldestGroups = try Statement(
       """
-      SELECT max(id), max(first), count(*) FROM
-        (SELECT id, first FROM groups WHERE room = ? ORDER BY first LIMIT ?)
+      SELECT max(id), max(first), max(first + count - 1), count(*) FROM
+        (SELECT id, first, count FROM groups WHERE room = ? ORDER BY first LIMIT ?)
       """, in: database)
     rememberDeleted = try Statement(
       "UPDATE history SET last_deleted = max(last_deleted, ?)", in: database)
     deleteGroups = try Statement(
       "DELETE FROM groups WHERE room = ? AND first <= ?", in: database)
+    deleteFiles = try Statement(
+      "DELETE FROM files WHERE room = ? AND sequence <= ?", in: database)
     deleteRoom = try Statement("DELETE FROM rooms WHERE id = ?", in: database)
     let lastGroup = try database.integer(HistorySchema.lastGroupQuery)
     nextGroup = lastGroup + 1
@@ -90,6 +103,7 @@ final class WriterTables {
             .integer(nextGroup), .integer(group.room), .unsigned(group.firstSequence),
             .integer(Int64(group.lineCount)), .unsigned(group.position),
             .integer(group.timeMilliseconds), .bytes(group.bytes))
+          for file in group.files { try insert(file, of: group) }
           nextGroup += 1
         }
       }
@@ -97,6 +111,15 @@ final class WriterTables {
       nextGroup = firstID
       throw error
     }
+  }
+
+  private func insert(
+    _ file: FileRecord, of group: HistoryWriter.Group
+  ) throws(HistoryError) {
+    try insertFile.run(
+      .integer(group.room), .unsigned(file.sequence), .text(file.id), .text(file.name),
+      .unsigned(file.sizeBytes), .text(file.digest), .text(file.sender),
+      .integer(group.timeMilliseconds))
   }
 
   /// See `HistoryWriter.setEmptied`.
@@ -124,13 +147,19 @@ final class WriterTables {
   func delete(_ room: Int64, limit: Int) throws(HistoryError) -> Bool {
     try database.transaction { () throws(HistoryError) in
       let oldest = try oldestGroups.first(.integer(room), .integer(Int64(max(1, limit)))) {
-        (id: $0.integer(0), first: $0.integer(1), count: $0.integer(2))
+        (
+          id: $0.integer(0), first: $0.integer(1), lastSequence: $0.integer(2),
+          count: $0.integer(3)
+        )
       }
       if let oldest, oldest.count > 0 {
         try rememberDeleted.run(.integer(oldest.id))
         try deleteGroups.run(.integer(room), .integer(oldest.first))
+        try deleteFiles.run(.integer(room), .integer(oldest.lastSequence))
         guard oldest.count < limit else { return false }
       }
+      // There are none, unless one was given a number that is no line's.
+      try deleteFiles.run(.integer(room), .unsigned(.max))
       try deleteRoom.run(.integer(room))
       return true
     }

@@ -88,6 +88,17 @@ final class Broadcaster: @unchecked Sendable {
     }
   }
 
+  /// The file sender gives a socket back.
+  ///
+  /// - Parameter count: how many bytes it has sent.
+  func takeBack(_ peer: Peer, sent count: UInt64) {
+    queue.async {
+      peer.isLent = false
+      peer.sentBytes += count
+      if self.isMember(peer) { _ = self.deliver(to: peer) }
+    }
+  }
+
   // MARK: On the queue
 
   private func pass() {
@@ -124,7 +135,7 @@ final class Broadcaster: @unchecked Sendable {
 
   /// Sends a member the log's new bytes if nothing stands in the way. Thread: one at a time for each member.
   private func sendNew(to peer: Peer, _ shown: UInt64) {
-    guard !peer.isBlocked, !peer.isFetching, peer.cursor >= tail,
+    guard !peer.isBlocked, !peer.isFetching, !peer.isLent, peer.cursor >= tail,
       case .log(let limit) = peer.nextPiece(head: shown)
     else { return }
     // An error is met again by the pass, which does something about it.
@@ -176,7 +187,7 @@ final class Broadcaster: @unchecked Sendable {
   ///
   /// - Returns: whether it still is a member.
   private func deliver(to peer: Peer) -> Bool {
-    guard !peer.isBlocked, !peer.isFetching else { return true }
+    guard !peer.isBlocked, !peer.isFetching, !peer.isLent else { return true }
     // One look at the head for the whole call: a busy room would keep it here for ever.
     let head = log.shown
     do {
@@ -199,6 +210,7 @@ final class Broadcaster: @unchecked Sendable {
             return true
           }
         case .nothing:
+          peer.isLent = peer.lend(SendingTurn(self, log, peer))
           return true
         case .end:
           remove(peer)

@@ -8,6 +8,8 @@
 package struct Outbox: Sendable {
   /// The most that may wait here, in bytes; a single line is taken whatever its size.
   package static let capacity = 262_144
+  /// The most bytes of pushed files that may wait here.
+  package static let pushCapacity = 4 * 1_048_576
 
   /// What to send next.
   package enum Piece: Sendable, Equatable {
@@ -26,6 +28,8 @@ package struct Outbox: Sendable {
     var bytes: [UInt8]
     /// Nothing after this goes out before the answer that is being put in here is complete.
     var isBarrier = false
+    /// Set where the bytes are a file that others are sent too: kept in memory as long as somebody needs it.
+    var push: PushedFile?
   }
 
   /// Oldest first; those before `first` are done.
@@ -40,8 +44,10 @@ package struct Outbox: Sendable {
   package private(set) var isMoving = false
   private var carried: [UInt8] = []
 
-  /// How many bytes wait here.
+  /// How many bytes wait here, but for pushed files.
   package private(set) var queuedBytes = 0
+  /// How many bytes of pushed files wait here.
+  private var pushedBytes = 0
   /// How many of them wait for the answer that is being put in.
   private var heldBytes = 0
 
@@ -75,12 +81,24 @@ package struct Outbox: Sendable {
     queuedBytes += bytes.count
     if barrierIndex != nil { heldBytes += bytes.count }
     if let last = entries.indices.last, last >= first, entries[last].position == position,
-      !entries[last].isBarrier
+      !entries[last].isBarrier, entries[last].push == nil
     {
       entries[last].bytes.append(contentsOf: bytes)
     } else {
       entries.append(Entry(position: position, bytes: bytes))
     }
+  }
+
+  /// Puts in a file, to be sent when the log has been sent up to `position`.
+  ///
+  /// - Returns: false if too many wait here, or the client has no room now; nothing changed then.
+  package mutating func post(_ push: PushedFile, at position: UInt64) -> Bool {
+    guard end == nil, !isMoving, pushedBytes + push.bytes.count <= Self.pushCapacity else {
+      return false
+    }
+    pushedBytes += push.bytes.count
+    entries.append(Entry(position: position, bytes: push.bytes, push: push))
+    return true
   }
 
   /// Sends nothing beyond `position`, at which something will be inserted, until `release`.
@@ -151,7 +169,7 @@ package struct Outbox: Sendable {
     first = 0
     sentBytes = 0
     queuedBytes = entries[0].bytes.count
-    heldBytes = 0
+    (heldBytes, pushedBytes) = (0, 0)
     end = 0
     isCut = true
   }
@@ -178,7 +196,7 @@ package struct Outbox: Sendable {
   /// So many bytes of the piece of its own were sent.
   package mutating func sent(_ count: Int) {
     sentBytes += count
-    queuedBytes -= count
+    if entries[first].push == nil { queuedBytes -= count } else { pushedBytes -= count }
     guard sentBytes == entries[first].bytes.count else { return }
     sentBytes = 0
     first += 1

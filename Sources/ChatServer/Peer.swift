@@ -28,6 +28,10 @@ package final class Peer: @unchecked Sendable {
   private var entrance: UInt64 = 0
   /// Its room has sent it the last of its stream, and looks at its outbox no more.
   private var hasEnded = false
+  /// The file sender wants the socket; has been lent it; wants it no more.
+  private var isTurnWanted = false
+  private var turn: SendingTurn?
+  private var hasNoTurns = false
 
   // The session's until it joins; then the broadcaster's, on its queue, until it has sent the last byte.
   // The room log's lock, taken in between by both, hands them over, and `markFlushed` hands them back.
@@ -50,6 +54,8 @@ package final class Peer: @unchecked Sendable {
   package var isFetching = false
   /// Its session is gone: whoever still admits it lets it go.
   package var isDropped = false
+  /// Its socket is the file sender's until that gives it back.
+  package var isLent = false
   /// Its place among the broadcaster's members.
   package var memberIndex = 0
   /// Whether it holds back a room that waits for it.
@@ -205,6 +211,67 @@ package final class Peer: @unchecked Sendable {
       }
       return interruption == nil
     }
+  }
+
+  // MARK: Files between lines
+
+  /// Owes it a file in its classic form, at a position that no reader has reached yet.
+  ///
+  /// Thread: whoever holds the log's lock and is appending there.
+  /// - Returns: false if too many wait for it.
+  func push(_ file: PushedFile, at position: UInt64) -> Bool {
+    lock.withLock { outbox.post(file, at: position) }
+  }
+
+  /// Owes it a line at a position that no reader has reached yet, if not too much waits for it.
+  ///
+  /// Thread: whoever holds the log's lock and is appending there.
+  func offer(_ line: [UInt8], at position: UInt64) {
+    lock.withLock { if outbox.hasRoom(for: line.count) { outbox.post(line, at: position) } }
+  }
+
+  /// Waits until the socket stands between two lines, and nothing else is to be sent.
+  ///
+  /// Thread: the file sender's.
+  /// - Returns: `nil` if that will not be.
+  func waitForTurn() -> SendingTurn? {
+    let room = lock.withLock {
+      isTurnWanted = true
+      return self.room
+    }
+    // Between two rooms, the next one's broadcaster sees it by itself.
+    room?.wakeBroadcaster()
+    return lock.withLock {
+      while turn == nil, !hasNoTurns { changed.wait(lock) }
+      isTurnWanted = false
+      defer { turn = nil }
+      return turn
+    }
+  }
+
+  /// Lends the socket to the file sender if that waits for it. Thread: the broadcaster.
+  func lend(_ turn: SendingTurn) -> Bool {
+    lock.withLock {
+      guard isTurnWanted, !hasNoTurns else { return false }
+      isTurnWanted = false
+      self.turn = turn
+      changed.broadcast()
+      return true
+    }
+  }
+
+  /// The file sender gets the socket no more.
+  func endTurns() {
+    lock.withLock {
+      hasNoTurns = true
+      changed.broadcast()
+    }
+  }
+
+  /// Whether something waits to be sent, in a log that ends at `head`. Thread: the file sender's, while it has the
+  /// socket, and so the cursor lies still.
+  func isWaitedFor(head: UInt64) -> Bool {
+    lock.withLock { outbox.next(cursor: cursor, head: head) != .nothing }
   }
 
   // MARK: The end

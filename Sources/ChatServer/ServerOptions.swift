@@ -19,6 +19,10 @@ package struct ServerOptions: Sendable {
   package var isDurable = false
   /// How long a private room outlives its last member.
   package var roomTimeToLive = Duration.seconds(86_400)
+  /// The largest file taken, in bytes.
+  package var maxFileBytes: UInt64 = 100_000_000
+  /// How many bytes of files are kept, all together.
+  package var maxFilesBytes: UInt64 = 10_000_000_000
   /// How much the log tells.
   package var logLevel = LogLevel.info
 
@@ -73,6 +77,8 @@ package struct ServerOptions: Sendable {
       case .flag("--no-history"): keepsHistory = false
       case .flag("--durable"): options.isDurable = true
       case .flag("--room-ttl"): options.roomTimeToLive = try parser.duration()
+      case .flag("--max-file"): options.maxFileBytes = try parser.size()
+      case .flag("--max-files"): options.maxFilesBytes = try parser.size()
       // This version has no web page, so there is nothing to switch off.
       case .flag("--no-web"): break
       case .flag("--help"), .flag("-h"): return .help
@@ -98,10 +104,12 @@ package struct ServerOptions: Sendable {
                              lets other machines in)
       --port N               port to listen on, 0 for any free one (default 55555)
 
-    History:
-      --data DIR             where it is kept (default $XDG_STATE_HOME/chat-server,
+    History and files:
+      --data DIR             where they are kept (default $XDG_STATE_HOME/chat-server,
                              else ~/.local/state/chat-server)
-      --no-history           keep nothing on disk
+      --no-history           keep nothing on disk, and take no files
+      --max-file SIZE        the largest file taken (default 100M)
+      --max-files SIZE       all kept files together; the oldest go first (default 10G)
       --durable              every line reaches the disk before anyone is sent it,
                              and survives a power failure too
       --room-ttl D           how long a private room outlives its last member: 90s,

@@ -84,6 +84,21 @@ package final class Stream: Sendable {
     set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 4)
   }
 
+  /// Has the system take no more than so many bytes that it has not sent yet (tcp(7), TCP_NOTSENT_LOWAT): what is
+  /// sent next does not wait behind megabytes. Sends that wait give up when nothing was taken for so long.
+  package func keepUnsentBytes(below limit: CInt, patience: Duration) {
+    set(CInt(IPPROTO_TCP), CInt(CLINUX_TCP_NOTSENT_LOWAT), limit)
+    let (seconds, attoseconds) = patience.components
+    var time = timeval(
+      tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+    _ = setsockopt(
+      number, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  /// Bounds what the system receives before we read it (socket(7), SO_RCVBUF): so much may be lost on its way when
+  /// either side is killed. Before connecting, or before much has come.
+  package func keepUnreadBytes(below limit: CInt) { set(SOL_SOCKET, SO_RCVBUF, limit) }
+
   private func set(_ level: CInt, _ option: CInt, _ value: CInt) {
     // An option refused costs speed or patience, never correctness: nothing to report.
     var value = value
@@ -156,6 +171,38 @@ package final class Stream: Sendable {
             CInt(MSG_NOSIGNAL))
         }
       }
+    }
+  }
+
+  /// Gives the system all of the bytes, and lets it wait for more that follow at once (send(2), MSG_MORE).
+  ///
+  /// - Throws: `SystemError`, EAGAIN where the peer took nothing for as long as the socket has patience.
+  package func sendAllAndMore(_ bytes: [UInt8]) throws(SystemError) {
+    var sent = 0
+    while sent < bytes.count {
+      sent += try bytes.span.withUnsafeBytes { all throws(SystemError) in
+        try system("send") {
+          Glibc.send(
+            number, all.baseAddress?.advanced(by: sent), all.count - sent,
+            CInt(MSG_NOSIGNAL) | CInt(MSG_MORE))
+        }
+      }
+    }
+  }
+
+  /// Gives the system a part of a file, waiting as long as it takes (sendfile(2)): the bytes do not come to us.
+  /// SIGPIPE has to be ignored.
+  ///
+  /// - Throws: `SystemError`, EAGAIN where the peer took nothing for as long as the socket has patience; EIO where
+  ///   the file has no such part any more.
+  package func sendFile(_ file: CInt, from offset: UInt64, count: Int) throws(SystemError) {
+    var position = off_t(offset)
+    let end = position + count
+    while position < end {
+      let sent = try system("sendfile") {
+        sendfile(number, file, &position, Int(end - position))
+      }
+      guard sent > 0 else { throw SystemError("sendfile", code: EIO) }
     }
   }
 

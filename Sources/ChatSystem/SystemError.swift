@@ -19,6 +19,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// For a log.
   package var description: String { "\(call): \(reason)" }
 
+  /// EAGAIN, also known as EWOULDBLOCK: it would have to wait, or has waited long enough.
+  package static let wouldBlock = EAGAIN
+
   /// The process or the system has no descriptor, thread or memory left: it may have one later.
   package var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN].contains(code) }
 

@@ -37,6 +37,10 @@ package enum SystemThread {
     }
   }
 
+  /// Has the calling thread stand back behind others that want a processor too (setpriority(2), which on Linux
+  /// is about one thread), for good.
+  package static func standBack() { _ = setpriority(CInt(PRIO_PROCESS.rawValue), 0, 10) }
+
   /// Lets the calling thread sleep (clock_nanosleep(2)).
   package static func sleep(for duration: Duration) { sleep(until: .now + duration) }
 

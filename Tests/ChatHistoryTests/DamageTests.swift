@@ -156,7 +156,9 @@ struct DamageTests {
     try SeededRandom.run { random in
       let original = try TestHistory()
       try original.append(
-        (0..<60).map { ["alice: line \($0)", "bob: \(String(repeating: "y", count: $0 * 20))"] })
+        (0..<60).map { ["alice: line \($0)", "bob: \(String(repeating: "y", count: $0 * 20))"] },
+        files: Dictionary(
+          uniqueKeysWithValues: (0..<60).map { ("alice: line \($0)", "file \($0)") }))
       var index: SearchIndex? = try SearchIndex(folder: original.folder)
       while try index?.fill(limit: 100) ?? 0 > 0 {}
       index = nil
@@ -200,6 +202,7 @@ struct DamageTests {
     _ = try reader.sequence(beforeLast: 10, of: 1, before: nil)
     _ = try reader.lines(of: 1, after: 0, before: nil, limit: 1_000, byteLimit: 1_000_000)
     _ = try reader.bytes(of: 1, from: 100, limit: 10_000)
+    try reader.files { _ in }
     let index = try SearchIndex(folder: folder)
     _ = try index.search("line", in: 1, before: nil, limit: 100)
     _ = try index.fill(limit: 10)

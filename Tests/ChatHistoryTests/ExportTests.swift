@@ -53,6 +53,21 @@ struct ExportTests {
     }
   }
 
+  @Test("json names the file that a line tells of, and text does not")
+  func file() throws {
+    let history = try TestHistory()
+    try history.append([["a", "b \"", "c"]], files: ["b \"": "id \"\\\n", "c": "5f"])
+    let lines = """
+      {"seq":1,"time":"1970-01-01T00:00:00.000Z","line":"a"}
+      {"seq":2,"time":"1970-01-01T00:00:00.000Z","line":"b \\"","file":"id \\"\\\\\\u000a"}
+      {"seq":3,"time":"1970-01-01T00:00:00.000Z","line":"c","file":"5f"}
+
+      """
+    #expect(try Array(export(history.folder, "lobby", .json).joined()) == Array(lines.utf8))
+    #expect(
+      try Array(export(history.folder, "lobby", .text).joined()) == Array("a\nb \"\nc\n".utf8))
+  }
+
   @Test("an unknown room and a folder without history are errors that say so")
   func unknown() throws {
     let history = try TestHistory()

@@ -13,8 +13,11 @@ final class TestHistory {
   /// The number that the next line of the room gets, and its position.
   private var next: [Int64: (sequence: UInt64, position: UInt64)] = [:]
 
-  init() throws {
-    folder = try Self.temporaryFolder()
+  convenience init() throws { try self.init(folder: Self.temporaryFolder()) }
+
+  /// Opens what lies in a folder, which is removed when the test is over.
+  init(folder: String) throws {
+    self.folder = folder
     let writer = try HistoryWriter(folder: folder, isDurable: false)
     open = writer
     lobby = try writer.room(named: "lobby", isPrivate: false)
@@ -58,15 +61,26 @@ final class TestHistory {
   }
 
   /// Commits each group of lines, all in one transaction.
-  func append(_ groups: [[String]], to room: StoredRoom? = nil, at time: Int64 = 0) throws {
+  ///
+  /// - Parameter files: the ids of the files that lines tell of, by the lines' text.
+  func append(
+    _ groups: [[String]], to room: StoredRoom? = nil, at time: Int64 = 0,
+    files: [String: String] = [:]
+  ) throws {
     let room = room ?? lobby
     var place = next[room.id] ?? (room.lastSequence + 1, room.endPosition)
     var bytes: [UInt8] = []
-    var ranges: [(sequence: UInt64, position: UInt64, count: Int, range: Range<Int>)] = []
+    var ranges:
+      [(
+        sequence: UInt64, position: UInt64, count: Int, range: Range<Int>, files: [FileRecord]
+      )] = []
     for group in groups {
       let start = bytes.count
       for line in group { bytes += Array("\(line)\n".utf8) }
-      ranges.append((place.sequence, place.position, group.count, start..<bytes.count))
+      let records = zip(place.sequence..., group).compactMap { sequence, line in
+        files[line].map { FileRecord.test($0, sequence: sequence) }
+      }
+      ranges.append((place.sequence, place.position, group.count, start..<bytes.count, records))
       place.sequence += UInt64(group.count)
       place.position += UInt64(bytes.count - start)
     }
@@ -76,7 +90,8 @@ final class TestHistory {
         ranges.map {
           HistoryWriter.Group(
             room: room.id, firstSequence: $0.sequence, lineCount: $0.count, position: $0.position,
-            timeMilliseconds: time, bytes: UnsafeRawBufferPointer(rebasing: all[$0.range]))
+            timeMilliseconds: time, bytes: UnsafeRawBufferPointer(rebasing: all[$0.range]),
+            files: $0.files)
         })
     }
     next[room.id] = place
@@ -88,6 +103,15 @@ extension HistoryReader {
   func texts(of room: StoredRoom, after sequence: UInt64 = 0) throws -> [String] {
     try lines(of: room.id, after: sequence, before: nil, limit: .max, byteLimit: .max)
       .map { $0.text }
+  }
+}
+
+extension FileRecord {
+  /// A file of an id, all else of which follows from that.
+  static func test(_ id: String, sequence: UInt64) -> Self {
+    Self(
+      id: id, name: "\(id) é.png", sizeBytes: UInt64(id.utf8.count) << 40,
+      digest: String(repeating: "0f", count: 32), sender: "alice", sequence: sequence)
   }
 }
 
