@@ -51,7 +51,7 @@ let package = Package(
       name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatHistory", "ChatSystem"],
       swiftSettings: strict),
     .target(
-      name: "ChatClient", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
+      name: "ChatClient", dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem"],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-server",
@@ -99,7 +99,8 @@ let package = Package(
     .testTarget(
       name: "SessionTests",
       dependencies: [
-        "ChatCore", "ChatSystem", "TestKit", "allocation-probe", "chat-server", "chat-client",
+        "ChatCore", "ChatCrypto", "ChatSystem", "TestKit", "allocation-probe", "chat-server",
+        "chat-client",
       ],
       swiftSettings: strict),
   ],

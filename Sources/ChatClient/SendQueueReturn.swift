@@ -57,7 +57,7 @@ extension SendQueue {
       switch meaning(of: line) {
       case .text: result.lines += 1
       case .message: result.messages += 1
-      case .who, .rooms, .history, .search: result.requests += 1
+      case .who, .rooms, .history, .search, .files: result.requests += 1
       case .quit: return result
       default: break
       }
@@ -70,6 +70,7 @@ extension SendQueue {
     case .text(let text): .text(0..<text.count)
     // What nobody understands says nothing.
     case .raw(let bytes): try? ClientLine(bytes.span, from: nickname)
+    case .lookup: nil
     }
   }
 
@@ -78,6 +79,7 @@ extension SendQueue {
     isAway = true
     dropped.requests += openRequests
     openRequests = 0
+    openLists.removeAll()
   }
 
   /// We are back, and all that was missed has come: what of ours it did not hold is to be sent again.
@@ -97,7 +99,8 @@ extension SendQueue {
       case .question: break
       }
     }
-    lines += waiting.elements
+    // Lookups are asked anew.
+    lines += waiting.elements.filter { if case .lookup = $0 { false } else { true } }
     if isElsewhere {
       let kept = lines.prefix { !isMove($0) }.filter { !says($0) }
       let later = lines.drop { !isMove($0) }
