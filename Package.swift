@@ -46,9 +46,15 @@ let package = Package(
     .target(
       name: "ChatFiles", dependencies: ["ChatCrypto", "ChatSystem"], swiftSettings: strict),
 
+    // What a terminal can do, and how it is asked and told.
+    .target(name: "ChatTerminal", dependencies: ["ChatSystem"], swiftSettings: strict),
+
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
-      name: "ChatServer", dependencies: ["ChatCore", "ChatFlags", "ChatHistory", "ChatSystem"],
+      name: "ChatServer",
+      dependencies: [
+        "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHistory", "ChatSystem",
+      ],
       swiftSettings: strict),
     .target(
       name: "ChatClient", dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem"],
@@ -66,7 +72,8 @@ let package = Package(
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.
     .target(
-      name: "TestKit", dependencies: ["ChatSystem"], path: "Tests/TestKit", swiftSettings: strict),
+      name: "TestKit", dependencies: ["ChatCrypto", "ChatSystem"], path: "Tests/TestKit",
+      swiftSettings: strict),
     .testTarget(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
       swiftSettings: strict),
@@ -90,6 +97,9 @@ let package = Package(
       dependencies: [
         "ChatClient", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChatTerminalTests", dependencies: ["ChatTerminal", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     // Counts what a line costs in allocations: a program of its own, whose malloc counts.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),

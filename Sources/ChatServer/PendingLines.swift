@@ -1,3 +1,5 @@
+internal import ChatHistory
+
 /// A room's lines that wait to be kept.
 struct PendingLines {
   let room: Room
@@ -42,6 +44,8 @@ struct PendingGroup {
   let firstSequence: UInt64
   let lineCount: Int
 
+  /// Which files some of the lines tell of.
+  var files: [FileRecord] { room.records(of: firstSequence...lastSequence) }
   var lastSequence: UInt64 { firstSequence + UInt64(lineCount) - 1 }
   var end: UInt64 { start + UInt64(bytes.count) }
 }

@@ -30,6 +30,8 @@ final class Recorder: @unchecked Sendable {
 
   /// Tells everyone on the server something. Set once, before the first client comes.
   var announce: @Sendable (String) -> Void = { _ in }
+  /// A private room has expired, and is never to be entered again. Set once, before the first client comes.
+  var noteExpired: @Sendable (String) -> Void = { _ in }
   /// The rooms that somebody is in. Set once, before the first client comes.
   var openRooms: @Sendable () -> [Room] = { [] }
 
@@ -205,6 +207,7 @@ final class Recorder: @unchecked Sendable {
       for group in groups {
         group.room.shownSequence = group.lastSequence
         group.room.log.show(upTo: group.end)
+        group.room.forgetRecords(through: group.lastSequence)
       }
       for entry in pending { entry.room.wakeBroadcaster() }
       pending.removeAll { $0.position == $0.end }
@@ -257,7 +260,7 @@ final class Recorder: @unchecked Sendable {
       kept.append(
         HistoryWriter.Group(
           room: id, firstSequence: group.firstSequence, lineCount: group.lineCount,
-          position: group.start, timeMilliseconds: time, bytes: group.bytes))
+          position: group.start, timeMilliseconds: time, bytes: group.bytes, files: group.files))
     }
     try writer.append(kept)
     commits += 1
@@ -309,6 +312,13 @@ final class Recorder: @unchecked Sendable {
   }
 
   // MARK: Reading
+
+  /// Hands over every file that a line tells of, the oldest first. When the server starts.
+  func files(_ body: (StoredFile) -> Void) {
+    do throws(HistoryError) { try reader.files(body) } catch {
+      log.error("the files that were sent can't be found: \(error)")
+    }
+  }
 
   /// Reads the stream of the room with this key from a position on.
   func read(

@@ -38,6 +38,7 @@ extension Recorder {
         }
         expiring.insert(room.name)
         log.info("the private room \(room.name) has expired")
+        noteExpired(room.name)
         forget(room, key(room.id))
       }
     } catch {

@@ -1,4 +1,6 @@
 internal import ChatCore
+internal import ChatFiles
+internal import ChatHistory
 internal import ChatSystem
 internal import Synchronization
 
@@ -39,7 +41,17 @@ final class Room: @unchecked Sendable {
   private let broadcaster: Broadcaster
   private let recorder: Recorder?
 
-  private var names: [String: String] = [:]
+  private struct Member {
+    let name: String
+    let peer: Peer
+  }
+
+  /// By the nickname's key.
+  private var members: [String: Member] = [:]
+
+  /// Which files lines tell of that are not kept yet, the oldest first.
+  private var records: [FileRecord] = []
+  private let hasRecords = Atomic<Bool>(false)
 
   /// Makes an empty room.
   ///
@@ -89,9 +101,9 @@ final class Room: @unchecked Sendable {
     greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8], whenIn: () -> Void = {}
   ) -> Bool {
     append(ServerLine.joined(nickname.text).encoded(), lines: 1, newcomer: peer) { mark in
-      names[nickname.key] = nickname.text
+      members[nickname.key] = Member(name: nickname.text, peer: peer)
       // What it was told on the way from its last room comes after the greeting.
-      let line = greeting(mark.sequence, names.count)
+      let line = greeting(mark.sequence, members.count)
       peer.enter(self, at: mark.end, greeting: line)
       if holds { peer.hold(at: mark.end) }
       whenIn()
@@ -103,8 +115,8 @@ final class Room: @unchecked Sendable {
   /// - Returns: false if the room is closed.
   func rename(_ old: Nickname, to new: Nickname) -> Bool {
     append(ServerLine.renamed(from: old.text, to: new.text).encoded(), lines: 1) { _ in
-      names[old.key] = nil
-      names[new.key] = new.text
+      guard let member = members.removeValue(forKey: old.key) else { return }
+      members[new.key] = Member(name: new.text, peer: member.peer)
     }
   }
 
@@ -112,7 +124,7 @@ final class Room: @unchecked Sendable {
   /// others are told.
   func leave(_ peer: Peer, as nickname: Nickname, lastLine: [UInt8]) {
     let wasTold = append(ServerLine.left(nickname.text).encoded(), lines: 1) { mark in
-      names[nickname.key] = nil
+      members[nickname.key] = nil
       peer.finish(lastLine, at: mark.start)
     }
     if !wasTold {
@@ -127,8 +139,57 @@ final class Room: @unchecked Sendable {
   /// - Returns: false if the room is closed.
   func moveOut(_ peer: Peer, as nickname: Nickname) -> Bool {
     append(ServerLine.left(nickname.text).encoded(), lines: 1) { mark in
-      names[nickname.key] = nil
+      members[nickname.key] = nil
       peer.leaveRoom(at: mark.start)
+    }
+  }
+
+  /// Tells everyone of a file that is there to get: in the stream, then whoever reads tagged lines how, and the
+  /// others, but for its sender, the file itself.
+  ///
+  /// - Parameter push: the file itself; `nil` if it has no classic form.
+  /// - Returns: how many besides the sender were offered it; `nil` if the room is closed.
+  func announce(_ file: KeptFile, by sender: Peer, push: PushedFile?) -> Int? {
+    let size = ByteCount.text(file.sizeBytes)
+    let line = ServerLine.sent(by: file.sender, file: file.name, size: size)
+    let offer = ServerLine.file(file.offer).encoded()
+    var offered = 0
+    let isIn = append(line.encoded(), lines: 1) { mark in
+      for member in members.values {
+        if member.peer.speaksVersion1 {
+          member.peer.offer(offer, at: mark.end)
+          if member.peer !== sender { offered += 1 }
+        } else if let push, member.peer !== sender {
+          member.peer.push(push, at: mark.end)
+        }
+      }
+      guard recorder != nil else { return }
+      records.append(file.record(sequence: mark.sequence))
+      // The head, which is stored next with release order, lets whoever has seen it see this.
+      hasRecords.store(true, ordering: .relaxed)
+    }
+    return isIn ? offered : nil
+  }
+
+  /// Whether somebody but this one reads no tagged lines, and so is sent files themselves.
+  func hasClassicMember(besides peer: Peer) -> Bool {
+    log.withLock { _ in
+      members.values.contains { !$0.peer.speaksVersion1 && $0.peer !== peer }
+    }
+  }
+
+  /// Which files the lines of these numbers tell of. Thread: the recorder's.
+  func records(of lines: ClosedRange<UInt64>) -> [FileRecord] {
+    guard hasRecords.load(ordering: .relaxed) else { return [] }
+    return log.withLock { _ in records.filter { lines.contains($0.sequence) } }
+  }
+
+  /// Lines up to this number have been shown: what they tell of is kept, or can't be. Thread: the recorder's.
+  func forgetRecords(through sequence: UInt64) {
+    guard hasRecords.load(ordering: .relaxed) else { return }
+    log.withLock { _ in
+      records.removeAll { $0.sequence <= sequence }
+      if records.isEmpty { hasRecords.store(false, ordering: .relaxed) }
     }
   }
 
@@ -162,7 +223,7 @@ final class Room: @unchecked Sendable {
   func tellWhereabouts(
     _ peer: Peer, line: (_ sequence: UInt64, _ members: Int) -> ServerLine
   ) -> Bool {
-    log.withLock { sequence in peer.tell(line(sequence, names.count).encoded()) }
+    log.withLock { sequence in peer.tell(line(sequence, members.count).encoded()) }
   }
 
   /// Keeps the stream back from a member after what the room has said so far.
@@ -195,12 +256,12 @@ final class Room: @unchecked Sendable {
   }
 
   /// How many are here.
-  var memberCount: Int { log.withLock { _ in names.count } }
+  var memberCount: Int { log.withLock { _ in members.count } }
 
   /// Who is here, sorted.
   var memberNames: [String] {
     // Nobody waits for the sorting.
-    log.withLock { _ in Array(names.values) }.sorted()
+    log.withLock { _ in members.values.map(\.name) }.sorted()
   }
 
   // MARK: The end

@@ -1,16 +1,29 @@
 internal import ChatCore
+internal import ChatFiles
 internal import ChatHistory
 package import ChatSystem
+internal import Dispatch
 
 /// What all sessions share.
 ///
 /// Thread: any; each part says for itself how.
-final class ServerState: Sendable {
+final class ServerState: @unchecked Sendable {
+  // Sound: nothing changes after the initializer; Dispatch's timer is for any thread, and only kept here.
+
+  /// How often uploads that nobody goes on with are looked for.
+  private static let sweepInterval = DispatchTimeInterval.seconds(600)
+  private static let cleaning = DispatchQueue(label: "files", qos: .utility)
+
   let options: ServerOptions
   let log: EventLog
   /// Held as long as the history is open.
   private let folder: DataFolder?
   let recorder: Recorder?
+  /// `nil` where nothing is kept.
+  let files: FileShelf?
+  let contents: SharedContents?
+  let deliveries = Deliveries()
+  private let sweep: (any DispatchSourceTimer)?
   let rooms: Rooms
   let directory = Directory()
   let buffers = WorkBufferPool()
@@ -23,6 +36,9 @@ final class ServerState: Sendable {
     recorder = try folder.map {
       try Recorder(folder: $0.path, isDurable: options.isDurable, log: log)
     }
+    let limit = options.maxFilesBytes
+    files = try folder.map { try FileShelf(folder: "\($0.path)/files", limitBytes: limit) }
+    contents = files.map { SharedContents($0) }
     rooms = try Rooms(
       recorder: recorder, timeToLive: options.roomTimeToLive,
       readerTimeout: .seconds(options.readerTimeoutSeconds))
@@ -31,6 +47,20 @@ final class ServerState: Sendable {
     recorder?.announce = { connections.tellAll(ServerLine.notice($0).encoded()) }
     let rooms = self.rooms
     recorder?.openRooms = { rooms.open }
+    if let files {
+      recorder?.files { stored in
+        if let file = KeptFile(stored) { files.announce(file) }
+      }
+      // Removing large files takes its time.
+      recorder?.noteExpired = { room in Self.cleaning.async { files.removeRoom(room) } }
+    }
+    sweep = files.map { files in
+      let timer = DispatchSource.makeTimerSource(queue: Self.cleaning)
+      timer.schedule(deadline: .now() + Self.sweepInterval, repeating: Self.sweepInterval)
+      timer.setEventHandler { files.removeStalePartials() }
+      timer.activate()
+      return timer
+    }
     recorder?.expireRooms(after: options.roomTimeToLive)
   }
 }

@@ -38,6 +38,13 @@ final class Session {
   /// The peer's side of the stream has ended.
   private var isAtEnd = false
 
+  /// What it is sending.
+  var uploads = Uploads()
+  /// How many bytes of the present chunk were files'.
+  var fileBytes = 0
+  /// Sends it files, once it has asked for one.
+  var fileSender: FileSender?
+
   init(peer: Peer, server: ServerState) {
     self.peer = peer
     self.server = server
@@ -69,13 +76,14 @@ final class Session {
       } else if count > 0 {
         let input = buffers.input
         linesTaken = 0
-        framer.feed(input.span.extracting(0..<count)) { take($0, buffers) }
+        fileBytes = 0
+        framer.feedMixed(input.span.extracting(0..<count)) { take($0, buffers) }
         // Bytes without lines are work too: a stream of them costs as much as its longest lines.
-        spend(count / Limits.clientLineBytes - linesTaken, buffers)
+        spend((count - fileBytes) / Limits.clientLineBytes - linesTaken, buffers)
       } else {
         isAtEnd = true
         // A program that was cut off in a line says it again, whole, when it comes back.
-        if !handshake.speaksVersion1 { framer.finish { take($0, buffers) } }
+        if !handshake.speaksVersion1 { framer.finish { _ = take($0, buffers) } }
       }
       flush(buffers)
       if isAtEnd { reason = reason ?? .endOfStream }
@@ -93,27 +101,36 @@ final class Session {
     return false
   }
 
-  private func take(_ frame: borrowing LineFrame, _ buffers: WorkBuffers) {
-    guard reason == nil else { return }
+  /// - Returns: the raw bytes that follow a line.
+  private func take(_ frame: borrowing LineFrame, _ buffers: WorkBuffers) -> Payload? {
+    guard reason == nil else { return nil }
     switch frame {
     case .line(let line):
       // An empty line is hardly any work.
       let isEmpty = line.isEmpty
       emptyLines += isEmpty ? 1 : 0
       if !isEmpty || emptyLines % Self.emptyLinesPerToken == 0 { spend(1, buffers) }
-      guard reason == nil else { return }
-      if let room { converse(line, in: room, buffers) } else { shakeHands(line, buffers) }
+      guard reason == nil else { return nil }
+      if let room { return converse(line, in: room, buffers) }
+      return shakeHands(line, buffers)
     case .tooLong:
       spend(1, buffers)
-      guard reason == nil else { return }
+      guard reason == nil else { return nil }
       if room == nil {
         carryOut(handshake.refused(.lineTooLong), buffers)
       } else {
         refuse(.lineTooLong, buffers)
       }
-    case .bytes: break
-    case .bytesEnd: break
+    case .bytes(let bytes): takeBytes(bytes, buffers)
+    case .bytesEnd: endBytes(buffers)
     }
+    return nil
+  }
+
+  /// A line that costs nothing has cost a token.
+  func giveBackToken() {
+    bucket.giveBack(1)
+    linesTaken -= 1
   }
 
   /// Takes tokens; a client that sends faster than it may waits here, and TCP holds it back.
@@ -135,7 +152,7 @@ final class Session {
 
   // MARK: The handshake
 
-  private func shakeHands(_ line: Span<UInt8>, _ buffers: WorkBuffers) {
+  private func shakeHands(_ line: Span<UInt8>, _ buffers: WorkBuffers) -> Payload? {
     let parsed: Result<ClientLine, Refusal>
     do { parsed = .success(try ClientLine(line)) } catch { parsed = .failure(error) }
     let step = handshake.receive(parsed, text: TextCleaner.clean(line)) { name in
@@ -145,6 +162,7 @@ final class Session {
       return isRoom
     }
     carryOut(step, buffers)
+    return (try? parsed.get())?.payload
   }
 
   private func carryOut(_ step: Handshake.Step, _ buffers: WorkBuffers) {
@@ -178,7 +196,8 @@ final class Session {
     server.log.info("\(nickname.text) joined from \(peer.address)")
     enter(room, as: nickname, since: handshake.since, buffers) { sequence, members in
       let welcome = ServerLine.welcome(
-        room: room.name.text, sequence: sequence, members: members, maxFileBytes: 0)
+        room: room.name.text, sequence: sequence, members: members,
+        maxFileBytes: server.files == nil ? 0 : server.options.maxFileBytes)
       return (handshake.speaksVersion1 ? welcome.encoded() : []) + ServerLine.connected.encoded()
     } whenIn: {
       // Whoever reads of the join can answer it in private.
@@ -210,6 +229,8 @@ final class Session {
 
   private func depart() {
     let reason = peer.interruptionReason ?? self.reason ?? .connectionLost
+    fileSender?.stop()
+    uploads = Uploads()
     let lastLine = reason.lastLine?.encoded() ?? []
     if let room {
       defer { server.rooms.leave(room) }

@@ -9,9 +9,13 @@ extension Session {
   private static let searchTokens = 10
   private static let newRoomTokens = 50
 
-  func converse(_ line: Span<UInt8>, in room: Room, _ buffers: WorkBuffers) {
+  /// - Returns: the raw bytes that follow the line.
+  func converse(_ line: Span<UInt8>, in room: Room, _ buffers: WorkBuffers) -> Payload? {
+    var payload: Payload?
     do throws(Refusal) {
-      switch try ClientLine(line, from: nickname) {
+      let asked = try ClientLine(line, from: nickname)
+      payload = asked.payload
+      switch asked {
       case .blank, .pong: break
       case .text(let range): try say(line.extracting(range), buffers)
       case .quit: reason = .left
@@ -31,13 +35,23 @@ extension Session {
       case .search(let words, let before, let limit):
         spend(Self.searchTokens, buffers)
         tellFound(words, in: room, before: before, limit: limit, buffers)
-      case .classicFile, .file, .data, .fileEnd, .get, .cancel, .got, .files, .sums: break
+      case .classicFile(let name): try beginClassicUpload(name)
+      case .file(let name, let header): beginUpload(name, header, buffers)
+      case .data(let token, let offset, let size):
+        try beginFrame(token, offset: offset, size: size, buffers)
+      case .fileEnd(let token): try endUpload(token, buffers)
+      case .get(let id, let offset): try beginDownload(id, from: offset)
+      case .cancel(let id): try cancel(id, buffers)
+      case .got(let id): try noteReceived(id)
+      case .files(let id): try listFiles(id, buffers)
+      case .sums(let id, let from): try tellSums(id, from: from, buffers)
       case .hello, .password:
         throw Refusal(.badTag, "this belongs before the nickname")
       }
     } catch {
       refuse(error, buffers)
     }
+    return payload
   }
 
   private func say(_ text: Span<UInt8>, _ buffers: WorkBuffers) throws(Refusal) {
@@ -117,6 +131,7 @@ extension Session {
   /// Leaves the room for one that has counted it in already.
   private func move(to next: Room, since: UInt64?, _ buffers: WorkBuffers) {
     flush(buffers)
+    endTransfers(buffers)
     guard let old = room, let nickname, reason == nil, old.moveOut(peer, as: nickname) else {
       reason = reason ?? .shuttingDown
       return server.rooms.leave(next)
@@ -167,7 +182,7 @@ extension Session {
 
   /// Answers the client after everything that the room has said; if it does not read, its own
   /// thread waits.
-  private func answer(_ lines: [ServerLine], _ buffers: WorkBuffers) {
+  func answer(_ lines: [ServerLine], _ buffers: WorkBuffers) {
     flush(buffers)
     for line in lines {
       let bytes = line.encoded()

@@ -91,7 +91,7 @@ extension Session {
     for line in lines {
       ServerLine.appendPast(
         line.bytes, sequence: line.sequence, time: Timestamp.text(line.timeMilliseconds),
-        to: &bytes)
+        file: line.file, to: &bytes)
     }
     waitForSpace(for: bytes.count, toInsert: true) { peer.insert(bytes) }
     // Whoever was cut off meanwhile needs no more.

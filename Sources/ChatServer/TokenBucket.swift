@@ -22,6 +22,9 @@ package struct TokenBucket: Sendable {
     lastRefill = now
   }
 
+  /// Gives tokens back that were taken for what should cost nothing.
+  package mutating func giveBack(_ count: Int) { tokens += Double(count) }
+
   /// Takes the tokens of one line.
   ///
   /// - Parameters:

@@ -51,6 +51,23 @@ package final class TestSocket {
     }
   }
 
+  /// The next bytes, whatever they are: so many of them.
+  package func bytes(_ count: Int, within seconds: Double = 20) throws -> [UInt8] {
+    var bytes = Array(received[taken...].prefix(count))
+    taken += bytes.count
+    while bytes.count < count {
+      guard try stream.waitUntilReadable(for: .seconds(seconds)) else {
+        throw Failure("only \(bytes.count) of \(count) bytes within \(seconds) s")
+      }
+      let read = try stream.receive(into: &buffer)
+      if read == 0 { throw Failure("the end after \(bytes.count) of \(count) bytes") }
+      let wanted = min(read, count - bytes.count)
+      bytes.append(contentsOf: buffer[..<wanted])
+      received.append(contentsOf: buffer[wanted..<read])
+    }
+    return bytes
+  }
+
   /// Takes the next line, which has to be this one.
   package func expect(_ expected: String) throws {
     let line = try line()
@@ -59,11 +76,12 @@ package final class TestSocket {
     }
   }
 
-  /// Takes the next line, which has to be an error of this code.
-  package func expectError(_ code: String) throws {
+  /// Takes the next line, which has to be an error of this code, about the transfer of this id if there is one.
+  package func expectError(_ code: String, id: String? = nil) throws {
     let line = try line()
-    guard let line, line.hasPrefix("[ERROR]:"), line.hasSuffix("\tcode=\(code)") else {
-      throw Failure("expected code=\(code), got \(line.map { "'\($0)'" } ?? "the end")")
+    let end = "\tcode=\(code)" + (id.map { "\tid=\($0)" } ?? "")
+    guard let line, line.hasPrefix("[ERROR]:"), line.hasSuffix(end) else {
+      throw Failure("expected \(end), got \(line.map { "'\($0)'" } ?? "the end")")
     }
   }
 

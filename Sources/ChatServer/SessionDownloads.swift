@@ -1,0 +1,115 @@
+internal import ChatCore
+internal import ChatCrypto
+internal import ChatFiles
+internal import ChatSystem
+
+/// What a client fetches, and asks of files.
+extension Session {
+  /// How many sums one line holds, and of how many blocks a token is the price.
+  private static let sumsPerLine = 256
+  private static let blocksPerToken = 4
+  /// How many digits of a block's checksum are sent: enough to find where a file differs, whose own is checked whole.
+  private static let sumDigits = 16
+
+  /// Begins a download.
+  func beginDownload(_ id: String, from offset: UInt64) throws(Refusal) {
+    let file = try file(id)
+    guard offset <= file.sizeBytes else {
+      throw Refusal(.badTag, "the file has only \(file.sizeBytes) bytes")
+    }
+    let content = try content(of: file)
+    let sender =
+      fileSender
+      ?? FileSender(peer: peer, patience: .seconds(server.options.readerTimeoutSeconds))
+    fileSender = sender
+    try sender.start(id, content, from: offset)
+  }
+
+  /// Ends a transfer in either direction.
+  func cancel(_ id: String, _ buffers: WorkBuffers) throws(Refusal) {
+    let wasUpload = cancelUpload(id)
+    guard fileSender?.cancel(id) == true || wasUpload || uploads.isOver(id) else {
+      throw .noSuchFile
+    }
+    answer([.cancelled(id: id)], buffers)
+  }
+
+  /// Ends all transfers, since they are of the room that the client leaves.
+  func endTransfers(_ buffers: WorkBuffers) {
+    endUploads(buffers)
+    let downloads = fileSender?.cancelAll() ?? []
+    answer(downloads.map { .cancelled(id: $0) }, buffers)
+  }
+
+  /// The client has got a file: its sender is told.
+  func noteReceived(_ id: String) throws(Refusal) {
+    _ = try file(id)
+    guard let (sender, have, all) = server.deliveries.note(id, by: peer) else { return }
+    // Who does not read does not need to know.
+    _ = sender.tell(ServerLine.got(id: id, have: have, of: all).encoded())
+  }
+
+  /// Tells of the room's files, or of one.
+  func listFiles(_ id: String?, _ buffers: WorkBuffers) throws(Refusal) {
+    guard let room else { return }
+    let list =
+      try id.map { id throws(Refusal) in [try file(id)] }
+      ?? server.files?.files(inRoom: room.name.text, limit: Limits.listedFiles) ?? []
+    var lines: [ServerLine] = []
+    for file in list {
+      lines.append(.listed(file.offer, time: Timestamp.text(file.timeMilliseconds)))
+    }
+    spend(lines.count / 32, buffers)
+    answer(lines + [.listEnd], buffers)
+  }
+
+  /// Tells the checksums of a file's blocks.
+  func tellSums(_ id: String, from first: UInt64, _ buffers: WorkBuffers) throws(Refusal) {
+    let content = try content(of: try file(id))
+    let count =
+      (content.sizeBytes + UInt64(Limits.sumBlockBytes) - 1) / UInt64(Limits.sumBlockBytes)
+    var block = min(first, count)
+    repeat {
+      let sums: [SHA256Digest]
+      do throws(ShelfError) {
+        sums = try content.blockSums(
+          blockBytes: Limits.sumBlockBytes, from: Int(block), limit: Self.sumsPerLine)
+      } catch {
+        server.log.error("\(error)")
+        throw .noSuchFile
+      }
+      spend(sums.count / Self.blocksPerToken, buffers)
+      let next = block + UInt64(sums.count)
+      answer(
+        [
+          .sums(
+            sums.map { String($0.hex.prefix(Self.sumDigits)) }, id: id, from: block,
+            isLast: next >= count)
+        ], buffers)
+      block = next
+    } while block < count && reason == nil
+  }
+
+  /// A file of this room.
+  private func file(_ id: String) throws(Refusal) -> KeptFile {
+    guard let file = server.files?.file(id: id), file.room == room?.name.text else {
+      throw .noSuchFile
+    }
+    return file
+  }
+
+  private func content(of file: KeptFile) throws(Refusal) -> OpenContent {
+    let content: OpenContent?
+    do throws(SystemError) { content = try server.contents?.open(file) } catch {
+      server.log.error("a file can't be read: \(error)")
+      throw Refusal(.fileRefused, "the server can't read the file now")
+    }
+    guard let content else { throw .noSuchFile }
+    return content
+  }
+}
+
+extension Refusal {
+  /// A file, or an upload, that is not there.
+  static let noSuchFile = Refusal(.noSuchFile, "there is no such file in this room")
+}

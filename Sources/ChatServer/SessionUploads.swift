@@ -1,0 +1,225 @@
+internal import ChatCore
+internal import ChatCrypto
+internal import ChatFiles
+internal import ChatSystem
+
+/// What a client sends: files, framed or classic. They are written as they come in, by the client's own thread.
+extension Session {
+  /// Frames smaller than this cost as much as lines: no program of ours sends many.
+  private static let freeFrameBytes: UInt64 = 4_096
+
+  /// How many bytes may wait in the system for us to read them.
+  private static let unreadBytes: CInt = 262_144
+
+  // MARK: Beginning
+
+  /// A framed upload is announced: whoever announced it is told how much of it is here.
+  func beginUpload(_ name: String, _ header: ClientLine.Upload, _ buffers: WorkBuffers) {
+    do throws(Refusal) {
+      guard uploads.framed[header.token] == nil else {
+        throw Refusal(.badTag, "an upload with this id is under way")
+      }
+      let upload = try open(
+        try FileName(name), size: header.size, digest: SHA256Digest(hex: header.sha256))
+      uploads.begin(header.token, upload)
+      answer(
+        [
+          .uploadStart(
+            name: upload.name.text, token: header.token, offset: upload.target.receivedBytes)
+        ], buffers)
+    } catch {
+      // Its frames may be on their way.
+      if error.code != .badTag { uploads.end(header.token) }
+      answer([.error(error, id: header.token)], buffers)
+    }
+  }
+
+  /// A file in classic form begins.
+  ///
+  /// - Throws: `Refusal`; its bytes are read and forgotten.
+  func beginClassicUpload(_ name: String) throws(Refusal) {
+    uploads.classic = try open(try FileName(name), size: nil, digest: nil)
+    uploads.sink = .classic
+  }
+
+  private func open(
+    _ name: FileName, size: UInt64?, digest: SHA256Digest?
+  ) throws(Refusal) -> Uploads.Upload {
+    guard let files = server.files, server.options.maxFileBytes > 0 else {
+      throw Refusal(.fileRefused, "this server keeps no files")
+    }
+    guard size ?? 0 <= server.options.maxFileBytes else { throw tooLarge }
+    guard uploads.framed.count < Limits.uploadsAtOnce, let slot = UploadSlot() else {
+      throw Refusal(.fileRefused, "too many files are coming in at once; try again later")
+    }
+    // What has come in and is not written yet is lost if the server is killed.
+    peer.stream.keepUnreadBytes(below: Self.unreadBytes)
+    do throws(ShelfError) {
+      let target = try files.beginUpload(resumeKey: nickname?.key, digest: digest, size: size)
+      return Uploads.Upload(name: name, target: target, slot: slot)
+    } catch {
+      throw refusal(error)
+    }
+  }
+
+  // MARK: Bytes
+
+  /// A frame begins.
+  ///
+  /// - Throws: `Refusal` if it belongs to nothing; its bytes are read and forgotten.
+  func beginFrame(
+    _ token: String, offset: UInt64?, size: UInt64, _ buffers: WorkBuffers
+  ) throws(Refusal) {
+    guard let upload = uploads.framed[token] else {
+      if uploads.isOver(token) { return }
+      throw Refusal(.noSuchFile, "no upload has this id")
+    }
+    guard size <= Limits.frameBytes else {
+      throw Refusal(.badTag, "a frame has at most \(Limits.frameBytes) bytes")
+    }
+    do throws(ShelfError) {
+      let start = offset ?? (upload.hasBegun ? upload.target.receivedBytes : 0)
+      try upload.target.rewind(to: start)
+      uploads.framed[token]?.hasBegun = true
+      uploads.sink = .framed(token)
+      if size >= Self.freeFrameBytes { giveBackToken() }
+    } catch {
+      end(token, refusal(error), buffers)
+    }
+  }
+
+  /// Some raw bytes have come.
+  func takeBytes(_ bytes: Span<UInt8>, _ buffers: WorkBuffers) {
+    switch uploads.sink {
+    case .nowhere: break
+    case .framed(let token):
+      guard let upload = uploads.framed[token] else { break }
+      do throws(ShelfError) {
+        try write(bytes, to: upload)
+      } catch {
+        uploads.sink = .nowhere
+        end(token, refusal(error), buffers)
+      }
+    case .classic:
+      guard let upload = uploads.classic else { break }
+      let size = upload.target.receivedBytes + UInt64(bytes.count)
+      guard size <= server.options.maxFileBytes else { return endClassic(tooLarge, buffers) }
+      do throws(ShelfError) { try write(bytes, to: upload) } catch {
+        endClassic(refusal(error), buffers)
+      }
+    }
+  }
+
+  private func write(_ bytes: Span<UInt8>, to upload: Uploads.Upload) throws(ShelfError) {
+    fileBytes += bytes.count
+    try bytes.withUnsafeBytes { bytes throws(ShelfError) in try upload.target.append(bytes) }
+  }
+
+  /// The raw bytes have ended.
+  func endBytes(_ buffers: WorkBuffers) {
+    defer { uploads.sink = .nowhere }
+    guard uploads.sink == .classic, let upload = uploads.classic else { return }
+    uploads.classic = nil
+    do throws(Refusal) { try finish(upload, buffers) } catch { refuse(error, buffers) }
+  }
+
+  // MARK: Ending
+
+  /// All frames of an upload have come.
+  func endUpload(_ token: String?, _ buffers: WorkBuffers) throws(Refusal) {
+    guard let token else { throw Refusal(.badTag, "no file is being sent") }
+    guard let upload = uploads.framed[token] else {
+      if uploads.isOver(token) { return }
+      throw Refusal(.noSuchFile, "no upload has this id")
+    }
+    // One that has not sent anything means the empty file, whatever is here from before.
+    if !upload.hasBegun { try? upload.target.rewind(to: 0) }
+    do throws(Refusal) {
+      try finish(upload, buffers)
+      uploads.framed[token] = nil
+    } catch {
+      end(token, error, buffers)
+    }
+  }
+
+  /// Puts a file on the shelf and announces it.
+  private func finish(_ upload: Uploads.Upload, _ buffers: WorkBuffers) throws(Refusal) {
+    guard let files = server.files, let room, let nickname else { return }
+    flush(buffers)
+    let stored: StoredContent
+    do throws(ShelfError) { stored = try upload.target.finish() } catch { throw refusal(error) }
+    let file = KeptFile(
+      id: FileShelf.makeID(), name: upload.name.text, room: room.name.text, sender: nickname.text,
+      sizeBytes: stored.sizeBytes, digest: stored.digest,
+      timeMilliseconds: WallClock.milliseconds)
+    files.announce(file)
+    let push = room.hasClassicMember(besides: peer) ? self.push(of: file) : nil
+    guard let offered = room.announce(file, by: peer, push: push) else {
+      reason = .shuttingDown
+      return
+    }
+    server.deliveries.begin(file.id, by: peer, offered: offered)
+    server.log.debug("\(nickname.text) sent a file of \(file.sizeBytes) bytes")
+  }
+
+  /// A file as classic clients are sent it; `nil` if it is too large, or can't be.
+  private func push(of file: KeptFile) -> PushedFile? {
+    // Whoever can't be sent it sees that it was sent; what is wrong is found when it is fetched.
+    guard file.sizeBytes <= Limits.pushBytes, let content = try? server.contents?.open(file),
+      let bytes = try? content.bytes(from: 0, count: Int(file.sizeBytes)),
+      bytes.count == Int(file.sizeBytes)
+    else { return nil }
+    return PushedFile(name: file.name, content: bytes)
+  }
+
+  /// An upload is over, and its sender is told why.
+  private func end(_ token: String, _ refusal: Refusal, _ buffers: WorkBuffers) {
+    let isMismatch = refusal.code == .fileMismatch
+    uploads.framed[token]?.target.abandon(keepsPartial: !isMismatch)
+    uploads.end(token)
+    answer([.error(refusal, id: token)], buffers)
+  }
+
+  private func endClassic(_ refusal: Refusal, _ buffers: WorkBuffers) {
+    uploads.sink = .nowhere
+    uploads.classic = nil
+    refuse(refusal, buffers)
+  }
+
+  /// Ends an upload because its sender wants to.
+  ///
+  /// - Returns: whether there was one.
+  func cancelUpload(_ token: String) -> Bool {
+    guard let upload = uploads.framed[token] else { return false }
+    upload.target.abandon(keepsPartial: false)
+    uploads.end(token)
+    return true
+  }
+
+  /// Ends all uploads, since they were for the room that their sender leaves.
+  func endUploads(_ buffers: WorkBuffers) {
+    for token in uploads.framed.keys.sorted() {
+      end(token, Refusal(.fileRefused, "you have left the room that it was for"), buffers)
+    }
+  }
+
+  private var tooLarge: Refusal {
+    Refusal(
+      .fileTooLarge,
+      "a file has at most \(ByteCount.text(server.options.maxFileBytes)) here")
+  }
+
+  private func refusal(_ error: ShelfError) -> Refusal {
+    switch error {
+    case .noSpace: Refusal(.fileRefused, "the server has no space for the file now")
+    case .sizeMismatch, .digestMismatch, .badOffset: Refusal(.fileMismatch, error.description)
+    case .system, .crypto:
+      logFailure(error)
+    }
+  }
+
+  private func logFailure(_ error: ShelfError) -> Refusal {
+    server.log.error("\(error)")
+    return Refusal(.fileRefused, "the server can't keep the file now")
+  }
+}

@@ -1,0 +1,70 @@
+internal import ChatCore
+internal import ChatFiles
+internal import Synchronization
+
+/// What one connection is sending, and where the raw bytes go that come in now. The bookkeeping alone.
+///
+/// Thread: its session's.
+struct Uploads {
+  /// How many tokens of uploads that are over are remembered.
+  private static let rememberedTokens = 64
+
+  /// An upload that is under way.
+  struct Upload {
+    let name: FileName
+    let target: ChatFiles.Upload
+    let slot: UploadSlot
+    /// A frame has come.
+    var hasBegun = false
+    /// Why it is over, though its bytes still come.
+    var refusal: Refusal?
+  }
+
+  /// Where raw bytes go.
+  enum Sink: Equatable {
+    case nowhere
+    case framed(String)
+    case classic
+  }
+
+  /// Where the bytes go that come in now.
+  var sink = Sink.nowhere
+  /// By the sender's token.
+  var framed: [String: Upload] = [:]
+  /// The one in classic form, of which there is one at a time.
+  var classic: Upload?
+
+  /// The tokens of uploads that are over, the oldest first: frames of theirs may still be on their way.
+  private var over: [String] = []
+
+  /// An upload is over, or never began.
+  mutating func end(_ token: String) {
+    framed[token] = nil
+    over.removeAll { $0 == token }
+    if over.count >= Self.rememberedTokens { over.removeFirst() }
+    over.append(token)
+  }
+
+  /// The same token is used for another.
+  mutating func begin(_ token: String, _ upload: Upload) {
+    over.removeAll { $0 == token }
+    framed[token] = upload
+  }
+
+  /// Whether frames of this token belong to an upload whose sender knows that it is over, or soon will.
+  func isOver(_ token: String) -> Bool { over.contains(token) }
+}
+
+/// The right to have an upload open: each has a descriptor, of which there are not as many as clients.
+final class UploadSlot: Sendable {
+  private static let limit = 512
+  private static let used = Atomic<Int>(0)
+
+  /// Takes one; `nil` if there is none.
+  init?() {
+    if Self.used.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.limit { return nil }
+  }
+
+  // Also where the initializer fails, since there is nothing else to set.
+  deinit { Self.used.wrappingSubtract(1, ordering: .relaxed) }
+}
