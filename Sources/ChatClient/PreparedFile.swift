@@ -50,7 +50,7 @@ struct PreparedFile: Sendable {
     let header = frame.header
     buffer.replaceSubrange(0..<buffer.count, with: header)
     do {
-      guard frame.count > 0 else {
+      guard !frame.isEnd else {
         guard try isUnchanged else { throw UploadFailure.changed }
         return
       }

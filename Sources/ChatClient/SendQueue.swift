@@ -58,8 +58,8 @@ package struct SendQueue: Sendable {
   var dropped = Dropped()
   /// How many requests were sent and are not answered to their end.
   var openRequests = 0
-  /// The questions which files there are whose answers have not ended: whether each is the client's own.
-  var openLists = Fifo<Bool>()
+  /// The questions which files there are whose answers have not ended.
+  var openLists = Fifo<OpenList>()
   /// A move that is refused stops everything: what follows was meant for another room.
   private let stopsAtRefusal: Bool
 
@@ -130,7 +130,7 @@ package struct SendQueue: Sendable {
       case .raw(let line): send(raw: line, to: &bytes)
       case .text(let text): send(text: text, to: &bytes)
       case .lookup(let line):
-        openLists.append(true)
+        note(list: line, isOwn: true)
         Self.append(line, to: &bytes)
       }
     }
@@ -169,7 +169,7 @@ package struct SendQueue: Sendable {
       Self.append(line, to: &bytes)
     case .files:
       openRequests += 1
-      openLists.append(false)
+      note(list: line, isOwn: false)
       Self.append(line, to: &bytes)
     case .hello, .password, .ping, .pong, .classicFile, .file, .data, .fileEnd, .get, .cancel, .got,
       .sums, nil:
@@ -228,13 +228,25 @@ package struct SendQueue: Sendable {
   /// A request is answered to its end, or refused.
   package mutating func requestAnswered() { openRequests = max(0, openRequests - 1) }
 
-  /// A list of files has ended, or is refused.
+  private mutating func note(list line: [UInt8], isOwn: Bool) {
+    let id = line.dropFirst("[FILES]:".utf8.count).prefix { $0 != UInt8(ascii: "\t") }
+    openLists.append(OpenList(id: String(decoding: id, as: UTF8.self), isOwn: isOwn))
+  }
+
+  /// A list of files has ended.
   ///
   /// - Returns: whether the client asked for it, not a person or script.
   package mutating func listAnswered() -> Bool {
-    let isOwn = openLists.popFirst() ?? false
+    let isOwn = openLists.popFirst()?.isOwn ?? false
     if !isOwn { requestAnswered() }
     return isOwn
+  }
+
+  /// What was asked of a file is refused: if that was which file it is, no list follows.
+  ///
+  /// - Returns: whether the client asked for it, not a person or script.
+  package mutating func listRefused(_ id: String) -> Bool {
+    openLists[0]?.id == id ? listAnswered() : false
   }
 
   /// A receipt of a private message has come.

@@ -24,6 +24,14 @@ extension SendQueue {
     }
   }
 
+  /// A question which files there are.
+  struct OpenList: Sendable {
+    /// The one that is asked for; empty for all.
+    let id: String
+    /// Whether the client asks by itself, not for a person or script.
+    let isOwn: Bool
+  }
+
   /// What is not known to have arrived, and is lost if we end now.
   package struct Unconfirmed: Equatable, Sendable {
     /// Lines of text.

@@ -209,9 +209,11 @@ final class Transfers {
     // Both, whatever they return: an id may be a token as well.
     let isUpload = uploads.refused(id, code: code, reason: reason)
     let isDownload = downloads.refused(id, reason)
-    if case .wanted(id) = lookups[0] { outlet.fail(id, reason) }
-    let isLookup = lookups[0]?.id == id
-    if isLookup { listEnd(isRefused: true) }
+    let isLookup = outlet.outgoing.note { $0.listRefused(id) }
+    if isLookup {
+      if case .wanted = lookups[0] { outlet.fail(id, reason) }
+      lookupAnswered()
+    }
     return isUpload || isDownload || isLookup
   }
 
@@ -240,16 +242,20 @@ final class Transfers {
     return true
   }
 
-  private func listEnd(isRefused: Bool = false) {
+  private func listEnd() {
     guard outlet.outgoing.note({ $0.listAnswered() }) else {
       outlet.tell(.files(listed))
       return listed = []
     }
     listed = []
-    let lookup = lookups.popFirst()
-    if case .wanted(let id) = lookup, !isRefused, offers[id] == nil {
+    if case .wanted(let id) = lookups[0], offers[id] == nil {
       outlet.fail(id, "there is no such file here")
     }
+    lookupAnswered()
+  }
+
+  private func lookupAnswered() {
+    _ = lookups.popFirst()
     if lookups.isEmpty, resumesUploads {
       resumesUploads = false
       uploads.resume()

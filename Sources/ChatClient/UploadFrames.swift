@@ -11,14 +11,16 @@ struct UploadFrames: Sendable {
     let file: PreparedFile
     /// From there on.
     let offset: UInt64
-    /// How many bytes; 0 where all have been sent, and the end is to be said.
+    /// How many bytes.
     let count: Int
     /// Whether the frame has to say where it begins.
     let namesOffset: Bool
+    /// Whether it is none: all have been sent, and the end is to be said.
+    let isEnd: Bool
 
     /// The line before the bytes, or the end's.
     var header: [UInt8] {
-      guard count > 0 else { return TaggedLine("END", "", [.init("id", token)]).encoded() }
+      guard !isEnd else { return TaggedLine("END", "", [.init("id", token)]).encoded() }
       let offset = namesOffset ? [TaggedLine.Attribute("offset", "\(offset)")] : []
       return TaggedLine("DATA", token, offset + [.init("size", "\(count)")]).encoded()
     }
@@ -56,10 +58,12 @@ struct UploadFrames: Sendable {
     turn = (turn + 1) % sources.count
     let source = sources[turn]
     let count = Int(min(UInt64(Limits.frameBytes), source.file.size - source.offset))
+    // Where the server has all, an empty frame says that it may keep it.
+    let isEnd = count == 0 && !source.namesOffset
     let frame = Frame(
       token: source.token, file: source.file, offset: source.offset, count: count,
-      namesOffset: source.namesOffset)
-    if count == 0 {
+      namesOffset: source.namesOffset, isEnd: isEnd)
+    if isEnd {
       sources.remove(at: turn)
     } else {
       sources[turn].offset += UInt64(count)
