@@ -46,7 +46,7 @@ let package = Package(
     .target(
       name: "ChatFiles", dependencies: ["ChatCrypto", "ChatSystem"], swiftSettings: strict),
 
-    // What a terminal can do, and how it is asked and told.
+    // The terminal of a person: the input row at the bottom, what is shown above it, pictures.
     .target(name: "ChatTerminal", dependencies: ["ChatSystem"], swiftSettings: strict),
 
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
@@ -57,7 +57,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "ChatClient", dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem"],
+      name: "ChatClient",
+      dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem", "ChatTerminal"],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-server",
@@ -98,8 +99,13 @@ let package = Package(
         "ChatClient", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
       ],
       swiftSettings: strict),
+    // A terminal for the tests to look at.
+    .executableTarget(
+      name: "terminal-probe", dependencies: ["ChatSystem", "ChatTerminal"],
+      path: "Tests/TerminalProbe", swiftSettings: strict),
     .testTarget(
-      name: "ChatTerminalTests", dependencies: ["ChatTerminal", "ChatSystem", "TestKit"],
+      name: "ChatTerminalTests",
+      dependencies: ["ChatSystem", "ChatTerminal", "TestKit", "terminal-probe"],
       swiftSettings: strict),
     // Counts what a line costs in allocations: a program of its own, whose malloc counts.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),

@@ -32,6 +32,8 @@ package final class Client: Sendable {
 
   /// Does it all, and says how it ended.
   package func run() -> ClientExit {
+    if isTyped, renderer.style == .terminal { Screen.takeTerminal() }
+    defer { Screen.releaseTerminal() }
     do throws(ClientExit) {
       // A folder that nobody named is missed only when there is something to save.
       if case .failure(let error) = folder, let path = options.downloadFolder {
@@ -96,7 +98,7 @@ package final class Client: Sendable {
     }
     let transfers = Transfers(
       options: options, folder: folder, outgoing: outgoing, mailbox: mailbox,
-      display: TransferDisplay())
+      display: TransferDisplay(showStatus: Screen.showStatus))
     let conversation = Conversation(
       options: options, outgoing: outgoing, transfers: transfers, mailbox: mailbox,
       display: Display(renderer: renderer), isTyped: isTyped, nickname: nickname)
@@ -133,11 +135,12 @@ package final class Client: Sendable {
 
   /// A nickname from whoever is at the other end of standard input.
   private func ask() -> String? {
-    if isTyped {
+    let question = "Choose your nickname: "
+    if isTyped, Screen.terminal == nil {
       let stream = renderer.style == .terminal ? StandardStream.output : .error
-      stream.writeIfPossible("Choose your nickname: ")
+      stream.writeIfPossible(question)
     }
-    return input.next().map { TextCleaner.clean($0.span) }
+    return input.next(question).map { TextCleaner.clean($0.span) }
   }
 }
 

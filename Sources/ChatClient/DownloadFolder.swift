@@ -16,14 +16,14 @@ package final class DownloadFolder: Sendable {
 
   /// As it was given.
   package let path: String
-  private let folder: Folder
+  private let folder: OpenFolder
 
   /// Opens a folder that is there.
   ///
   /// - Throws: `SystemError` if it isn't one, or no files can be made in it.
   package init(path: String) throws(SystemError) {
     self.path = path
-    folder = try Folder(path: path)
+    folder = try OpenFolder(path: path)
     try folder.checkWritable()
   }
 

@@ -134,6 +134,8 @@ final class Session: @unchecked Sendable {
   }
 
   private func end(atOnce: Bool) {
+    // Nobody types any more: whoever does not want to wait for the end has Ctrl-C again.
+    Screen.releaseTerminal()
     let isConnected = outgoing.end(atOnce: atOnce)
     // A person who wants to leave does not wait for the server to come back.
     if isTyped, !isConnected { finish(outgoing.exitWithoutServer()) }

@@ -1,83 +1,33 @@
-internal import CLinux
 internal import Glibc
 
-/// An open folder: its files are found through its descriptor, wherever the folder is moved meanwhile.
-///
-/// Names are names alone, without `/`.
-///
-/// Thread: any.
-package final class Folder: Sendable {
-  private let descriptor: Descriptor
-
-  /// Opens a folder.
+/// Looking into folders.
+package enum Folder {
+  /// Everything in one (readdir(3)), `.` and `..` not included, in no order; nothing if it can't be
+  /// read. Names that are no UTF-8 are left out.
   ///
-  /// - Throws: what open(2) says; ENOTDIR if it is none.
-  package init(path: String) throws(SystemError) {
-    descriptor = Descriptor(
-      owning: try system("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
-  }
-
-  /// Checks that we may make files in it (faccessat(2)).
-  ///
-  /// - Throws: `SystemError` with the reason why not.
-  package func checkWritable() throws(SystemError) {
-    let number = descriptor.number
-    try system("faccessat") { faccessat(number, ".", W_OK | X_OK, 0) }
-  }
-
-  /// Opens a file to write it, for us alone; makes it if it is missing.
-  ///
-  /// - Returns: `nil` if somebody has locked it, or the file system has it under another name, too.
-  /// - Throws: what openat(2) says; ELOOP if it is a symbolic link.
-  package func openAlone(_ name: String) throws(SystemError) -> RegularFile? {
-    let number = descriptor.number
-    // Whoever had it may have given it another name before we had the lock.
-    for _ in 0..<8 {
-      let opened = try system("openat") {
-        openat(number, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o666)
+  /// - Parameter limit: of more than these the rest is left out.
+  package static func entries(
+    of path: String, limit: Int = 10_000
+  ) -> [(name: String, isFolder: Bool)] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var entries: [(name: String, isFolder: Bool)] = []
+    while entries.count < limit, let entry = readdir(folder) {
+      // Sound: the name is the rest of what readdir gives, ended by NUL, and is copied before the
+      // next call.
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+        String(validatingCString: UnsafeRawPointer(field).assumingMemoryBound(to: CChar.self))
       }
-      let file = try RegularFile(Descriptor(owning: opened))
-      guard file.lock() else { return nil }
-      let identity = try file.identity()
-      guard identity.names <= 1 else { return nil }
-      var status = stat()
-      if fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-        status.st_dev == identity.device, status.st_ino == identity.number
-      {
-        return file
-      }
+      guard let name, name != ".", name != ".." else { continue }
+      entries.append((name, isFolder("\(path)/\(name)", entry.pointee.d_type)))
     }
-    return nil
+    return entries
   }
 
-  /// Gives a file another name, unless something has it (renameat2(2), RENAME_NOREPLACE).
-  ///
-  /// - Returns: false if something has it, whatever it is.
-  package func rename(_ old: String, to new: String) throws(SystemError) -> Bool {
-    let number = descriptor.number
-    do throws(SystemError) {
-      try system("renameat2") {
-        renameat2(number, old, number, new, UInt32(CLINUX_RENAME_NOREPLACE))
-      }
-      return true
-    } catch {
-      if error.code == EEXIST { return false }
-      // The file system, or the system, knows no such flag.
-      guard error.code == EINVAL || error.code == ENOSYS else { throw error }
-    }
-    do throws(SystemError) {
-      try system("linkat") { linkat(number, old, number, new, 0) }
-    } catch {
-      if error.code == EEXIST { return false }
-      throw error
-    }
-    try remove(old)
-    return true
-  }
-
-  /// Removes a file (unlinkat(2)).
-  package func remove(_ name: String) throws(SystemError) {
-    let number = descriptor.number
-    try system("unlinkat") { unlinkat(number, name, 0) }
+  /// What a link leads to is asked for; not every file system tells the rest.
+  private static func isFolder(_ path: String, _ type: UInt8) -> Bool {
+    guard Int(type) == DT_LNK || Int(type) == DT_UNKNOWN else { return Int(type) == DT_DIR }
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }

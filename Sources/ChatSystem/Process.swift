@@ -48,7 +48,8 @@ package enum Process {
   /// One's own folder, `$HOME`, if that is known.
   package static var homeFolder: String? { variable("HOME") }
 
-  private static func variable(_ name: String) -> String? {
+  /// A variable of the environment; `nil` if it is not there, or empty.
+  package static func variable(_ name: String) -> String? {
     // Sound: the string is copied before anything else can change the environment.
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }

@@ -31,11 +31,11 @@ struct FileShelfTests {
     let file = try test.put(someBytes(10), id: "a")
     #expect(test.shelf.announce(file))
     let content = try test.store(someBytes(11))
-    #expect(!test.shelf.announce(KeptFile(content, id: "a")))
+    #expect(!test.shelf.announce(KeptFile(content, id: "a"), of: content))
     let wrong = KeptFile(
       id: "b", name: "b", room: "lobby", sender: "alice", sizeBytes: 12, digest: content.digest,
       timeMilliseconds: 0)
-    #expect(!test.shelf.announce(wrong))
+    #expect(!test.shelf.announce(wrong, of: content))
     #expect(test.shelf.files(inRoom: "lobby", limit: 9) == [file])
   }
 
@@ -148,7 +148,7 @@ struct FileShelfTests {
     let test = try TestShelf(limitBytes: 1_000)
     let content = try test.store(someBytes(600))
     #expect(throws: ShelfError.noSpace) { try test.store(someBytes(401, seed: 2)) }
-    #expect(test.shelf.announce(KeptFile(content, id: "a")))
+    #expect(test.shelf.announce(KeptFile(content, id: "a"), of: content))
     #expect(throws: ShelfError.noSpace) { try test.store(someBytes(401, seed: 2)) }
     #expect(try test.fetch("a") == someBytes(600))
     #expect(content.sizeBytes == 600)
@@ -193,7 +193,7 @@ struct FileShelfTests {
               }
               let content = try upload.finish()
               let id = FileShelf.makeID()
-              #expect(shelf.announce(KeptFile(content, id: id)))
+              #expect(shelf.announce(KeptFile(content, id: id), of: content))
               if let open = try shelf.open(id: id) {
                 let sum = try open.blockSums(blockBytes: 20_000, from: 0, limit: 1)
                 #expect(sum == [content.digest])

@@ -179,6 +179,7 @@ struct ResumeTests {
     try test.reopen()
     #expect(try test.partials == [freshName])
     #expect(test.shelf.usedBytes == 10)
+    withExtendedLifetime(anonymous) {}
     // An hour later, it goes without a new start.
     test.shelf.removeStalePartials()
     #expect(try test.partials == [freshName])

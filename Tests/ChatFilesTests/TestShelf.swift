@@ -56,7 +56,7 @@ final class TestShelf {
   func put(_ bytes: [UInt8], id: String, in room: String = "lobby") throws -> KeptFile {
     let content = try store(bytes)
     let file = KeptFile(content, id: id, in: room)
-    #expect(shelf.announce(file))
+    #expect(shelf.announce(file, of: content))
     return file
   }
 

@@ -21,7 +21,7 @@ struct UploadTests {
     #expect(try test.contents == [content.digest.hex])
     #expect(try test.partials == [])
     let file = KeptFile(content, id: "f")
-    #expect(test.shelf.announce(file))
+    #expect(test.shelf.announce(file, of: content))
     #expect(test.shelf.file(id: "f") == file)
     #expect(try test.fetch("f") == bytes)
     #expect(test.shelf.usedBytes == UInt64(count))
@@ -30,8 +30,8 @@ struct UploadTests {
   @Test("folders and files are their owner's alone")
   func permissions() throws {
     let test = try TestShelf()
-    let content = try test.store([1])
-    for (name, mode) in [("", 0o700), ("/partial", 0o700), ("/\(content.digest.hex)", 0o600)] {
+    let file = try test.put([1], id: "a")
+    for (name, mode) in [("", 0o700), ("/partial", 0o700), ("/\(file.digest.hex)", 0o600)] {
       let attributes = try FileManager.default.attributesOfItem(atPath: test.path + name)
       #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == mode)
     }
@@ -101,6 +101,7 @@ struct UploadTests {
       let upload = try test.shelf.beginUpload(resumeKey: nil, digest: nil, size: nil)
       try upload.append(bytes)
       #expect(try test.partials.count == 1)
+      withExtendedLifetime(upload) {}
     }
     #expect(try test.partials == [])
     let file: KeptFile
@@ -108,6 +109,7 @@ struct UploadTests {
       let content = try test.store(bytes)
       file = KeptFile(content, id: "a")
       #expect(try test.contents.count == 1)
+      withExtendedLifetime(content) {}
     }
     // Nobody announced it while it was held.
     #expect(try test.contents == [])
@@ -130,7 +132,8 @@ struct UploadTests {
             try upload.append(bytes.dropFirst(Int(upload.receivedBytes)))
             let content = try upload.finish()
             // Others may have removed the room meanwhile, but not what we hold.
-            #expect(shelf.announce(KeptFile(content, id: FileShelf.makeID(), in: "\(round % 2)")))
+            let file = KeptFile(content, id: FileShelf.makeID(), in: "\(round % 2)")
+            #expect(shelf.announce(file, of: content))
             if round % 3 == 0 { shelf.removeRoom("\(round % 2)") }
           }
         }
