@@ -57,7 +57,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "ChatClient", dependencies: ["ChatCore", "ChatFlags", "ChatSystem", "ChatTerminal"],
+      name: "ChatClient",
+      dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem", "ChatTerminal"],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-server",

@@ -55,6 +55,11 @@ enum Screen {
   /// Notes that somebody is here, whose name can be completed.
   static func noteName(_ name: String) { terminal?.noteName(name) }
 
+  /// Shows how far something is in a row of its own; `nil` where there is no such row.
+  static var showStatus: (@Sendable (String?) -> Void)? {
+    terminal.map { terminal in { @Sendable in terminal.setStatus($0) } }
+  }
+
   /// Writes to standard error, which may be the terminal where somebody types.
   private static func writeError(_ lines: String) {
     guard let terminal, !terminal.isOver, StandardStream.error.isTerminal,

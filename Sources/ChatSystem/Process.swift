@@ -45,6 +45,9 @@ package enum Process {
   /// Gives memory that was freed back to the system (malloc_trim(3)).
   package static func returnFreeMemory() { _ = malloc_trim(0) }
 
+  /// One's own folder, `$HOME`, if that is known.
+  package static var homeFolder: String? { variable("HOME") }
+
   /// A variable of the environment; `nil` if it is not there, or empty.
   package static func variable(_ name: String) -> String? {
     // Sound: the string is copied before anything else can change the environment.
