@@ -85,5 +85,7 @@ package struct TransferProgress: Equatable, Sendable {
     return hours > 0 ? "\(hours):\(padded(minutes)):\(end)" : "\(minutes):\(end)"
   }
 
-  private static func padded(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  private static func padded(_ number: UInt64) -> String {
+    number < 10 ? "0\(number)" : "\(number)"
+  }
 }

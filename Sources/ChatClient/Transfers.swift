@@ -167,7 +167,8 @@ final class Transfers {
     case .sums(let words, let id, _, let isLast): downloads.sums(words, id, isLast: isLast)
     case .cancelled(let id):
       let reason =
-        outlet.outgoing.isMoving ? "ended, because you go to another room" : "the server has ended it"
+        outlet.outgoing.isMoving
+        ? "ended, because you go to another room" : "the server has ended it"
       downloads.cancelled(id, because: reason)
       uploads.cancelled(id, because: reason)
     case .uploadStart(_, let token, let offset): uploads.started(token, offset: offset)
