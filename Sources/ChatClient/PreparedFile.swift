@@ -1,6 +1,7 @@
 internal import ChatCore
 internal import ChatCrypto
 internal import ChatSystem
+internal import Glibc
 
 /// A file to send, opened and hashed.
 struct PreparedFile: Sendable {
@@ -79,7 +80,7 @@ struct UploadFailure: Error {
       case let error as UploadFailure: error.reason
       case let error as HashFailure: error.reason
       case let error as Refusal: error.reason
-      case let error as SystemError: error.reason
+      case let error as SystemError: error.code == EINVAL ? "it is no file" : error.reason
       default: "\(error)"
       }
   }

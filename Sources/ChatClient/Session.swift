@@ -40,7 +40,7 @@ final class Session: @unchecked Sendable {
   ///   - files: what to send; if there is any, the input is not read.
   func run(_ connection: Connection, sending files: [String]) -> ClientExit {
     if !files.isEmpty {
-      mailbox.post(.send(files))
+      conversation.transfers.send(files)
       _ = outgoing.end(atOnce: false)
     }
     do throws(SystemError) {

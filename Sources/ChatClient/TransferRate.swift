@@ -61,7 +61,7 @@ package struct TransferProgress: Equatable, Sendable {
     (self.size, self.bytesPerSecond) = (size, bytesPerSecond)
   }
 
-  /// `↓ film.mkv 43 % 12.3 MB/s 0:41 left`; the time only if it is known.
+  /// `↓ film.mkv 43 % 12 MB/s 0:41 left`; the time only if it is known.
   package var text: String {
     let start = "\(direction.rawValue) \(name) \(percent) %"
     guard bytesPerSecond > 0 else { return start }
@@ -85,5 +85,7 @@ package struct TransferProgress: Equatable, Sendable {
     return hours > 0 ? "\(hours):\(padded(minutes)):\(end)" : "\(minutes):\(end)"
   }
 
-  private static func padded(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  private static func padded(_ number: UInt64) -> String {
+    number < 10 ? "0\(number)" : "\(number)"
+  }
 }

@@ -87,7 +87,8 @@ package enum TypedLine: Equatable, Sendable {
     case "/search":
       return argument.isEmpty ? .show("/search takes words") : ask("SEARCH", argument)
     case "/files": return ask("FILES", "")
-    case "/get": return argument.isEmpty ? .show("/get takes a file's id; /files lists them") : .get(argument)
+    case "/get":
+      return argument.isEmpty ? .show("/get takes a file's id; /files lists them") : .get(argument)
     case "/cancel": return .cancel(argument.isEmpty ? nil : argument)
     case "/send":
       guard let paths = PathWords.split(argument, home: home) else {
