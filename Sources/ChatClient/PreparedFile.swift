@@ -42,22 +42,12 @@ struct PreparedFile: Sendable {
     get throws(SystemError) { try file.status() == status }
   }
 
-  /// Reads the bytes of a frame behind its header.
-  ///
-  /// - Parameters:
-  ///   - buffer: what is sent; the header is put in front.
-  ///   - frame: which bytes.
-  func read(_ frame: UploadFrames.Frame, into buffer: inout [UInt8]) throws(UploadFailure) {
-    let header = frame.header
-    buffer.replaceSubrange(0..<buffer.count, with: header)
+  /// Reads the bytes of a frame.
+  func read(_ frame: UploadFrames.Frame, into buffer: inout FrameBuffer) throws(UploadFailure) {
     do {
-      guard !frame.isEnd else {
-        guard try isUnchanged else { throw UploadFailure.changed }
-        return
-      }
-      buffer.append(contentsOf: repeatElement(0, count: frame.count))
-      let count = try file.read(into: &buffer, from: header.count, at: frame.offset)
-      guard count == frame.count else { throw UploadFailure.changed }
+      guard try frame.isEnd ? isUnchanged : buffer.read(file, at: frame.offset, count: frame.count)
+      else { throw UploadFailure.changed }
+      buffer.set(header: frame.header, count: frame.count)
     } catch {
       throw UploadFailure(error)
     }
