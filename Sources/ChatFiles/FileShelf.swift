@@ -71,7 +71,11 @@ package final class FileShelf: @unchecked Sendable {
   /// - Returns: false if the content is not there, or another file has the name.
   @discardableResult
   package func announce(_ file: KeptFile, of content: StoredContent? = nil) -> Bool {
-    withExtendedLifetime(content) { lock.withLock { index.announce(file) } }
+    let (isIn, removals) = withExtendedLifetime(content) {
+      lock.withLock { (index.announce(file), index.trimRoom(file.room)) }
+    }
+    removeIfPossible(removals)
+    return isIn
   }
 
   /// The file of this name; `nil` if there is none, or its content is gone.

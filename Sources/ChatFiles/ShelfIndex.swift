@@ -28,6 +28,10 @@ package struct ShelfIndex: Sendable {
   /// as many as anyone likes.
   package static let unusedPartialLimit = 256
 
+  /// How many files of one room are remembered: small ones, or the same again and again, would otherwise be as
+  /// many as anyone likes.
+  package static let roomLimit = 10_000
+
   /// What contents and partial uploads take together at most.
   package let limitBytes: UInt64
   /// What they take.
@@ -290,7 +294,16 @@ package struct ShelfIndex: Sendable {
 
   /// Removes a room's files, and says which contents nobody wants then: they are to be removed.
   package mutating func removeRoom(_ room: String) -> [Removal] {
-    files.removeRoom(room).flatMap { file -> [Removal] in
+    forget(files.removeRoom(room))
+  }
+
+  /// Forgets the oldest files of a room that has too many, and says which contents go with them.
+  package mutating func trimRoom(_ room: String) -> [Removal] {
+    forget(files.removeOldest(ofRoom: room, beyond: Self.roomLimit))
+  }
+
+  private mutating func forget(_ gone: [KeptFile]) -> [Removal] {
+    gone.flatMap { file -> [Removal] in
       contents[file.digest]?.files.remove(file.id)
       guard contents[file.digest]?.files.isEmpty == true else { return [] }
       contents[file.digest]?.place = nil

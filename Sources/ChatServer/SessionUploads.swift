@@ -152,7 +152,7 @@ extension Session {
       id: FileShelf.makeID(), name: upload.name.text, room: room.name.text, sender: nickname.text,
       sizeBytes: stored.sizeBytes, digest: stored.digest,
       timeMilliseconds: WallClock.milliseconds)
-    files.announce(file)
+    files.announce(file, of: stored)
     let push = room.hasClassicMember(besides: peer) ? self.push(of: file) : nil
     guard let offered = room.announce(file, by: peer, push: push) else {
       reason = .shuttingDown

@@ -94,6 +94,14 @@ package final class TerminalScreen: @unchecked Sendable {
     try draw(bytes + [UInt8(ascii: "\n")])
   }
 
+  /// Writes what asks the terminal something, and shows nothing; the answer is the handler's (`onReply`).
+  ///
+  /// - Throws: `SystemError` if it can't be written.
+  package func ask(_ question: [UInt8]) throws(SystemError) { try draw(question) }
+
+  /// How many columns it has now.
+  package var columns: Int { mode.columns }
+
   /// Sets what the row above the input row says; `nil` takes it away.
   ///
   /// It is not drawn more often than ten times a second, but the last one always is.

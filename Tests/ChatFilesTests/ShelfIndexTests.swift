@@ -233,4 +233,23 @@ struct ShelfIndexTests {
       }
     }
   }
+
+  @Test("a room that has too many files forgets the oldest, with contents that no other file has")
+  func roomLimit() throws {
+    var index = ShelfIndex(limitBytes: 100)
+    try bring("first", bytes: 1, to: &index)
+    try bring("again", bytes: 1, to: &index)
+    for number in 2..<ShelfIndex.roomLimit {
+      #expect(index.announce(try file("\(number)", of: "again", bytes: 1)) == true)
+    }
+    #expect(index.trimRoom("lobby") == [])
+    #expect(index.announce(try file("one more", of: "again", bytes: 1)) == true)
+    #expect(index.trimRoom("lobby") == [try content("first")])
+    #expect(index.file(id: "first") == nil)
+    #expect(index.announce(try file("and one", of: "again", bytes: 1)) == true)
+    // The oldest is gone, its content is not: others have it.
+    #expect(index.trimRoom("lobby") == [])
+    #expect(index.file(id: "again") == nil && index.file(id: "2") != nil)
+    #expect(index.files(inRoom: "lobby", limit: .max).count == ShelfIndex.roomLimit)
+  }
 }
