@@ -100,6 +100,8 @@ final class Transfers {
   /// Does what other threads have to tell.
   func readMail() {
     for message in mailbox.take() {
+      // Before anything is asked for: the input may end at the same time.
+      hold(true)
       switch message {
       case .send(let paths): uploads.send(paths)
       case .get(let id): get(id)
@@ -147,9 +149,11 @@ final class Transfers {
   }
 
   /// As long as anything runs, we don't leave after the last line.
-  private func settle() {
-    guard isHeld != isBusy else { return }
-    isHeld = isBusy
+  private func settle() { hold(isBusy) }
+
+  private func hold(_ isHeld: Bool) {
+    guard isHeld != self.isHeld else { return }
+    self.isHeld = isHeld
     outlet.outgoing.hold(isHeld)
   }
 
@@ -206,7 +210,10 @@ final class Transfers {
     }
     let isFetched = offer.size <= autoAcceptBytes && autoAcceptBytes > 0
     outlet.tell(.offered(offer, isFetched: isFetched))
-    if isFetched { downloads.fetch(offer) }
+    guard isFetched else { return }
+    // First: the input may end at the same time.
+    hold(true)
+    downloads.fetch(offer)
   }
 
   private func got(_ id: String, _ have: Int, _ all: Int) {
