@@ -106,8 +106,8 @@ package struct ClientOptions: Sendable {
     Without one, the lines of standard input are sent, those of the room are printed
     as they are, and errors and notices go to standard error. [PAST] lines that were
     asked for are printed as their text alone. At the end of input it waits until
-    everything sent has come back and every file is done, and leaves. A room refused
-    or gone ends it: what follows was meant for that room.
+    everything sent has come back and every file is done, and leaves. A room
+    refused or gone ends it: what follows was meant for that room.
 
     This version shows no pictures; scripts can say so already: --no-images.
 

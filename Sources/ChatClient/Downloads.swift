@@ -17,7 +17,7 @@ final class Downloads {
   private static let mostEnded = 64
 
   /// One that runs.
-  private final class Download {
+  final class Download {
     let number: Int
     let offer: FileOffer
     let name: FileName
@@ -38,17 +38,19 @@ final class Downloads {
     }
   }
 
-  private let folder: Result<DownloadFolder, SystemError>
-  private let folderPath: String
-  private let outlet: TransferOutlet
-  private let worker: TransferWorker
-  private let mailbox: TransferMailbox
-  private let onSaved: (@Sendable (String) -> Void)?
+  // What is not private is shared with `DownloadSteps.swift`.
 
-  private var running: [Download] = []
+  let folder: Result<DownloadFolder, SystemError>
+  private let folderPath: String
+  let outlet: TransferOutlet
+  let worker: TransferWorker
+  let mailbox: TransferMailbox
+  let onSaved: (@Sendable (String) -> Void)?
+
+  var running: [Download] = []
   private var waiting = Fifo<FileOffer>()
   /// Whose bytes come now.
-  private var target: Download?
+  var target: Download?
   private var ended = Fifo<String>()
   private var count = 0
   private var isStarting = false
@@ -118,32 +120,8 @@ final class Downloads {
     }
   }
 
-  /// Hashes what is here of a file already.
-  private func prepare(_ download: Download) throws {
-    let file = download.part.file
-    var length = try file.status().sizeBytes
-    if length > download.offer.size {
-      try file.truncate(to: download.offer.size)
-      length = download.offer.size
-    }
-    guard length > 0 else {
-      download.hash = try RunningHash()
-      return perform(download.state.begin(length: 0), download)
-    }
-    worker.run { [mailbox, number = download.number, length] in
-      do throws(HashFailure) {
-        let hash: RunningHash
-        do { hash = try RunningHash() } catch { throw HashFailure(error) }
-        try hash.update(file, 0..<length)
-        mailbox.post(.hashed(number, .success(HashedPart(length: length, hash: hash))))
-      } catch {
-        mailbox.post(.hashed(number, .failure(error)))
-      }
-    }
-  }
-
   /// Takes a download out, and lets the next have its turn.
-  private func end(_ download: Download, isSaved: Bool = false) {
+  func end(_ download: Download, isSaved: Bool = false) {
     running.removeAll { $0 === download }
     if target === download { target = nil }
     ended.append(download.offer.id)
@@ -153,7 +131,7 @@ final class Downloads {
     startNext()
   }
 
-  private func fail(_ download: Download, _ text: String) {
+  func fail(_ download: Download, _ text: String) {
     outlet.fail(download.name.text, text)
     end(download)
   }
@@ -262,104 +240,5 @@ final class Downloads {
   /// The connection is there again.
   func resume() {
     for download in running { perform(download.state.resume(), download) }
-  }
-
-  // MARK: What the worker says
-
-  /// What is here of a file is hashed.
-  func hashed(_ number: Int, _ result: Result<HashedPart, HashFailure>) {
-    guard let download = running.first(where: { $0.number == number }) else { return }
-    switch result {
-    case .success(let part):
-      download.hash = part.hash
-      download.rate = TransferRate(bytes: part.length, at: .now)
-      perform(download.state.begin(length: part.length), download)
-    case .failure(let failure):
-      fail(download, "cannot read what is here of it: \(failure.reason)")
-    }
-  }
-
-  /// A file is compared with its blocks' sums.
-  func compared(
-    _ number: Int, _ result: Result<HashedPart, HashFailure>
-  ) {
-    guard let download = running.first(where: { $0.number == number }) else { return }
-    do {
-      var good = try result.get()
-      // No block is bad, and yet the file is: nothing of it can be trusted.
-      if good.length == download.state.length {
-        good = try HashedPart(length: 0, hash: RunningHash())
-      }
-      try download.part.file.truncate(to: good.length)
-      download.hash = good.hash
-      download.rate = TransferRate(bytes: good.length, at: .now)
-      let step = download.state.compared(length: good.length)
-      if case .get = step {
-        outlet.tell(.remark("\(download.name) came damaged; the rest is fetched again"))
-      }
-      perform(step, download)
-    } catch {
-      fail(download, "cannot compare what is here of it: \(HashFailure(error).reason)")
-    }
-  }
-
-  // MARK: Steps
-
-  private func perform(_ id: String, _ event: (inout DownloadState) -> DownloadState.Step) {
-    guard let download = running.first(where: { $0.offer.id == id }) else { return }
-    target = nil
-    perform(event(&download.state), download)
-  }
-
-  private func perform(_ step: DownloadState.Step, _ download: Download) {
-    let id = download.offer.id
-    switch step {
-    case .nothing: break
-    case .get(let offset):
-      outlet.outgoing.request(TaggedLine("GET", id, [.init("offset", "\(offset)")]))
-    case .check: check(download)
-    case .askSums: outlet.outgoing.request(TaggedLine("SUMS", id, [.init("from", "0")]))
-    case .compare: compare(download)
-    case .fail(.damaged):
-      if download.state.phase == .receiving { outlet.outgoing.request(TaggedLine("CANCEL", id)) }
-      fail(download, "what came is not what was sent, three times; /get \(id) tries again")
-    case .fail(.lost):
-      fail(download, "the connection was lost three times; /get \(id) goes on")
-    }
-  }
-
-  /// All is here: is it what was sent?
-  private func check(_ download: Download) {
-    do {
-      guard let hash = download.hash else { return try prepare(download) }
-      download.hash = nil
-      guard try hash.finish() == download.digest else {
-        return perform(download.state.mismatch(), download)
-      }
-      let folder = try folder.get()
-      let name = try folder.save(download.part, as: download.name)
-      outlet.outgoing.reply(TaggedLine("GOT", download.offer.id))
-      let path = folder.path(of: name)
-      outlet.tell(
-        .saved(id: download.offer.id, name: name, path: path, size: download.offer.size))
-      onSaved?(path)
-      end(download, isSaved: true)
-    } catch {
-      fail(download, "cannot save it: \(HashFailure(error).reason)")
-    }
-  }
-
-  private func compare(_ download: Download) {
-    let (file, length, sums) = (
-      download.part.file, download.state.length, download.state.sums
-    )
-    worker.run { [mailbox, number = download.number] in
-      do throws(HashFailure) {
-        let result = try RunningHash.compare(file, size: length, with: sums)
-        mailbox.post(.compared(number, .success(result)))
-      } catch {
-        mailbox.post(.compared(number, .failure(error)))
-      }
-    }
   }
 }

@@ -1,6 +1,7 @@
 internal import ChatCore
 internal import ChatCrypto
 internal import ChatSystem
+internal import Glibc
 
 /// A file to send, opened and hashed.
 struct PreparedFile: Sendable {
@@ -41,22 +42,12 @@ struct PreparedFile: Sendable {
     get throws(SystemError) { try file.status() == status }
   }
 
-  /// Reads the bytes of a frame behind its header.
-  ///
-  /// - Parameters:
-  ///   - buffer: what is sent; the header is put in front.
-  ///   - frame: which bytes.
-  func read(_ frame: UploadFrames.Frame, into buffer: inout [UInt8]) throws(UploadFailure) {
-    let header = frame.header
-    buffer.replaceSubrange(0..<buffer.count, with: header)
+  /// Reads the bytes of a frame.
+  func read(_ frame: UploadFrames.Frame, into buffer: inout FrameBuffer) throws(UploadFailure) {
     do {
-      guard !frame.isEnd else {
-        guard try isUnchanged else { throw UploadFailure.changed }
-        return
-      }
-      buffer.append(contentsOf: repeatElement(0, count: frame.count))
-      let count = try file.read(into: &buffer, from: header.count, at: frame.offset)
-      guard count == frame.count else { throw UploadFailure.changed }
+      guard try frame.isEnd ? isUnchanged : buffer.read(file, at: frame.offset, count: frame.count)
+      else { throw UploadFailure.changed }
+      buffer.set(header: frame.header, count: frame.count)
     } catch {
       throw UploadFailure(error)
     }
@@ -79,7 +70,7 @@ struct UploadFailure: Error {
       case let error as UploadFailure: error.reason
       case let error as HashFailure: error.reason
       case let error as Refusal: error.reason
-      case let error as SystemError: error.reason
+      case let error as SystemError: error.code == EINVAL ? "it is no file" : error.reason
       default: "\(error)"
       }
   }

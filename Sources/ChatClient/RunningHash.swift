@@ -36,7 +36,9 @@ final class RunningHash: @unchecked Sendable {
     while offset < range.upperBound {
       let wanted = Int(min(UInt64(buffer.count), range.upperBound - offset))
       do {
-        guard try file.read(into: &buffer, at: offset) >= wanted else { throw HashFailure.tooShort }
+        guard try file.read(into: &buffer, 0..<wanted, at: offset) == wanted else {
+          throw HashFailure.tooShort
+        }
         try update(buffer.span.extracting(0..<wanted))
       } catch {
         throw HashFailure(error)

@@ -40,7 +40,7 @@ final class Session: @unchecked Sendable {
   ///   - files: what to send; if there is any, the input is not read.
   func run(_ connection: Connection, sending files: [String]) -> ClientExit {
     if !files.isEmpty {
-      mailbox.post(.send(files))
+      conversation.transfers.send(files)
       _ = outgoing.end(atOnce: false)
     }
     do throws(SystemError) {
@@ -74,7 +74,7 @@ final class Session: @unchecked Sendable {
   }
 
   private func write() {
-    var buffer: [UInt8] = []
+    var buffer = FrameBuffer()
     while true {
       let (stream, work) = outgoing.next()
       // If the connection is gone, the receive thread finds out.
@@ -83,7 +83,7 @@ final class Session: @unchecked Sendable {
       case .frame(let frame):
         do throws(UploadFailure) {
           try frame.file.read(frame, into: &buffer)
-          try? stream.sendAll(buffer)
+          try? buffer.send(to: stream)
         } catch {
           outgoing.stopSending(frame.token)
           mailbox.post(.unreadable(token: frame.token, reason: error.reason))

@@ -61,7 +61,7 @@ package struct TransferProgress: Equatable, Sendable {
     (self.size, self.bytesPerSecond) = (size, bytesPerSecond)
   }
 
-  /// `↓ film.mkv 43 % 12.3 MB/s 0:41 left`; the time only if it is known.
+  /// `↓ film.mkv 43 % 12 MB/s 0:41 left`; the time only if it is known.
   package var text: String {
     let start = "\(direction.rawValue) \(name) \(percent) %"
     guard bytesPerSecond > 0 else { return start }

@@ -7,14 +7,14 @@ internal import ChatSystem
 /// Thread: receive.
 final class Transfers {
   /// So many offers, and so many files of ours, are remembered.
-  private static let mostRemembered = 1_000
+  static let mostRemembered = 1_000
   /// How often the status is shown.
   private static let statusInterval: Duration = .milliseconds(100)
   /// How long it is shown how many have a file of ours.
   private static let deliveryTime: Duration = .seconds(10)
 
   /// Why the server was asked for one file.
-  private enum Lookup {
+  enum Lookup {
     /// To get it.
     case wanted(String)
     /// It is one of ours, sent before the connection was lost.
@@ -29,23 +29,25 @@ final class Transfers {
     }
   }
 
-  private let outlet: TransferOutlet
-  private let downloads: Downloads
-  private let uploads: Uploads
+  // What is not private is shared with `TransferLists.swift`.
+
+  let outlet: TransferOutlet
+  let downloads: Downloads
+  let uploads: Uploads
   private let mailbox: TransferMailbox
   private let display: TransferDisplay
   /// Files up to this are fetched as they are offered; 0 for none.
-  private let autoAcceptBytes: UInt64
+  let autoAcceptBytes: UInt64
   private var isHeld = false
 
-  private var offers = RecentFiles<FileOffer>(limit: mostRemembered)
-  private var sentNames = RecentFiles<String>(limit: mostRemembered)
+  var offers = RecentFiles<FileOffer>(limit: mostRemembered)
+  var sentNames = RecentFiles<String>(limit: mostRemembered)
   /// What was asked and is not answered, in order.
-  private var lookups = Fifo<Lookup>()
+  var lookups = Fifo<Lookup>()
   /// The answer to `/files` as far as it has come.
-  private var listed: [TransferNotice.Listed] = []
+  var listed: [TransferNotice.Listed] = []
   /// Uploads go on once it is known what arrived.
-  private var resumesUploads = false
+  var resumesUploads = false
   private var room = ""
 
   private var nextStatus = MonotonicTime.now
@@ -98,6 +100,8 @@ final class Transfers {
   /// Does what other threads have to tell.
   func readMail() {
     for message in mailbox.take() {
+      // Before anything is asked for: the input may end at the same time.
+      hold(true)
       switch message {
       case .send(let paths): uploads.send(paths)
       case .get(let id): get(id)
@@ -121,6 +125,14 @@ final class Transfers {
     }
   }
 
+  /// Sends files.
+  ///
+  /// Thread: main, before the receive thread starts.
+  func send(_ paths: [String]) {
+    uploads.send(paths)
+    settle()
+  }
+
   private func giveUp() {
     downloads.giveUp()
     uploads.giveUp()
@@ -131,15 +143,17 @@ final class Transfers {
     if let offer = offers[id] { downloads.fetch(offer) } else { look(.wanted(id)) }
   }
 
-  private func look(_ lookup: Lookup) {
+  func look(_ lookup: Lookup) {
     lookups.append(lookup)
     outlet.outgoing.look(for: lookup.id)
   }
 
   /// As long as anything runs, we don't leave after the last line.
-  private func settle() {
-    guard isHeld != isBusy else { return }
-    isHeld = isBusy
+  private func settle() { hold(isBusy) }
+
+  private func hold(_ isHeld: Bool) {
+    guard isHeld != self.isHeld else { return }
+    self.isHeld = isHeld
     outlet.outgoing.hold(isHeld)
   }
 
@@ -188,7 +202,7 @@ final class Transfers {
     settle()
   }
 
-  private func offered(_ offer: FileOffer, nickname: String) {
+  func offered(_ offer: FileOffer, nickname: String) {
     offers[offer.id] = offer
     if offer.sender == nickname {
       sentNames[offer.id] = uploads.arrived(offer)
@@ -196,7 +210,10 @@ final class Transfers {
     }
     let isFetched = offer.size <= autoAcceptBytes && autoAcceptBytes > 0
     outlet.tell(.offered(offer, isFetched: isFetched))
-    if isFetched { downloads.fetch(offer) }
+    guard isFetched else { return }
+    // First: the input may end at the same time.
+    hold(true)
+    downloads.fetch(offer)
   }
 
   private func got(_ id: String, _ have: Int, _ all: Int) {
@@ -225,55 +242,7 @@ final class Transfers {
     uploads.endAll("ended, because you went to another room")
   }
 
-  // MARK: Lists
-
-  /// - Returns: whether it is the answer to a question of ours.
-  private func list(_ offer: FileOffer, time: String, nickname: String) -> Bool {
-    offers[offer.id] = offer
-    guard let lookup = lookups[0], lookup.id == offer.id else {
-      if listed.count < Self.mostRemembered { listed.append(.init(offer, time: time)) }
-      return false
-    }
-    switch lookup {
-    case .wanted: downloads.fetch(offer)
-    case .missed: offered(offer, nickname: nickname)
-    case .ours:
-      if offer.sender == nickname { sentNames[offer.id] = uploads.arrived(offer) }
-    }
-    return true
-  }
-
-  private func listEnd() {
-    guard outlet.outgoing.note({ $0.listAnswered() }) else {
-      outlet.tell(.files(listed))
-      return listed = []
-    }
-    listed = []
-    if case .wanted(let id) = lookups[0], offers[id] == nil {
-      outlet.fail(id, "there is no such file here")
-    }
-    lookupAnswered()
-  }
-
-  private func lookupAnswered() {
-    _ = lookups.popFirst()
-    if lookups.isEmpty, resumesUploads {
-      resumesUploads = false
-      uploads.resume()
-    }
-  }
-
   // MARK: Connections
-
-  /// A line was missed that tells of a file.
-  func missed(_ line: ServerLine, file: String, nickname: String) {
-    guard case .sent(let sender, _, _) = line, lookups.count < Self.mostRemembered else { return }
-    if sender == nickname {
-      lookups.append(.ours(file))
-    } else if autoAcceptBytes > 0 {
-      lookups.append(.missed(file))
-    }
-  }
 
   /// The connection is lost.
   func interrupt() {

@@ -12,9 +12,11 @@ extension Session {
   /// - Returns: the raw bytes that follow the line.
   func converse(_ line: Span<UInt8>, in room: Room, _ buffers: WorkBuffers) -> Payload? {
     var payload: Payload?
+    var file: String?
     do throws(Refusal) {
       let asked = try ClientLine(line, from: nickname)
       payload = asked.payload
+      file = asked.wantedFile
       switch asked {
       case .blank, .pong: break
       case .text(let range): try say(line.extracting(range), buffers)
@@ -49,7 +51,7 @@ extension Session {
         throw Refusal(.badTag, "this belongs before the nickname")
       }
     } catch {
-      refuse(error, buffers)
+      refuse(error, about: file, buffers)
     }
     return payload
   }
@@ -175,9 +177,10 @@ extension Session {
 
   // MARK: Answers
 
-  func refuse(_ refusal: Refusal, _ buffers: WorkBuffers) {
+  /// - Parameter file: the id of the file that was asked about, so that the client knows which.
+  func refuse(_ refusal: Refusal, about file: String? = nil, _ buffers: WorkBuffers) {
     server.log.debug("\(nickname?.text ?? "?"): \(refusal.code.rawValue)")
-    answer([.error(refusal)], buffers)
+    answer([file.map { .error(refusal, id: $0) } ?? .error(refusal)], buffers)
   }
 
   /// Answers the client after everything that the room has said; if it does not read, its own
@@ -209,6 +212,17 @@ extension Session {
       if !peer.waitForSpace(for: count, toInsert: toInsert) {
         reason = peer.interruptionReason ?? .slowConsumer
       }
+    }
+  }
+}
+
+extension ClientLine {
+  /// The id of the file, or transfer, that something is asked about.
+  fileprivate var wantedFile: String? {
+    switch self {
+    case .get(let id, _), .sums(let id, _), .got(let id), .cancel(let id), .files(.some(let id)):
+      id.isEmpty ? nil : id
+    default: nil
     }
   }
 }

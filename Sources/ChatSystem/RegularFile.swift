@@ -61,26 +61,27 @@ package final class RegularFile: Sendable {
     return status
   }
 
-  /// Reads bytes, all that fit behind the first `start` of a buffer unless the file ends before (pread(2)).
+  /// Reads bytes into a part of a buffer, all that fit unless the file ends before (pread(2)).
   ///
   /// - Returns: how many they are.
   package func read(
-    into buffer: inout [UInt8], from start: Int = 0, at offset: UInt64
+    into buffer: inout [UInt8], _ range: Range<Int>, at offset: UInt64
   ) throws(SystemError) -> Int {
     let number = descriptor.number
     var space = buffer.mutableSpan
     return try space.withUnsafeMutableBytes { bytes throws(SystemError) in
-      var done = start
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: bytes[range])
+      var done = 0
       while done < bytes.count {
         let count = try system("pread") {
           pread(
             number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
-            off_t(clamping: offset) + done - start)
+            off_t(clamping: offset) + done)
         }
         if count == 0 { break }
         done += count
       }
-      return done - start
+      return done
     }
   }
 

@@ -196,10 +196,13 @@ package final class Stream: Sendable {
   }
 
   /// Gives the system all of the bytes, waiting as long as it takes.
-  package func sendAll(_ bytes: [UInt8]) throws(SystemError) {
+  package func sendAll(_ bytes: [UInt8]) throws(SystemError) { try sendAll(bytes.span) }
+
+  /// The same for bytes that lie elsewhere.
+  package func sendAll(_ bytes: Span<UInt8>) throws(SystemError) {
     var sent = 0
     while sent < bytes.count {
-      sent += try bytes.span.withUnsafeBytes { all throws(SystemError) in
+      sent += try bytes.withUnsafeBytes { all throws(SystemError) in
         try system("send") {
           Glibc.send(
             number, all.baseAddress?.advanced(by: sent), all.count - sent,

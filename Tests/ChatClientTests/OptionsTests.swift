@@ -30,7 +30,7 @@ struct OptionsTests {
     guard
       case .run(let options) = try ClientOptions.parse([
         "--nick", "bob", "--no-images", "--json", "example:80", "--downloads=/tmp",
-        "--no-reconnect",
+        "--no-reconnect", "--auto-accept", "2G", "--send", "a", "b", "--send=c",
       ])
     else {
       Issue.record("it does not run")
@@ -38,11 +38,13 @@ struct OptionsTests {
     }
     #expect(options.nickname == "bob" && options.isJSON && !options.comesBack)
     #expect(ClientOptions().comesBack)
+    #expect(options.downloadFolder == "/tmp" && options.autoAcceptBytes == 2_000_000_000)
+    #expect(options.filesToSend == ["a", "b", "c"])
     #expect(options.address == Address(host: "example", port: 80))
     for arguments in [
       ["--port", "5"], ["a", "b"], ["--nick"], ["--nick", "a\nb"], ["--nick", "exit"],
       ["--nick", "{quit}"],
-      ["--json=yes"], ["a:b"],
+      ["--json=yes"], ["a:b"], ["--send"], ["--auto-accept", "2X"], ["--downloads"],
     ] {
       #expect(throws: UsageError.self) { try ClientOptions.parse(arguments) }
     }

@@ -81,6 +81,50 @@ struct RendererTests {
     }
   }
 
+  @Test("files: what a person, a script and a program are told")
+  func files() {
+    let offer = FileOffer(id: "k3", name: "../a b.png", sender: "bob", size: 1_200, sha256: "00")
+    for (notice, terminal, plain, json): (TransferNotice, String?, String?, String?) in [
+      (
+        .offered(offer, isFetched: false), "* bob offers a b.png (1.2 kB): /get k3",
+        "bob offers a b.png (1.2 kB): /get k3",
+        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"00","size":1200}"#
+      ),
+      (
+        .offered(offer, isFetched: true), nil, nil,
+        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"00","size":1200}"#
+      ),
+      (
+        .saved(id: "k3", name: "received_a", path: "x/received_a", size: 5),
+        "* saved received_a (5 B)", "saved received_a (5 B)",
+        #"{"event":"saved","id":"k3","name":"received_a","path":"x/received_a","size":5}"#
+      ),
+      (
+        .sent(id: "k3", name: "a", size: 5), "* sent a (5 B)", nil,
+        #"{"event":"sent","id":"k3","name":"a","size":5}"#
+      ),
+      (
+        .failed(name: "a", text: "no"), "! a: no", "a: no",
+        #"{"event":"transfer-failed","name":"a","text":"no"}"#
+      ),
+      (
+        .delivered(name: "a", have: 1, of: 2), nil, nil,
+        #"{"event":"delivered","have":1,"name":"a","of":2}"#
+      ),
+      (
+        .delivered(name: "a", have: 2, of: 2), "* a: 2 of 2 have it", "a: 2 of 2 have it",
+        #"{"event":"delivered","have":2,"name":"a","of":2}"#
+      ),
+      (.files([]), "* no files here", nil, nil),
+      (.files([.init(offer, time: "T")]), "* k3  1.2 kB  a b.png  bob  (T)", nil, nil),
+    ] {
+      let render = { Renderer(style: $0) { "(\($0))" }.render(.transfer(notice)) }
+      #expect(render(.terminal) == .init(output: terminal))
+      #expect(render(.plain) == .init(error: plain))
+      #expect(render(.json) == .init(output: json))
+    }
+  }
+
   @Test("a program gets one JSON object a line")
   func json() {
     for (line, json): (ServerLine, String?) in [

@@ -35,6 +35,23 @@ struct TypedLineTests {
     }
   }
 
+  @Test("files")
+  func files() {
+    #expect(TypedLine("/files") == .send(.raw(Array("[FILES]:".utf8))))
+    #expect(TypedLine("/get abc") == .get("abc"))
+    #expect(TypedLine("/cancel") == .cancel(nil))
+    #expect(TypedLine("/cancel abc") == .cancel("abc"))
+    #expect(
+      TypedLine(#"/send ~/a "b c" d\ e"#, home: "/me") == .sendFiles(["/me/a", "b c", "d e"]))
+  }
+
+  @Test("/help fits a terminal of 80 x 24")
+  func help() {
+    let lines = TypedLine.help.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count < 24)
+    #expect(lines.allSatisfy { $0.count <= 80 })
+  }
+
   @Test("leaving", arguments: ["exit", " exit ", "{quit}", "/quit", "/exit"])
   func leave(_ text: String) {
     #expect(TypedLine(text) == .leave)
@@ -44,6 +61,7 @@ struct TypedLineTests {
     "what is wrong is shown, not sent",
     arguments: [
       "/nope", "/nick", "/msg bob", "/msg", "/help", "/join", "/history x", "/history 0", "/search",
+      "/get", "/send", "/send 'a",
     ])
   func shown(_ text: String) {
     guard case .show(let answer) = TypedLine(text) else {

@@ -74,7 +74,8 @@ struct FileClientTests {
     let folder = try TestFolder()
     let alice = try Self.alice(server, folder, "--auto-accept", "0")
     let own = FileScript("id2", "mine", size: 10)
-    try server.play("\(FileScript("id1", "film.mkv", size: 10).offer())\n\(own.offer(from: "alice"))")
+    try server.play(
+      "\(FileScript("id1", "film.mkv", size: 10).offer())\n\(own.offer(from: "alice"))")
     _ = try ReturnScript.finish(alice, server)
     #expect(alice.errors == "chat-client: bob offers film.mkv (10 B): /get id1\n")
     #expect(folder.names == [])
@@ -103,7 +104,8 @@ struct FileClientTests {
     #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
   }
 
-  @Test("after a lost connection it is asked for from where it broke, in the middle of a frame as well")
+  @Test(
+    "after a lost connection it is asked for from where it broke, in the middle of a frame as well")
   func lostConnection() throws {
     let server = try FakeServer()
     let folder = try TestFolder()
@@ -139,7 +141,8 @@ struct FileClientTests {
     try alice.endInput()
     try server.play(ReturnScript.departure())
     #expect(try alice.exitCode() == 1)
-    #expect(alice.errors.contains("film.mkv: the connection was lost three times; /get id1 goes on"))
+    #expect(
+      alice.errors.contains("film.mkv: the connection was lost three times; /get id1 goes on"))
     #expect(folder.names == [film.part])
   }
 

@@ -136,7 +136,9 @@ struct FileDamageTests {
     #expect(folder.bytes(of: film.part) == Array(film.bytes[..<100_000]))
   }
 
-  @Test("the server's word ends a download", arguments: ["[CANCEL]:id1", "[ERROR]:gone⇥code=no-such-file⇥id=id1"])
+  @Test(
+    "the server's word ends a download",
+    arguments: ["[CANCEL]:id1", "[ERROR]:gone⇥code=no-such-file⇥id=id1"])
   func ended(_ line: String) throws {
     let server = try FakeServer()
     let folder = try TestFolder()

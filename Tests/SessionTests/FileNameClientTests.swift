@@ -17,7 +17,8 @@ struct FileNameClientTests {
       String(repeating: "👩‍👩‍👧", count: 40), String(repeating: ".", count: 100), "%00", "%2e%2e%2f",
     ] + (0..<52).map { $0 % 2 == 0 ? "same.txt" : "../same.txt" }
 
-  @Test("a hundred hostile and colliding names: all saved here, nothing elsewhere, nothing overwritten")
+  @Test(
+    "a hundred hostile and colliding names: all saved here, nothing elsewhere, nothing overwritten")
   func hostile() throws {
     #expect(Self.names.count == 100)
     let outer = try TestFolder()

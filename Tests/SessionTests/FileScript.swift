@@ -12,7 +12,11 @@ struct FileScript {
   init(_ id: String, _ name: String, size: Int, seed: UInt64 = 1) {
     (self.id, self.name) = (id, name)
     var random = SeededRandom(seed: seed)
-    bytes = (0..<size).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    // Of no length that anything else here has.
+    let piece = (0..<min(size, 1_000_003)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    var bytes: [UInt8] = []
+    while bytes.count < size { bytes.append(contentsOf: piece.prefix(size - bytes.count)) }
+    self.bytes = bytes
   }
 
   var sha256: String { Self.sha256(bytes[...]) }
@@ -87,7 +91,15 @@ struct FileScript {
 
 extension TestFolder {
   /// The names of all that is in it, sorted.
-  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+  var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
+
+  /// How long a file is; 0 if it is not there.
+  func size(of name: String) -> Int {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+    return attributes?[.size] as? Int ?? 0
+  }
 
   /// A file's bytes; none if it can't be read.
   func bytes(of name: String) -> [UInt8] {

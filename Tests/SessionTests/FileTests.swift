@@ -123,10 +123,14 @@ struct FileTests {
     let bob = try server.joinSpeaking("bob")
     let id = try alice.upload("secret", [1, 2, 3])
     for request in [
-      "[GET]:\(id)", "[FILES]:\(id)", "[SUMS]:\(id)", "[GOT]:\(id)", "[GET]:", "[GET]:x",
+      "[GET]:\(id)", "[FILES]:\(id)", "[SUMS]:\(id)", "[GOT]:\(id)", "[CANCEL]:\(id)",
     ] {
       try bob.send("\(request)\n")
-      try bob.expectError("no-such-file")
+      try bob.expectError("no-such-file", id: id)
+    }
+    for (request, id) in [("[GET]:", nil), ("[GET]:x", "x")] {
+      try bob.send("\(request)\n")
+      try bob.expectError("no-such-file", id: id)
     }
     try bob.send("[FILES]:\n")
     try bob.expect("[FILES]:\tend=1")

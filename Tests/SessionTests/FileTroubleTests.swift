@@ -218,7 +218,7 @@ struct FileTroubleTests {
     try alice.send("[FILE]:a\nabc<END>\n[FILES]:\n[GET]:x\n")
     try alice.expectError("file-refused")
     try alice.expect("[FILES]:\tend=1")
-    try alice.expectError("no-such-file")
+    try alice.expectError("no-such-file", id: "x")
     try Self.expectPeace(alice, bob)
   }
 
