@@ -3,8 +3,11 @@ import Foundation
 
 /// The workload that moves files.
 extension Bench {
-  /// How many receivers there are at once, in the table's last row.
+  /// How many receivers there are at once, at most.
   private static let manyReceivers = 8
+
+  /// What one run of an entrant gives the table: rows.
+  private typealias Legs = [(row: String, leg: FileTrip.Leg)]
 
   func files() {
     guard subjects.contains(where: { $0.name == ChatServerSubject.plainName }) else { return }
@@ -36,57 +39,61 @@ extension Bench {
   private func transfers(_ source: SourceFile, _ programs: [FileClient.Program], in folder: URL) {
     let copies = PlainCopies(source: source, parent: folder)
     let many = Self.manyReceivers
-    var entrants: [Entrant<[(row: String, leg: FileTrip.Leg)]>] = [
-      Entrant(name: "nc") { [("nc", try copies.netcat(1))] },
-      Entrant(name: "nc, \(many) at once") {
+    func entrant(_ name: String, copies: Int, _ run: @escaping () throws -> Legs) -> Entrant<Legs> {
+      Entrant(name: name) {
+        Machine.settle(bytes: copies * source.sizeBytes)
+        return try run()
+      }
+    }
+    var entrants = [
+      entrant("nc", copies: 1) { [("nc", try copies.netcat(1))] },
+      entrant("nc, \(many) at once", copies: many) {
         [("nc, \(many) at once", try copies.netcat(many))]
       },
     ]
     if PlainCopies.canLogIn {
-      entrants.append(Entrant(name: "scp") { [("scp", try copies.secureCopy())] })
+      entrants.append(entrant("scp", copies: 1) { [("scp", try copies.secureCopy())] })
     } else {
       say("scp is left out of 'files': SSH does not let us in on localhost without asking\n")
     }
     for program in programs {
       let name = program.name
-      entrants.append(
-        Entrant(name: "\(name), 1 receiver") {
-          let trip = try FileTrip(source, receivers: 1, program: program, in: folder)
-          try trip.run()
-          try trip.check()
+      func trip(to count: Int) throws -> FileTrip {
+        let trip = try FileTrip(source, receivers: count, program: program, in: folder)
+        try trip.run()
+        try trip.check()
+        return trip
+      }
+      // One copy is the server's.
+      entrants += [
+        entrant("\(name), 1 receiver", copies: 2) {
+          let trip = try trip(to: 1)
           return [
             ("\(name): upload", try trip.leg(\.announced, \.offered)),
             ("\(name): download by 1", try trip.leg(\.offered, \.saved)),
             ("\(name): whole trip to 1", try trip.leg(\.started, \.saved)),
           ]
-        })
-      entrants.append(
-        Entrant(name: "\(name), \(many) receivers") {
-          let trip = try FileTrip(source, receivers: many, program: program, in: folder)
-          try trip.run()
-          try trip.check()
-          return [("\(name): download by \(many)", try trip.leg(\.offered, \.saved))]
-        })
+        },
+        entrant("\(name), \(many) receivers", copies: many + 1) {
+          [("\(name): download by \(many)", try trip(to: many).leg(\.offered, \.saved))]
+        },
+      ]
     }
-    // What others have written to the disk is none of the next one's burden.
-    let samples = alternate(
-      entrants.map { entrant in
-        Entrant(name: entrant.name) {
-          sync()
-          return try entrant.run()
-        }
-      })
-    show(transfers(samples, source))
+    let others = Machine.Others()
+    let samples = alternate(entrants)
+    let note = others.text
+    show(table(samples, source))
     say(
-      "\nMB/s of several receivers are their sum. The chat's receivers check the SHA-256. The server writes an"
-        + " upload to the disk\n(fsync) before it announces it; a whole trip begins with the sender's own SHA-256."
-        + " Nobody else waits for the disk on\npurpose: where 'disk' is much, the disk was measured.\n"
-    )
+      """
+
+      MB/s of several receivers are their sum. The chat's receivers check the SHA-256. The server writes an upload
+      through to the disk (fsync) before it announces it; a whole trip begins with the sender's own SHA-256. Nobody
+      else waits for the disk on purpose: where 'disk' is much, the disk was measured. \(note)
+
+      """)
   }
 
-  private func transfers(
-    _ samples: [[[(row: String, leg: FileTrip.Leg)]]], _ source: SourceFile
-  ) -> Table {
+  private func table(_ samples: [[Legs]], _ source: SourceFile) -> Table {
     var table = Table(
       "A file of \(gigabytes(source.sizeBytes)), from file to file",
       ["", "MB/s, median (spread)", "of nc", "processor s per GB", "server", "disk"])
@@ -111,12 +118,14 @@ extension Bench {
 
   private func talk(_ source: SourceFile, _ program: FileClient.Program, in folder: URL) {
     let talk = FileTalk()
+    let others = Machine.Others()
     let samples = alternate([
       Entrant(name: "the talk while a file moves") {
-        sync()
+        Machine.settle(bytes: (talk.receivers + 1) * source.sizeBytes)
         return try talk.run(source, program, in: folder)
       }
     ])[0]
+    let note = others.text
     guard !samples.isEmpty else { return }
     var table = Table(
       "\(talk.members) members and \(talk.receivers) of \(program.name) who get a file of"
@@ -154,7 +163,12 @@ extension Bench {
     show(table)
     let texts =
       samples.flatMap { [$0.idle, $0.upload, $0.download] }.map(\.members.total).min() ?? 0
-    say("\nEach part has \(texts) latencies at least; 'of idle' is the p99's, in the same run.\n")
+    say(
+      """
+
+      'of idle' is the p99's, in the same run; each part has \(texts) latencies at least. \(note)
+
+      """)
   }
 
   private func gigabytes(_ bytes: Int) -> String { "\(Runs.figures(Double(bytes) / 1e9)) GB" }
