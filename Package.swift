@@ -46,6 +46,9 @@ let package = Package(
     .target(
       name: "ChatFiles", dependencies: ["ChatCrypto", "ChatSystem"], swiftSettings: strict),
 
+    // The terminal of a person: the input row at the bottom, what is shown above it, pictures.
+    .target(name: "ChatTerminal", dependencies: ["ChatSystem"], swiftSettings: strict),
+
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
       name: "ChatServer",
@@ -54,7 +57,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "ChatClient", dependencies: ["ChatCore", "ChatFlags", "ChatSystem"],
+      name: "ChatClient",
+      dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem", "ChatTerminal"],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-server",
@@ -70,7 +74,8 @@ let package = Package(
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.
     .target(
-      name: "TestKit", dependencies: ["ChatCrypto", "ChatSystem"], path: "Tests/TestKit", swiftSettings: strict),
+      name: "TestKit", dependencies: ["ChatCrypto", "ChatSystem"], path: "Tests/TestKit",
+      swiftSettings: strict),
     .testTarget(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
       swiftSettings: strict),
@@ -94,6 +99,14 @@ let package = Package(
       dependencies: [
         "ChatClient", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
       ],
+      swiftSettings: strict),
+    // A terminal for the tests to look at.
+    .executableTarget(
+      name: "terminal-probe", dependencies: ["ChatSystem", "ChatTerminal"],
+      path: "Tests/TerminalProbe", swiftSettings: strict),
+    .testTarget(
+      name: "ChatTerminalTests",
+      dependencies: ["ChatSystem", "ChatTerminal", "TestKit", "terminal-probe"],
       swiftSettings: strict),
     // Counts what a line costs in allocations: a program of its own, whose malloc counts.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),

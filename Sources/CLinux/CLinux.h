@@ -5,6 +5,7 @@
 
 #include <malloc.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -12,10 +13,15 @@
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 extern int memfd_create(const char *name, unsigned int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
+extern int renameat2(int from_folder, const char *from, int to_folder, const char *to,
+                     unsigned int flags);
 
 enum {
   CLINUX_SOCK_CLOEXEC = 02000000,
   CLINUX_MFD_CLOEXEC = 1,
+  CLINUX_EFD_CLOEXEC = 02000000,
+  CLINUX_EFD_NONBLOCK = 04000,
+  CLINUX_RENAME_NOREPLACE = 1,
   CLINUX_SIOCOUTQ = 0x5411,
   /* tcp(7); <netinet/tcp.h> */
   CLINUX_TCP_NOTSENT_LOWAT = 25

@@ -11,11 +11,14 @@ package final class Client: Sendable {
   /// Whether a person types: lines are commands then, and questions can be asked.
   private let isTyped: Bool
   private let input = LineInput()
+  private let folder: Result<DownloadFolder, SystemError>
 
   /// Makes a client; nothing happens before `run`.
   package init(options: ClientOptions) {
     self.options = options
-    isTyped = StandardStream.input.isTerminal
+    isTyped = StandardStream.input.isTerminal && options.filesToSend.isEmpty
+    let path = options.downloadFolder ?? "."
+    folder = Result { () throws(SystemError) in try DownloadFolder(path: path) }
     let style: Renderer.Style =
       if options.isJSON {
         .json
@@ -29,9 +32,18 @@ package final class Client: Sendable {
 
   /// Does it all, and says how it ended.
   package func run() -> ClientExit {
+    if isTyped, renderer.style == .terminal { Screen.takeTerminal() }
+    defer { Screen.releaseTerminal() }
     do throws(ClientExit) {
+      // A folder that nobody named is missed only when there is something to save.
+      if case .failure(let error) = folder, let path = options.downloadFolder {
+        Screen.complain("--downloads: cannot write to \(path): \(error.reason)")
+        throw .wrongUsage
+      }
+      // A file that can't grow any more is an error like a full disk.
+      Process.ignoreFileSizeLimit()
       let (session, connection) = try connect()
-      return session.run(connection)
+      return session.run(connection, sending: options.filesToSend)
     } catch {
       return error
     }
@@ -79,14 +91,23 @@ package final class Client: Sendable {
       throw .unavailable
     }
     let outgoing = Outgoing(nickname: nickname, stopsAtRefusal: !isTyped)
+    let mailbox: TransferMailbox
+    do { mailbox = try TransferMailbox() } catch {
+      Screen.complain("\(error)")
+      throw .lost
+    }
+    let transfers = Transfers(
+      options: options, folder: folder, outgoing: outgoing, mailbox: mailbox,
+      display: TransferDisplay(showStatus: Screen.showStatus))
     let conversation = Conversation(
-      options: options, outgoing: outgoing, display: Display(renderer: renderer), isTyped: isTyped,
-      nickname: nickname)
+      options: options, outgoing: outgoing, transfers: transfers, mailbox: mailbox,
+      display: Display(renderer: renderer), isTyped: isTyped, nickname: nickname)
     let timeout = Self.handshakeTimeout
     switch try conversation.enter(connection, until: .now + timeout) {
     case .entered:
       let session = Session(
-        conversation, outgoing: outgoing, input: input, isTyped: isTyped, renderer: renderer)
+        conversation, outgoing: outgoing, input: input, mailbox: mailbox, isTyped: isTyped,
+        renderer: renderer)
       return .success((session, connection))
     case .refused(let code, let reason):
       let exit = Self.exit(after: code)
@@ -114,11 +135,12 @@ package final class Client: Sendable {
 
   /// A nickname from whoever is at the other end of standard input.
   private func ask() -> String? {
-    if isTyped {
+    let question = "Choose your nickname: "
+    if isTyped, Screen.terminal == nil {
       let stream = renderer.style == .terminal ? StandardStream.output : .error
-      stream.writeIfPossible("Choose your nickname: ")
+      stream.writeIfPossible(question)
     }
-    return input.next().map { TextCleaner.clean($0.span) }
+    return input.next(question).map { TextCleaner.clean($0.span) }
   }
 }
 

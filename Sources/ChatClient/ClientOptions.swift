@@ -18,6 +18,13 @@ package struct ClientOptions: Sendable {
   /// A lost connection is tried again.
   package var comesBack = true
 
+  /// Where files are saved; `nil` for where the program was started.
+  package var downloadFolder: String?
+  /// Files up to so many bytes are fetched as they are offered; 0 for none.
+  package var autoAcceptBytes: UInt64 = 16_000_000
+  /// The files to send before leaving. If there are any, standard input is not read.
+  package var filesToSend: [String] = []
+
   /// What the command line asks for.
   package enum Command: Sendable {
     case run(ClientOptions)
@@ -41,9 +48,11 @@ package struct ClientOptions: Sendable {
       case .flag("--room"): options.room = try word(parser.value(), for: "--room")
       case .flag("--json"): options.isJSON = true
       case .flag("--no-reconnect"): options.comesBack = false
-      // This version shows no pictures and saves no files.
+      // This version shows no pictures.
       case .flag("--no-images"): break
-      case .flag("--downloads"): _ = try parser.value()
+      case .flag("--downloads"): options.downloadFolder = try parser.value()
+      case .flag("--auto-accept"): options.autoAcceptBytes = try parser.size()
+      case .flag("--send"): options.filesToSend += try parser.values()
       case .flag("--help"), .flag("-h"): return .help
       case .flag("--version"): return .version
       case .flag: throw parser.unknownFlag
@@ -76,14 +85,18 @@ package struct ClientOptions: Sendable {
     Usage: chat-client [FLAG]… [HOST[:PORT]]
     Joins a chat server (default 127.0.0.1:55555).
 
-      --nick NAME      your nickname; else you are asked, and without a terminal it
-                       is the first line of standard input
-      --room NAME      the room to enter: lobby (default), #name, or a private
-                       room's code
-      --json           every event as one JSON object a line
-      --no-reconnect   end when the connection is lost
-      --help           show this
-      --version        show the version
+      --nick NAME         your nickname; else you are asked, and without a terminal
+                          it is the first line of standard input
+      --room NAME         the room to enter: lobby (default), #name, or a private
+                          room's code
+      --downloads DIR     where files are saved, as received_NAME (default .)
+      --auto-accept SIZE  files up to this are fetched as they are offered: 500k,
+                          16M (default), 2G; 0 for none
+      --send PATH...      send these files, and leave; no standard input is read
+      --json              every event as one JSON object a line
+      --no-reconnect      end when the connection is lost
+      --help              show this
+      --version           show the version
 
     A lost connection is tried again for two minutes, with growing pauses; then what
     was missed is shown, and what had not arrived is sent again. Where nobody can
@@ -93,14 +106,13 @@ package struct ClientOptions: Sendable {
     Without one, the lines of standard input are sent, those of the room are printed
     as they are, and errors and notices go to standard error. [PAST] lines that were
     asked for are printed as their text alone. At the end of input it waits until
-    everything sent has come back, and leaves. A room refused or gone ends it: what
-    follows was meant for that room.
+    everything sent has come back and every file is done, and leaves. A room refused
+    or gone ends it: what follows was meant for that room.
 
-    This version shows no pictures and saves no files; scripts written for later
-    ones can say so already: --no-images, --downloads DIR.
+    This version shows no pictures; scripts can say so already: --no-images.
 
-    Exit: 0 left, 1 connection, lines or output lost (or perhaps lost), 2 wrong
-    usage or no nickname, 69 cannot connect, 77 nickname refused.
+    Exit: 0 left, 1 connection, lines, files or output lost (or perhaps lost), 2
+    wrong usage or no nickname, 69 cannot connect, 77 nickname refused.
 
     """
 }

@@ -28,6 +28,8 @@ final class Conversation {
 
   private let options: ClientOptions
   let outgoing: Outgoing
+  let transfers: Transfers
+  private let mailbox: TransferMailbox
   private let isTyped: Bool
   var display: Display
 
@@ -46,10 +48,12 @@ final class Conversation {
   var pastLines = 0
 
   init(
-    options: ClientOptions, outgoing: Outgoing, display: Display, isTyped: Bool, nickname: Nickname
+    options: ClientOptions, outgoing: Outgoing, transfers: Transfers, mailbox: TransferMailbox,
+    display: Display, isTyped: Bool, nickname: Nickname
   ) {
     self.options = options
     self.outgoing = outgoing
+    (self.transfers, self.mailbox) = (transfers, mailbox)
     self.display = display
     self.isTyped = isTyped
     self.nickname = nickname
@@ -85,33 +89,55 @@ final class Conversation {
   private func converse(_ connection: Connection) throws(ClientExit) {
     if catchUp == nil { try resume(connection, isUnsure: true) }
     try display.flush()
-    while let line = next(from: connection.receiver) {
-      let wasCatchingUp = catchUp != nil
-      try follow(line)
-      if wasCatchingUp, catchUp == nil { try resume(connection, isUnsure: gap != .none) }
+    while let item = next(from: connection) {
+      switch item {
+      case .signal: transfers.readMail()
+      case .bytes(let range): connection.receiver.withBytes(range) { transfers.take($0) }
+      case .line(let line):
+        let wasCatchingUp = catchUp != nil
+        try follow(line)
+        if wasCatchingUp, catchUp == nil { try resume(connection, isUnsure: gap != .none) }
+      }
+      try tellOfTransfers()
       if !connection.receiver.hasNext || display.isFull { try display.flush() }
+      if !connection.receiver.hasNext { transfers.showStatus() }
+    }
+    if connection.receiver.isBroken {
+      try display.tell(.transfer(.remark("the server breaks the protocol")))
     }
     outgoing.detach()
+    transfers.interrupt()
+    try tellOfTransfers()
     connection.stream.shutdownBoth()
     if let catchUp { gap = catchUp.gap }
     catchUp = nil
     pastLines = 0
     position.stay()
     if hasSaidGoodbye || outgoing.hasLeft { throw outgoing.hasLost ? .lost : .left }
-    if isTyped, outgoing.isEnding { throw outgoing.exitWithoutServer() }
+    if isTyped, outgoing.isEnding, !transfers.isBusy { throw outgoing.exitWithoutServer() }
     guard options.comesBack else {
       Screen.complain("the connection is lost")
       throw .lost
     }
   }
 
-  /// Waits for the next line; `nil` when the connection has ended, or must have.
-  private func next(from receiver: Receiver) -> ServerLine? {
+  /// Waits for what comes next; `nil` when the connection has ended, or must have.
+  private func next(from connection: Connection) -> Receiver.Item? {
+    let receiver = connection.receiver
     var isSuspect = false
+    var silenceEnd = MonotonicTime.now + Self.silence
     while true {
-      if let line = receiver.receive(until: .now + Self.silence) { return line }
-      if receiver.isAtEnd || isSuspect { return nil }
-      isSuspect = catchUp != nil || outgoing.isWaiting
+      let deadline = min(silenceEnd, transfers.statusTime ?? silenceEnd)
+      if let item = receiver.item(until: deadline, or: mailbox) { return item }
+      if receiver.isAtEnd { return nil }
+      transfers.showStatus()
+      guard .now >= silenceEnd else { continue }
+      if isSuspect { return nil }
+      // What we sent of a file may need longer than that to go.
+      isSuspect =
+        catchUp != nil || outgoing.isWaiting
+        || transfers.isWaiting && connection.stream.isDelivered
+      silenceEnd = .now + Self.silence
     }
   }
 
@@ -134,6 +160,8 @@ final class Conversation {
     if dropped.unsureLines > 0 { try display.tell(.linesUnsure(dropped.unsureLines)) }
     for name in dropped.messagesTo { try display.tell(.messageUnsure(to: name)) }
     if dropped.requests > 0 { try display.tell(.notAnswered(dropped.requests)) }
+    transfers.resume(isElsewhere: isElsewhere)
+    try tellOfTransfers()
   }
 
   /// Ends because what is still to be said was meant for another room, and nobody is there to ask.
@@ -156,7 +184,9 @@ final class Conversation {
     var random = SystemRandomNumberGenerator()
     var failure: ReturnPlan.Failure?
     while let pause = plan.pause(after: failure, now: .now, using: &random) {
-      SystemThread.sleep(for: pause)
+      transfers.wait(until: .now + pause)
+      try tellOfTransfers()
+      try display.flush()
       switch try attempt() {
       case .success(let connection):
         plan.succeeded(now: .now)

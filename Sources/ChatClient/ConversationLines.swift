@@ -4,11 +4,13 @@ internal import ChatCore
 extension Conversation {
   /// Follows a line, in its order: what was missed goes before what happens now.
   func follow(_ line: ServerLine) throws(ClientExit) {
+    let file: String? = if case .past(_, _, _, let file) = line { file } else { nil }
     switch catchUp?.take(line) {
     case nil, .pass: try live(line)
     case .hold: break
     case .missed(let line, let sequence):
       position.follow(missed: sequence)
+      if let file { transfers.missed(line, file: file, nickname: nickname.text) }
       try missed(line)
     case .over(let lines, let gap):
       catchUp = nil
@@ -20,6 +22,11 @@ extension Conversation {
       }
       for line in lines { try live(line) }
     }
+  }
+
+  /// Tells what there is to tell of files.
+  func tellOfTransfers() throws(ClientExit) {
+    for notice in transfers.takeNotices() { try display.tell(.transfer(notice)) }
   }
 
   /// A line that the room said while we were away.
@@ -38,6 +45,9 @@ extension Conversation {
   /// A line that the server says now.
   private func live(_ line: ServerLine) throws(ClientExit) {
     position.follow(line, nickname: nickname.text)
+    let isTransfers = transfers.follow(line, nickname: nickname.text)
+    try tellOfTransfers()
+    if isTransfers { return }
     switch line {
     case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
     case .renamed(from: nickname.text, let new):

@@ -22,6 +22,7 @@ struct Display {
   ///   - nickname: one's own.
   /// - Throws: as `flush` does.
   mutating func show(_ line: ServerLine, nickname: String) throws(ClientExit) {
+    for name in line.people where name != nickname { Screen.noteName(name) }
     try add(renderer.render(line, nickname: nickname))
   }
 
@@ -45,5 +46,18 @@ struct Display {
     guard !output.isEmpty else { return }
     defer { output = "" }
     try Screen.show(output)
+  }
+}
+
+extension ServerLine {
+  /// Who says something, has come, or is here.
+  fileprivate var people: [String] {
+    switch self {
+    case .said(by: let name, _), .message(from: let name, _, _), .joined(let name),
+      .renamed(from: _, to: let name):
+      [name]
+    case .who(let names, _): names
+    default: []
+    }
   }
 }

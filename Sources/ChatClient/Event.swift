@@ -34,11 +34,13 @@ struct NoticeEvent: Encodable {
 
   init(_ notice: Notice) {
     switch notice {
+    // A `TransferEvent` tells of it.
+    case .transfer: event = "notice"
     case .connectionLost: event = "disconnected"
     case .connectedAgain: event = "reconnected"
     case .roomGone, .missed, .historyRestarted, .messageUnsure, .linesUnsure, .notAnswered,
       .linesDropped, .nothingFound:
-      (event, text) = ("notice", notice.text)
+      (event, text) = ("notice", notice.text { $0 })
     }
   }
 }

@@ -1,7 +1,8 @@
 internal import ChatCore
 internal import ChatSystem
+internal import ChatTerminal
 
-/// The lines of standard input.
+/// The lines of standard input, or of the person at the terminal with the input row.
 ///
 /// Thread: one at a time.
 final class LineInput: @unchecked Sendable {
@@ -18,7 +19,12 @@ final class LineInput: @unchecked Sendable {
   private(set) var hasLost = false
 
   /// The next line, without its LF; `nil` at the end.
-  func next() -> [UInt8]? {
+  ///
+  /// - Parameter prompt: where somebody can be asked.
+  func next(_ prompt: String) -> [UInt8]? {
+    if let terminal = Screen.terminal {
+      return terminal.nextLine(prompt, keepsHistory: false).map { Array($0.utf8) }
+    }
     guard waiting.isEmpty else { return waiting.removeFirst() }
     guard var lines = nextLines() else { return nil }
     defer { waiting = lines }
@@ -27,6 +33,7 @@ final class LineInput: @unchecked Sendable {
 
   /// The lines that have come in, at least one; `nil` at the end.
   func nextLines() -> [[UInt8]]? {
+    if let terminal = Screen.terminal { return terminal.nextLine("> ").map { [Array($0.utf8)] } }
     var lines = waiting
     waiting = []
     while lines.isEmpty, !isAtEnd {

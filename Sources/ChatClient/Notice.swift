@@ -20,10 +20,16 @@ package enum Notice: Equatable, Sendable {
   case linesDropped(Int)
   /// A look back or a search brought nothing.
   case nothingFound
+  /// Something about files.
+  case transfer(TransferNotice)
 
   /// In words.
-  package var text: String {
+  ///
+  /// - Parameter localTime: shows a person when something was.
+  /// - Returns: `nil` where a person need not be told.
+  package func text(localTime: (String) -> String) -> String? {
     switch self {
+    case .transfer(let notice): notice.text(localTime: localTime)
     case .connectionLost: "connection lost, trying again…"
     case .connectedAgain: "connected again"
     case .roomGone(let room): "the room \(room) is gone; you are in the lobby"
@@ -42,5 +48,16 @@ package enum Notice: Equatable, Sendable {
   }
 
   /// Whether only people need to be told: a program sees it from the lines.
-  package var isForPeople: Bool { self == .nothingFound }
+  package var isForPeople: Bool {
+    switch self {
+    // The room's stream says so.
+    case .nothingFound, .transfer(.files), .transfer(.sent): true
+    default: false
+    }
+  }
+
+  /// Whether it is an error.
+  package var isFailure: Bool {
+    if case .transfer(let notice) = self { notice.isFailure } else { false }
+  }
 }

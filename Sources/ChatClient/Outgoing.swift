@@ -2,7 +2,8 @@ internal import ChatCore
 internal import ChatSystem
 
 /// The queue of lines to send, shared by the threads: input fills it, the write thread empties it into
-/// the connection there is, the receive thread tells what has come back.
+/// the connection there is, the receive thread tells what has come back. Files are sent a frame at a time while no
+/// line waits.
 ///
 /// Thread: any; each operation says whose it is. No lock is held while bytes are sent.
 final class Outgoing: @unchecked Sendable {
@@ -17,6 +18,9 @@ final class Outgoing: @unchecked Sendable {
   private var queue: SendQueue
   /// Short answers to the server, which go before the queue.
   private var replies: [UInt8] = []
+  /// What the transfers of files ask for, which goes before the queue, too: they bound it themselves.
+  private var requests: [UInt8] = []
+  private var frames = UploadFrames()
   private var isInputWaiting = false
   /// Where to send; `nil` while the connection is lost, and until what was missed has come.
   private var stream: Stream?
@@ -49,7 +53,7 @@ final class Outgoing: @unchecked Sendable {
 
   /// Something of the input is lost: that is no success.
   ///
-  /// Thread: input.
+  /// Thread: any.
   func noteLoss() { lock.withLock { queue.noteLoss() } }
 
   /// There are no more lines: we leave, when all have come back or as soon as they are sent.
@@ -66,17 +70,25 @@ final class Outgoing: @unchecked Sendable {
 
   // MARK: The write thread
 
+  /// What is to be sent.
+  enum Work {
+    case lines([UInt8])
+    case frame(UploadFrames.Frame)
+  }
+
   /// Waits for something to send, and for a connection to send it to.
   ///
   /// Thread: write.
-  func next() -> (stream: Stream, bytes: [UInt8]) {
+  func next() -> (stream: Stream, work: Work) {
     lock.withLock {
       while true {
         if let stream {
-          let bytes = replies + queue.take()
+          let bytes = replies + requests + queue.take()
           replies = []
+          requests = []
           wakeInput()
-          if !bytes.isEmpty { return (stream, bytes) }
+          if !bytes.isEmpty { return (stream, .lines(bytes)) }
+          if let frame = frames.next() { return (stream, .frame(frame)) }
         }
         workArrived.wait(lock)
       }
@@ -154,6 +166,8 @@ final class Outgoing: @unchecked Sendable {
       isAway = true
       queue.lost()
       replies = []
+      requests = []
+      frames.removeAll()
       return stream
     }
     // Wakes the write thread if it waits for this connection.
@@ -169,6 +183,63 @@ final class Outgoing: @unchecked Sendable {
       workArrived.broadcast()
     }
   }
+
+  // MARK: Files
+
+  /// Sends a line that a transfer needs, without waiting.
+  ///
+  /// Thread: receive.
+  func request(_ line: TaggedLine) {
+    lock.withLock {
+      requests.append(contentsOf: line.encoded())
+      workArrived.broadcast()
+    }
+  }
+
+  /// Asks which files there are, after the lines that wait.
+  ///
+  /// Thread: receive.
+  func look(for file: String) {
+    lock.withLock {
+      queue.append(.lookup(TaggedLine("FILES", file).encoded().dropLast()))
+      workArrived.broadcast()
+    }
+  }
+
+  /// Sends a file from there on.
+  ///
+  /// Thread: receive.
+  func send(_ file: PreparedFile, token: String, from offset: UInt64) {
+    lock.withLock {
+      frames.add(file, token: token, from: offset)
+      workArrived.broadcast()
+    }
+  }
+
+  /// Sends no more of a file.
+  ///
+  /// Thread: any.
+  func stopSending(_ token: String) { lock.withLock { frames.remove(token) } }
+
+  /// How much of a file has been sent; `nil` if all of it has.
+  ///
+  /// Thread: receive.
+  func sentBytes(of token: String) -> UInt64? { lock.withLock { frames.offset(of: token) } }
+
+  /// While files come or go we don't leave after the last line.
+  ///
+  /// Thread: receive.
+  func hold(_ isHeld: Bool) {
+    lock.withLock {
+      queue.isHeld = isHeld
+      if !isHeld { workArrived.broadcast() }
+    }
+  }
+
+  /// Whether something changes where we are, and is not answered.
+  ///
+  /// Thread: receive.
+  var isMoving: Bool { lock.withLock { queue.isBarred } }
 
   /// Notes what has come back.
   ///

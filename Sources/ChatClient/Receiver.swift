@@ -1,54 +1,109 @@
 internal import ChatCore
 internal import ChatSystem
 
-/// The lines a server sends, one after another.
+/// What a server sends, one thing after another: lines, and the raw bytes that some of them announce.
 ///
 /// Thread: one at a time.
+///
+/// Limit: what one read brings is kept, and nothing else; a frame over the limit ends the connection.
 final class Receiver: @unchecked Sendable {
   // Sound: the main thread uses it until the receive thread starts, which does from then on.
+
+  /// One thing that came.
+  enum Item {
+    case line(ServerLine)
+    /// Raw bytes, to be had with `withBytes` before anything more is received.
+    case bytes(Range<Int>)
+    /// Something else than the server has woken who waits.
+    case signal
+  }
 
   private let stream: Stream
   private var framer = LineFramer(limit: Limits.serverLineBytes)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
-  private var lines: [ServerLine] = []
+  private var items: [Item] = []
   private var next = 0
 
   init(stream: Stream) { self.stream = stream }
 
-  /// Whether the next line is here already.
-  var hasNext: Bool { next < lines.count }
+  /// Whether the next item is here already.
+  var hasNext: Bool { next < items.count }
 
   /// Whether the connection has ended, however it did.
   private(set) var isAtEnd = false
 
-  /// Waits for the next line; `nil` when the connection has ended, however it did, or the time is
-  /// over.
+  /// Whether the server announced more bytes than it may: nobody knows where its next line begins.
+  private(set) var isBroken = false
+
+  /// Waits for the next line of a handshake; `nil` when the connection has ended, however it did, or the time is
+  /// over. Raw bytes that come meanwhile are dropped.
+  func receive(until deadline: MonotonicTime) -> ServerLine? {
+    while let item = item(until: deadline) {
+      if case .line(let line) = item { return line }
+    }
+    return nil
+  }
+
+  /// Waits for the next item, or a signal; `nil` when the connection has ended, however it did, or the time is over.
   ///
   /// What comes last without an LF is no line: the connection broke inside it.
-  func receive(until deadline: MonotonicTime? = nil) -> ServerLine? {
+  ///
+  /// - Parameter mailbox: whose signal ends the wait.
+  func item(until deadline: MonotonicTime, or mailbox: TransferMailbox? = nil) -> Item? {
     while !hasNext {
-      lines.removeAll(keepingCapacity: true)
+      items.removeAll(keepingCapacity: true)
       next = 0
-      if let deadline {
-        let left = max(.zero, deadline - .now)
+      guard !isBroken else {
+        isAtEnd = true
+        return nil
+      }
+      let left = max(.zero, deadline - .now)
+      if let mailbox {
+        switch try? stream.waitUntilReadable(for: left, or: mailbox.wakeUp) {
+        case .readable: break
+        case .signalled: return .signal
+        case .timeOver, nil: return nil
+        }
+      } else {
         guard (try? stream.waitUntilReadable(for: left)) == true else { return nil }
       }
       guard let count = try? stream.receive(into: &buffer), count > 0 else {
         isAtEnd = true
         return nil
       }
-      let chunk = buffer
-      framer.feed(chunk.span.extracting(0..<count)) { frame in
-        switch frame {
-        case .line(let line): lines.append(ServerLine(line))
-        // A server that keeps the protocol sends none.
-        case .tooLong: break
-        case .bytes: break
-        case .bytesEnd: break
-        }
-      }
+      cut(count)
     }
     defer { next += 1 }
-    return lines[next]
+    return items[next]
+  }
+
+  /// Hands over raw bytes.
+  func withBytes(_ range: Range<Int>, _ body: (Span<UInt8>) -> Void) {
+    let chunk = buffer
+    body(chunk.span.extracting(range))
+  }
+
+  /// Cuts what was received into items.
+  private func cut(_ count: Int) {
+    let chunk = buffer
+    let all = chunk.span.extracting(0..<count)
+    framer.feedMixed(all) { frame in
+      guard !isBroken else { return nil }
+      switch frame {
+      case .line(let bytes):
+        let line = ServerLine(bytes)
+        items.append(.line(line))
+        guard case .data(_, _, let size) = line else { return nil }
+        isBroken = size > UInt64(Limits.frameBytes)
+        return isBroken ? nil : .counted(size)
+      case .bytes(let bytes):
+        // Counted bytes are always a view of the chunk they came in.
+        if let range = all.indices(of: bytes) { items.append(.bytes(range)) }
+      // A server that keeps the protocol sends none that are too long.
+      case .tooLong: break
+      case .bytesEnd: break
+      }
+      return nil
+    }
   }
 }

@@ -53,11 +53,17 @@ package struct Renderer: Sendable {
 
   /// What becomes of a notice of the client itself.
   package func render(_ notice: Notice) -> Output {
-    switch style {
-    case .plain: notice.isForPeople ? Output() : Output(error: notice.text)
-    case .terminal: Output(output: "* \(notice.text)")
-    case .json: notice.isForPeople ? Output() : Output(output: NoticeEvent(notice).json)
+    let text = notice.text(localTime: localTime)
+    return switch style {
+    case .plain: Output(error: notice.isForPeople ? nil : text)
+    case .terminal: Output(output: text.map { "\(notice.isFailure ? "!" : "*") \($0)" })
+    case .json: Output(output: json(notice))
     }
+  }
+
+  private func json(_ notice: Notice) -> String? {
+    if case .transfer(let notice) = notice { return TransferEvent(notice)?.json }
+    return notice.isForPeople ? nil : NoticeEvent(notice).json
   }
 
   /// What becomes of the client's answer to a person's command.
@@ -71,13 +77,13 @@ package struct Renderer: Sendable {
 
   private func plain(_ line: ServerLine) -> Output {
     switch line {
-    case .said, .joined, .left, .renamed, .sent, .message, .who, .rooms, .pong, .unknown(_, false):
+    case .said, .joined, .left, .renamed, .sent, .message, .who, .rooms, .pong, .listed,
+      .unknown(_, false):
       Output(output: String(decoding: line.encoded().dropLast(), as: UTF8.self))
     case .past(let text, _, _, _): Output(output: text)
     case .notice(let text), .error(_, let text), .fileError(_, let text, _): Output(error: text)
     case .nicknameWanted, .welcome, .connected, .goodbye, .room, .youAreIn, .ping, .pastEnd,
-      .file, .uploadStart, .data, .fileEnd, .cancelled, .got, .listed, .listEnd, .sums,
-      .unknown(_, true):
+      .file, .uploadStart, .data, .fileEnd, .cancelled, .got, .listEnd, .sums, .unknown(_, true):
       Output()
     }
   }
@@ -107,6 +113,9 @@ package struct Renderer: Sendable {
   private func json(_ line: ServerLine) -> String? {
     if case .past(let text, let sequence, let time, _) = line {
       return PastEvent(text: text, sequence: sequence, time: time).json
+    }
+    if case .listed(let offer, let time) = line {
+      return TransferEvent(listed: offer, time: time).json
     }
     return Event(line)?.json
   }

@@ -17,10 +17,12 @@ package struct SendQueue: Sendable {
     case raw([UInt8])
     /// To be said, whatever it looks like.
     case text([UInt8])
+    /// A question of the client's own, which files the room has: it asks again by itself.
+    case lookup([UInt8])
 
     var bytes: [UInt8] {
       switch self {
-      case .raw(let bytes), .text(let bytes): bytes
+      case .raw(let bytes), .text(let bytes), .lookup(let bytes): bytes
       }
     }
   }
@@ -56,6 +58,8 @@ package struct SendQueue: Sendable {
   var dropped = Dropped()
   /// How many requests were sent and are not answered to their end.
   var openRequests = 0
+  /// The questions which files there are whose answers have not ended.
+  var openLists = Fifo<OpenList>()
   /// A move that is refused stops everything: what follows was meant for another room.
   private let stopsAtRefusal: Bool
 
@@ -68,6 +72,8 @@ package struct SendQueue: Sendable {
   package private(set) var hasEnded = false
   /// The wish to leave has been sent.
   package internal(set) var isLeaving = false
+  /// Files come or go: after the last line we stay until they are done.
+  package var isHeld = false
 
   /// Nothing to send, under this nickname.
   ///
@@ -123,10 +129,13 @@ package struct SendQueue: Sendable {
       switch line {
       case .raw(let line): send(raw: line, to: &bytes)
       case .text(let text): send(text: text, to: &bytes)
+      case .lookup(let line):
+        note(list: line, isOwn: true)
+        Self.append(line, to: &bytes)
       }
     }
     if bytesSinceQuestion >= Self.batchBytes { ask(&bytes) }
-    if hasEnded, waiting.isEmpty, !isBarred, lastQuestion == nil {
+    if hasEnded, waiting.isEmpty, !isBarred, !isHeld, lastQuestion == nil {
       ask(&bytes)
       lastQuestion = questions
     }
@@ -158,8 +167,12 @@ package struct SendQueue: Sendable {
     case .who, .rooms, .history, .search:
       openRequests += 1
       Self.append(line, to: &bytes)
+    case .files:
+      openRequests += 1
+      note(list: line, isOwn: false)
+      Self.append(line, to: &bytes)
     case .hello, .password, .ping, .pong, .classicFile, .file, .data, .fileEnd, .get, .cancel, .got,
-      .files, .sums, nil:
+      .sums, nil:
       Self.append(line, to: &bytes)
     }
   }
@@ -215,6 +228,27 @@ package struct SendQueue: Sendable {
   /// A request is answered to its end, or refused.
   package mutating func requestAnswered() { openRequests = max(0, openRequests - 1) }
 
+  private mutating func note(list line: [UInt8], isOwn: Bool) {
+    let id = line.dropFirst("[FILES]:".utf8.count).prefix { $0 != UInt8(ascii: "\t") }
+    openLists.append(OpenList(id: String(decoding: id, as: UTF8.self), isOwn: isOwn))
+  }
+
+  /// A list of files has ended.
+  ///
+  /// - Returns: whether the client asked for it, not a person or script.
+  package mutating func listAnswered() -> Bool {
+    let isOwn = openLists.popFirst()?.isOwn ?? false
+    if !isOwn { requestAnswered() }
+    return isOwn
+  }
+
+  /// What was asked of a file is refused: if that was which file it is, no list follows.
+  ///
+  /// - Returns: whether the client asked for it, not a person or script.
+  package mutating func listRefused(_ id: String) -> Bool {
+    openLists[0]?.id == id ? listAnswered() : false
+  }
+
   /// A receipt of a private message has come.
   package mutating func delivered() { note(sent.settled(\.isMessage)) }
 
@@ -229,7 +263,10 @@ package struct SendQueue: Sendable {
     // A move that was made has gone before.
     isStopped = isStopped || stopsAtRefusal && lines.contains { $0.isMove }
     note(lines)
-    if number == lastQuestion, !isLeaving { leave() }
+    if number == lastQuestion, !isLeaving {
+      // A file that came before the answer is waited for; then it is asked again.
+      if isHeld { lastQuestion = nil } else { leave() }
+    }
     return true
   }
 

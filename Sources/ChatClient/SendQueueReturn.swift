@@ -24,6 +24,14 @@ extension SendQueue {
     }
   }
 
+  /// A question which files there are.
+  struct OpenList: Sendable {
+    /// The one that is asked for; empty for all.
+    let id: String
+    /// Whether the client asks by itself, not for a person or script.
+    let isOwn: Bool
+  }
+
   /// What is not known to have arrived, and is lost if we end now.
   package struct Unconfirmed: Equatable, Sendable {
     /// Lines of text.
@@ -57,7 +65,7 @@ extension SendQueue {
       switch meaning(of: line) {
       case .text: result.lines += 1
       case .message: result.messages += 1
-      case .who, .rooms, .history, .search: result.requests += 1
+      case .who, .rooms, .history, .search, .files: result.requests += 1
       case .quit: return result
       default: break
       }
@@ -70,6 +78,7 @@ extension SendQueue {
     case .text(let text): .text(0..<text.count)
     // What nobody understands says nothing.
     case .raw(let bytes): try? ClientLine(bytes.span, from: nickname)
+    case .lookup: nil
     }
   }
 
@@ -78,6 +87,7 @@ extension SendQueue {
     isAway = true
     dropped.requests += openRequests
     openRequests = 0
+    openLists.removeAll()
   }
 
   /// We are back, and all that was missed has come: what of ours it did not hold is to be sent again.
@@ -97,7 +107,8 @@ extension SendQueue {
       case .question: break
       }
     }
-    lines += waiting.elements
+    // Lookups are asked anew.
+    lines += waiting.elements.filter { if case .lookup = $0 { false } else { true } }
     if isElsewhere {
       let kept = lines.prefix { !isMove($0) }.filter { !says($0) }
       let later = lines.drop { !isMove($0) }

@@ -12,6 +12,7 @@ final class Session: @unchecked Sendable {
   private let conversation: Conversation
   private let outgoing: Outgoing
   private let input: LineInput
+  private let mailbox: TransferMailbox
   private let isTyped: Bool
   private let renderer: Renderer
 
@@ -20,12 +21,13 @@ final class Session: @unchecked Sendable {
   private var exit: ClientExit?
 
   init(
-    _ conversation: Conversation, outgoing: Outgoing, input: LineInput, isTyped: Bool,
-    renderer: Renderer
+    _ conversation: Conversation, outgoing: Outgoing, input: LineInput,
+    mailbox: TransferMailbox, isTyped: Bool, renderer: Renderer
   ) {
     self.conversation = conversation
     self.outgoing = outgoing
     self.input = input
+    self.mailbox = mailbox
     self.isTyped = isTyped
     self.renderer = renderer
   }
@@ -33,12 +35,18 @@ final class Session: @unchecked Sendable {
   /// Starts the threads and waits for the end.
   ///
   /// Thread: main.
-  /// - Parameter connection: one that the conversation has entered through.
-  func run(_ connection: Connection) -> ClientExit {
+  /// - Parameters:
+  ///   - connection: one that the conversation has entered through.
+  ///   - files: what to send; if there is any, the input is not read.
+  func run(_ connection: Connection, sending files: [String]) -> ClientExit {
+    if !files.isEmpty {
+      mailbox.post(.send(files))
+      _ = outgoing.end(atOnce: false)
+    }
     do throws(SystemError) {
       try SystemThread.start(named: "receive") { self.receive(connection) }
       try SystemThread.start(named: "write") { self.write() }
-      try SystemThread.start(named: "input") { self.read() }
+      if files.isEmpty { try SystemThread.start(named: "input") { self.read() } }
     } catch {
       Screen.complain("\(error)")
       return .lost
@@ -66,10 +74,21 @@ final class Session: @unchecked Sendable {
   }
 
   private func write() {
+    var buffer: [UInt8] = []
     while true {
-      let (stream, bytes) = outgoing.next()
+      let (stream, work) = outgoing.next()
       // If the connection is gone, the receive thread finds out.
-      try? stream.sendAll(bytes)
+      switch work {
+      case .lines(let bytes): try? stream.sendAll(bytes)
+      case .frame(let frame):
+        do throws(UploadFailure) {
+          try frame.file.read(frame, into: &buffer)
+          try? stream.sendAll(buffer)
+        } catch {
+          outgoing.stopSending(frame.token)
+          mailbox.post(.unreadable(token: frame.token, reason: error.reason))
+        }
+      }
     }
   }
 
@@ -92,11 +111,15 @@ final class Session: @unchecked Sendable {
   ///
   /// - Returns: whether more may follow.
   private func type(_ text: String) -> Bool {
-    switch TypedLine(text) {
+    switch TypedLine(text, home: Process.homeFolder) {
     case .nothing: break
     case .show(let text): do { try answer(text) } catch { finish(error) }
     case .send(let line): outgoing.append([line])
+    case .sendFiles(let paths): mailbox.post(.send(paths))
+    case .get(let id): mailbox.post(.get(id))
+    case .cancel(let id): mailbox.post(.cancel(id))
     case .leave:
+      mailbox.post(.leave)
       end(atOnce: true)
       return false
     }
@@ -111,6 +134,8 @@ final class Session: @unchecked Sendable {
   }
 
   private func end(atOnce: Bool) {
+    // Nobody types any more: whoever does not want to wait for the end has Ctrl-C again.
+    Screen.releaseTerminal()
     let isConnected = outgoing.end(atOnce: atOnce)
     // A person who wants to leave does not wait for the server to come back.
     if isTyped, !isConnected { finish(outgoing.exitWithoutServer()) }

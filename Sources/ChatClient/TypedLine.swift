@@ -4,6 +4,12 @@ internal import ChatCore
 package enum TypedLine: Equatable, Sendable {
   /// This goes to the server.
   case send(SendQueue.Line)
+  /// Send these files.
+  case sendFiles([String])
+  /// Get the file of this id.
+  case get(String)
+  /// End a transfer, by its id or name, or all of them.
+  case cancel(String?)
   /// Leave.
   case leave
   /// Show this.
@@ -24,14 +30,20 @@ package enum TypedLine: Equatable, Sendable {
     /msg NAME TEXT   tell one person something, wherever they are
     /history [N]     the last N lines of this room (20, at most 1000)
     /search WORDS    the lines of this room that hold these words
+    /send PATH...    send files; write a space in a name as "a b" or a\\ b
+    /files           the files of this room
+    /get ID          fetch one; what was cut off goes on
+    /cancel [ID]     stop a transfer, by its ID or name, or all of them
     /quit            leave (so do exit, {quit} and Ctrl-D)
     //text           say /text
     """
 
   /// Reads a line as typed.
   ///
-  /// - Parameter text: the line without its LF.
-  package init(_ text: String) {
+  /// - Parameters:
+  ///   - text: the line without its LF.
+  ///   - home: the folder that `~/` stands for.
+  package init(_ text: String, home: String? = nil) {
     let trimmed = text.trimmingSpaces()
     switch trimmed {
     case "": self = .nothing
@@ -40,7 +52,7 @@ package enum TypedLine: Equatable, Sendable {
       if trimmed.hasPrefix("//") {
         self = Self.say(String(trimmed.dropFirst()))
       } else if trimmed.hasPrefix("/") {
-        self = Self.command(trimmed)
+        self = Self.command(trimmed, home)
       } else {
         self = Self.say(text)
       }
@@ -49,7 +61,7 @@ package enum TypedLine: Equatable, Sendable {
 
   private static func say(_ text: String) -> TypedLine { .send(.text(Array(text.utf8))) }
 
-  private static func command(_ line: String) -> TypedLine {
+  private static func command(_ line: String, _ home: String?) -> TypedLine {
     let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
     let argument = parts.count == 2 ? parts[1].trimmingSpaces() : ""
     switch parts[0] {
@@ -74,6 +86,15 @@ package enum TypedLine: Equatable, Sendable {
       return ask("HISTORY", "\(count)")
     case "/search":
       return argument.isEmpty ? .show("/search takes words") : ask("SEARCH", argument)
+    case "/files": return ask("FILES", "")
+    case "/get":
+      return argument.isEmpty ? .show("/get takes a file's id; /files lists them") : .get(argument)
+    case "/cancel": return .cancel(argument.isEmpty ? nil : argument)
+    case "/send":
+      guard let paths = PathWords.split(argument, home: home) else {
+        return .show("a quote has no end; put a backslash before it if it belongs to the name")
+      }
+      return paths.isEmpty ? .show("/send takes the paths of files") : .sendFiles(paths)
     default:
       return .show("There is no \(parts[0]); /help lists what there is, and //text says /text")
     }

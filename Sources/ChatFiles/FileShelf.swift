@@ -7,9 +7,8 @@ package import ChatSystem
 /// the disk, or not there. Which files there are is told by `announce`, when the server starts as well:
 /// the shelf itself remembers contents alone.
 ///
-/// Thread: any. The lock guards the index, and nothing else; what is read, written, renamed and
-/// unlinked is so with the lock open. A content that is arriving or leaving is marked as such in the
-/// index, and `changed` tells whoever waits that it no longer is.
+/// Thread: any. The lock guards the index alone: files are read, written, renamed and unlinked with the
+/// lock open. What is arriving or leaving is marked so in the index; `changed` says that it has.
 package final class FileShelf: @unchecked Sendable {
   // Sound: all that changes is guarded by the lock.
 
@@ -68,10 +67,15 @@ package final class FileShelf: @unchecked Sendable {
 
   /// Adds a file; those announced later are newer.
   ///
-  /// - Returns: false if its content is not there, or another file has its name.
+  /// - Parameter content: what the upload gave, if there was one: it is held until the file has it.
+  /// - Returns: false if the content is not there, or another file has the name.
   @discardableResult
-  package func announce(_ file: KeptFile) -> Bool {
-    lock.withLock { index.announce(file) }
+  package func announce(_ file: KeptFile, of content: StoredContent? = nil) -> Bool {
+    let (isIn, removals) = withExtendedLifetime(content) {
+      lock.withLock { (index.announce(file), index.trimRoom(file.room)) }
+    }
+    removeIfPossible(removals)
+    return isIn
   }
 
   /// The file of this name; `nil` if there is none, or its content is gone.

@@ -21,6 +21,15 @@ struct FileTable: Sendable {
     if rooms[file.room]?.isEmpty == true { rooms[file.room] = nil }
   }
 
+  /// Removes the oldest files of a room that has more than so many, and says which they were.
+  mutating func removeOldest(ofRoom room: String, beyond limit: Int) -> [KeptFile] {
+    let surplus = (rooms[room]?.count ?? 0) - limit
+    guard surplus > 0, let ids = rooms[room]?.prefix(surplus) else { return [] }
+    let removed = ids.compactMap { files.removeValue(forKey: $0) }
+    rooms[room]?.removeFirst(surplus)
+    return removed
+  }
+
   /// Removes all files of a room, and says which they were.
   mutating func removeRoom(_ room: String) -> [KeptFile] {
     (rooms.removeValue(forKey: room) ?? []).compactMap { files.removeValue(forKey: $0) }

@@ -1,8 +1,8 @@
-internal import ChatCrypto
+package import ChatCrypto
 
 extension ShelfIndex {
   /// What the caller is to unlink, and then to report to `finish`.
-  enum Removal: Hashable, Sendable {
+  package enum Removal: Hashable, Sendable {
     /// A content.
     case content(SHA256Digest)
     /// A partial upload of this name.
@@ -10,7 +10,7 @@ extension ShelfIndex {
   }
 
   /// What comes of asking for space.
-  enum Reservation: Equatable {
+  package enum Reservation: Equatable {
     /// The bytes are counted.
     case reserved
     /// These have to go first; then ask again.
@@ -22,7 +22,7 @@ extension ShelfIndex {
   }
 
   /// What comes of bringing a content.
-  enum Arrival: Equatable {
+  package enum Arrival: Equatable {
     /// It is there; it has been pinned.
     case isKept
     /// The caller is to put it there, and then to call `endArrival` or `abortArrival`.

@@ -2,18 +2,6 @@ internal import ChatCrypto
 internal import ChatSystem
 internal import Glibc
 
-/// Runs a system call, again if a signal interrupted it; negative means `errno` says why it failed.
-@discardableResult
-func retrying<Result: SignedInteger>(
-  _ name: StaticString, _ body: () -> Result
-) throws(SystemError) -> Result {
-  while true {
-    let result = body()
-    if result >= 0 { return result }
-    if errno != EINTR { throw SystemError("\(name)") }
-  }
-}
-
 /// What the system says of a file.
 struct FileStatus {
   /// How long it is.
@@ -46,7 +34,7 @@ struct ShelfFile: ~Copyable, Sendable {
   /// fstat(2).
   func status() throws(SystemError) -> FileStatus {
     var status = stat()
-    try retrying("fstat") { fstat(descriptor.number, &status) }
+    try system("fstat") { fstat(descriptor.number, &status) }
     return FileStatus(status)
   }
 
@@ -58,7 +46,7 @@ struct ShelfFile: ~Copyable, Sendable {
   ) throws(SystemError) -> Int {
     var done = 0
     while done < bytes.count {
-      let count = try retrying("pread") {
+      let count = try system("pread") {
         pread(
           descriptor.number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
           off_t(offset) + done)
@@ -73,7 +61,7 @@ struct ShelfFile: ~Copyable, Sendable {
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
     var done = 0
     while done < bytes.count {
-      done += try retrying("pwrite") {
+      done += try system("pwrite") {
         pwrite(
           descriptor.number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
           off_t(offset) + done)
@@ -83,12 +71,12 @@ struct ShelfFile: ~Copyable, Sendable {
 
   /// ftruncate(2).
   func truncate(to sizeBytes: UInt64) throws(SystemError) {
-    try retrying("ftruncate") { ftruncate(descriptor.number, off_t(sizeBytes)) }
+    try system("ftruncate") { ftruncate(descriptor.number, off_t(sizeBytes)) }
   }
 
   /// Waits until the bytes are on the disk: fsync(2).
   func sync() throws(SystemError) {
-    try retrying("fsync") { fsync(descriptor.number) }
+    try system("fsync") { fsync(descriptor.number) }
   }
 
   /// Starts a hash with the bytes of a range, reading a piece at a time.

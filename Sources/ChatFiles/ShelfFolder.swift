@@ -26,7 +26,7 @@ struct ShelfFolder: ~Copyable, Sendable {
   private static func open(_ path: String) throws(SystemError) -> Descriptor {
     if mkdir(path, 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir") }
     return Descriptor(
-      owning: try retrying("open") { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+      owning: try system("open") { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
   }
 
   // MARK: Contents
@@ -74,9 +74,9 @@ struct ShelfFolder: ~Copyable, Sendable {
     _ file: borrowing ShelfFile, partial name: String, as digest: SHA256Digest
   ) throws(SystemError) {
     try file.sync()
-    try retrying("renameat") { renameat(partials.number, name, contents.number, digest.hex) }
+    try system("renameat") { renameat(partials.number, name, contents.number, digest.hex) }
     do throws(SystemError) {
-      try retrying("fsync") { fsync(contents.number) }
+      try system("fsync") { fsync(contents.number) }
     } catch {
       // A name that the disk may not have must not be promised to anyone.
       _ = unlinkat(contents.number, digest.hex, 0)
@@ -128,7 +128,7 @@ struct ShelfFolder: ~Copyable, Sendable {
 
   /// Starts an upload under a name that is not there yet.
   func makePartial(_ name: String) throws(SystemError) -> ShelfFile {
-    let number = try retrying("openat") {
+    let number = try system("openat") {
       openat(partials.number, name, O_RDWR | O_CREAT | O_EXCL | Self.carefully, 0o600)
     }
     return ShelfFile(descriptor: Descriptor(owning: number))
@@ -167,7 +167,7 @@ struct ShelfFolder: ~Copyable, Sendable {
   /// The names in a folder (readdir(3)), except those of itself and its parent.
   private static func names(in folder: borrowing Descriptor) throws(SystemError) -> [String] {
     // The stream takes over a descriptor, and moves its position.
-    let number = try retrying("openat") {
+    let number = try system("openat") {
       openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     }
     guard let stream = fdopendir(number) else {

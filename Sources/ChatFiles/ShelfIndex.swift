@@ -1,4 +1,4 @@
-internal import ChatCrypto
+package import ChatCrypto
 
 /// What is on the shelf, who uses it, how much space it takes, and what goes next: the bookkeeping,
 /// without a file being touched.
@@ -9,7 +9,7 @@ internal import ChatCrypto
 /// When space is needed, there go first the contents that no file has, then the partial uploads that
 /// nobody goes on with, then the contents that were announced longest ago; of a content that several
 /// files have, the last announcement counts. What is pinned or in use never goes.
-struct ShelfIndex: Sendable {
+package struct ShelfIndex: Sendable {
   private struct Content {
     enum State { case arriving, kept, leaving }
 
@@ -26,12 +26,16 @@ struct ShelfIndex: Sendable {
 
   /// How many partial uploads that nobody goes on with are kept at most: small ones would otherwise be
   /// as many as anyone likes.
-  static let unusedPartialLimit = 256
+  package static let unusedPartialLimit = 256
+
+  /// How many files of one room are remembered: small ones, or the same again and again, would otherwise be as
+  /// many as anyone likes.
+  package static let roomLimit = 10_000
 
   /// What contents and partial uploads take together at most.
-  let limitBytes: UInt64
+  package let limitBytes: UInt64
   /// What they take.
-  private(set) var usedBytes: UInt64 = 0
+  package private(set) var usedBytes: UInt64 = 0
 
   private var leavingBytes: UInt64 = 0
   private var contents: [SHA256Digest: Content] = [:]
@@ -40,19 +44,19 @@ struct ShelfIndex: Sendable {
   private var files = FileTable()
 
   /// Makes an empty one.
-  init(limitBytes: UInt64) { self.limitBytes = limitBytes }
+  package init(limitBytes: UInt64) { self.limitBytes = limitBytes }
 
   // MARK: What was found at the start
 
   /// Enters a content that lies there, after those that were written before it.
-  mutating func addFound(_ digest: SHA256Digest, sizeBytes: UInt64) {
+  package mutating func addFound(_ digest: SHA256Digest, sizeBytes: UInt64) {
     contents[digest] = Content(state: .kept, sizeBytes: sizeBytes)
     putLast(digest)
     usedBytes += sizeBytes
   }
 
   /// Enters a partial upload that lies there.
-  mutating func addFoundPartial(_ name: String, sizeBytes: UInt64, modifiedSeconds: Int64) {
+  package mutating func addFoundPartial(_ name: String, sizeBytes: UInt64, modifiedSeconds: Int64) {
     partials.add(name, sizeBytes: sizeBytes, modifiedSeconds: modifiedSeconds)
     usedBytes += sizeBytes
   }
@@ -60,7 +64,7 @@ struct ShelfIndex: Sendable {
   // MARK: Space
 
   /// Counts more bytes for a partial upload in use, or says what has to go before that.
-  mutating func reserve(_ count: UInt64, for name: String) -> Reservation {
+  package mutating func reserve(_ count: UInt64, for name: String) -> Reservation {
     guard count <= limitBytes else { return .full }
     guard usedBytes > limitBytes - count else {
       partials[sizeBytesOf: name] += count
@@ -118,7 +122,7 @@ struct ShelfIndex: Sendable {
   }
 
   /// Ends a removal: the thing is gone, or else it is still there, and can be had again.
-  mutating func finish(_ removal: Removal, isGone: Bool) {
+  package mutating func finish(_ removal: Removal, isGone: Bool) {
     switch removal {
     case .content(let digest):
       guard let content = contents[digest] else { return }
@@ -159,12 +163,12 @@ struct ShelfIndex: Sendable {
   /// Takes a partial upload into use, a new one if there is none.
   ///
   /// - Returns: false if somebody is using or removing it.
-  mutating func usePartial(_ name: String) -> Bool {
+  package mutating func usePartial(_ name: String) -> Bool {
     partials.use(name)
   }
 
   /// Notes how many bytes a partial upload in use has.
-  mutating func setPartial(_ name: String, sizeBytes: UInt64) {
+  package mutating func setPartial(_ name: String, sizeBytes: UInt64) {
     usedBytes -= partials[sizeBytesOf: name]
     partials[sizeBytesOf: name] = sizeBytes
     usedBytes += partials[sizeBytesOf: name]
@@ -174,7 +178,7 @@ struct ShelfIndex: Sendable {
   ///
   /// - Parameter modifiedSeconds: when it last grew; `nil`: as before.
   /// - Returns: what is to be removed, so that they do not become too many.
-  mutating func releasePartial(_ name: String, modifiedSeconds: Int64?) -> [Removal] {
+  package mutating func releasePartial(_ name: String, modifiedSeconds: Int64?) -> [Removal] {
     partials.release(name, modifiedSeconds: modifiedSeconds)
     let unused = partials.unused()
     guard unused.count > Self.unusedPartialLimit, let oldest = unused.first else { return [] }
@@ -183,12 +187,12 @@ struct ShelfIndex: Sendable {
   }
 
   /// Forgets a partial upload in use: it is gone.
-  mutating func dropPartial(_ name: String) {
+  package mutating func dropPartial(_ name: String) {
     usedBytes -= partials.remove(name)
   }
 
   /// The partial uploads that nobody uses and that have not grown since a time: they are to be removed.
-  mutating func removeStalePartials(before seconds: Int64) -> [Removal] {
+  package mutating func removeStalePartials(before seconds: Int64) -> [Removal] {
     let stale = partials.unused().filter { $0.modifiedSeconds < seconds }
       .map { Removal.partial($0.name) }
     for removal in stale { leave(removal) }
@@ -200,7 +204,7 @@ struct ShelfIndex: Sendable {
   /// Asks for a content, to pin it or to put it there.
   ///
   /// - Parameter isMissing: the caller has seen that its file is not there, whatever was entered.
-  mutating func beginArrival(
+  package mutating func beginArrival(
     _ digest: SHA256Digest, sizeBytes: UInt64, isMissing: Bool = false
   ) -> Arrival {
     guard let content = contents[digest] else {
@@ -217,7 +221,7 @@ struct ShelfIndex: Sendable {
   }
 
   /// A partial upload has become a content, which is pinned.
-  mutating func endArrival(_ digest: SHA256Digest, of name: String) {
+  package mutating func endArrival(_ digest: SHA256Digest, of name: String) {
     guard let old = contents[digest]?.sizeBytes else { return }
     usedBytes -= old
     contents[digest]?.sizeBytes = partials.remove(name)
@@ -226,7 +230,7 @@ struct ShelfIndex: Sendable {
   }
 
   /// A content could not be put there.
-  mutating func abortArrival(_ digest: SHA256Digest) {
+  package mutating func abortArrival(_ digest: SHA256Digest) {
     contents[digest]?.state = .kept
     // What was there before is not, or not as it should be.
     if contents[digest]?.pinCount == 0 { drop(digest) }
@@ -235,7 +239,7 @@ struct ShelfIndex: Sendable {
   /// Pins a file's content, so that it does not go.
   ///
   /// - Returns: `nil` if there is no such file.
-  mutating func pin(id: String) -> KeptFile? {
+  package mutating func pin(id: String) -> KeptFile? {
     guard let file = file(id: id) else { return nil }
     contents[file.digest]?.pinCount += 1
     return file
@@ -245,7 +249,7 @@ struct ShelfIndex: Sendable {
   ///
   /// - Parameter isMissing: the caller has seen that its file is not there.
   /// - Returns: what is to be removed, if nobody wants it now.
-  mutating func unpin(_ digest: SHA256Digest, isMissing: Bool = false) -> [Removal] {
+  package mutating func unpin(_ digest: SHA256Digest, isMissing: Bool = false) -> [Removal] {
     contents[digest]?.pinCount -= 1
     if isMissing, let content = contents[digest], content.pinCount == 0, content.state == .kept {
       drop(digest)
@@ -266,7 +270,7 @@ struct ShelfIndex: Sendable {
   /// Adds a file, the newest of all.
   ///
   /// - Returns: false if its content is not there, or another file has its name.
-  mutating func announce(_ file: KeptFile) -> Bool {
+  package mutating func announce(_ file: KeptFile) -> Bool {
     guard let content = contents[file.digest], content.state == .kept,
       content.sizeBytes == file.sizeBytes
     else { return false }
@@ -278,19 +282,28 @@ struct ShelfIndex: Sendable {
   }
 
   /// A file whose content can be had.
-  func file(id: String) -> KeptFile? {
+  package func file(id: String) -> KeptFile? {
     guard let file = files[id], contents[file.digest]?.state == .kept else { return nil }
     return file
   }
 
   /// A room's files whose content can be had, the newest first.
-  func files(inRoom room: String, limit: Int) -> [KeptFile] {
+  package func files(inRoom room: String, limit: Int) -> [KeptFile] {
     files.inRoom(room, limit: limit).filter { file(id: $0.id) != nil }
   }
 
   /// Removes a room's files, and says which contents nobody wants then: they are to be removed.
-  mutating func removeRoom(_ room: String) -> [Removal] {
-    files.removeRoom(room).flatMap { file -> [Removal] in
+  package mutating func removeRoom(_ room: String) -> [Removal] {
+    forget(files.removeRoom(room))
+  }
+
+  /// Forgets the oldest files of a room that has too many, and says which contents go with them.
+  package mutating func trimRoom(_ room: String) -> [Removal] {
+    forget(files.removeOldest(ofRoom: room, beyond: Self.roomLimit))
+  }
+
+  private mutating func forget(_ gone: [KeptFile]) -> [Removal] {
+    gone.flatMap { file -> [Removal] in
       contents[file.digest]?.files.remove(file.id)
       guard contents[file.digest]?.files.isEmpty == true else { return [] }
       contents[file.digest]?.place = nil

@@ -79,6 +79,7 @@ package final class Upload: @unchecked Sendable {
       try hash?.update(bytes)
     } catch {
       hash = nil
+      try? rewind(to: receivedBytes - count)
       throw .crypto(error)
     }
   }

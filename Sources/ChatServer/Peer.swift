@@ -1,5 +1,6 @@
 internal import ChatCore
 package import ChatSystem
+internal import Synchronization
 
 /// A connection as everyone but its own thread sees it: where it comes from, what it is owed, and
 /// whether it is to end.
@@ -28,10 +29,13 @@ package final class Peer: @unchecked Sendable {
   private var entrance: UInt64 = 0
   /// Its room has sent it the last of its stream, and looks at its outbox no more.
   private var hasEnded = false
-  /// The file sender wants the socket; has been lent it; wants it no more.
-  private var isTurnWanted = false
+  /// The file sender has been lent the socket; wants it no more.
   private var turn: SendingTurn?
   private var hasNoTurns = false
+
+  /// The file sender wants the socket. Set under `lock`, before the broadcaster is woken; looked at without it,
+  /// since that is done for every member in every pass.
+  private let isTurnWanted = Atomic<Bool>(false)
 
   // The session's until it joins; then the broadcaster's, on its queue, until it has sent the last byte.
   // The room log's lock, taken in between by both, hands them over, and `markFlushed` hands them back.
@@ -241,25 +245,26 @@ package final class Peer: @unchecked Sendable {
   /// - Returns: `nil` if that will not be.
   func waitForTurn() -> SendingTurn? {
     let room = lock.withLock {
-      isTurnWanted = true
+      isTurnWanted.store(true, ordering: .relaxed)
       return self.room
     }
     // Between two rooms, the next one's broadcaster sees it by itself.
     room?.wakeBroadcaster()
     return lock.withLock {
       while turn == nil, !hasNoTurns { changed.wait(lock) }
-      isTurnWanted = false
+      isTurnWanted.store(false, ordering: .relaxed)
       defer { turn = nil }
       return turn
     }
   }
 
   /// Lends the socket to the file sender if that waits for it. Thread: the broadcaster.
-  func lend(_ turn: SendingTurn) -> Bool {
-    lock.withLock {
-      guard isTurnWanted, !hasNoTurns else { return false }
-      isTurnWanted = false
-      self.turn = turn
+  func lend(_ turn: @autoclosure () -> SendingTurn) -> Bool {
+    guard isTurnWanted.load(ordering: .relaxed) else { return false }
+    return lock.withLock {
+      guard isTurnWanted.load(ordering: .relaxed), !hasNoTurns else { return false }
+      isTurnWanted.store(false, ordering: .relaxed)
+      self.turn = turn()
       changed.broadcast()
       return true
     }

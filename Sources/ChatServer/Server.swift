@@ -2,11 +2,18 @@ internal import ChatCore
 internal import ChatFiles
 internal import ChatHistory
 package import ChatSystem
+internal import Dispatch
 
 /// What all sessions share.
 ///
 /// Thread: any; each part says for itself how.
-final class ServerState: Sendable {
+final class ServerState: @unchecked Sendable {
+  // Sound: nothing changes after the initializer; Dispatch's timer is for any thread, and only kept here.
+
+  /// How often uploads that nobody goes on with are looked for.
+  private static let sweepInterval = DispatchTimeInterval.seconds(600)
+  private static let cleaning = DispatchQueue(label: "files", qos: .utility)
+
   let options: ServerOptions
   let log: EventLog
   /// Held as long as the history is open.
@@ -16,6 +23,7 @@ final class ServerState: Sendable {
   let files: FileShelf?
   let contents: SharedContents?
   let deliveries = Deliveries()
+  private let sweep: (any DispatchSourceTimer)?
   let rooms: Rooms
   let directory = Directory()
   let buffers = WorkBufferPool()
@@ -43,7 +51,15 @@ final class ServerState: Sendable {
       recorder?.files { stored in
         if let file = KeptFile(stored) { files.announce(file) }
       }
-      recorder?.noteExpired = { files.removeRoom($0) }
+      // Removing large files takes its time.
+      recorder?.noteExpired = { room in Self.cleaning.async { files.removeRoom(room) } }
+    }
+    sweep = files.map { files in
+      let timer = DispatchSource.makeTimerSource(queue: Self.cleaning)
+      timer.schedule(deadline: .now() + Self.sweepInterval, repeating: Self.sweepInterval)
+      timer.setEventHandler { files.removeStalePartials() }
+      timer.activate()
+      return timer
     }
     recorder?.expireRooms(after: options.roomTimeToLive)
   }

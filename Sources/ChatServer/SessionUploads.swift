@@ -8,6 +8,9 @@ extension Session {
   /// Frames smaller than this cost as much as lines: no program of ours sends many.
   private static let freeFrameBytes: UInt64 = 4_096
 
+  /// How many bytes may wait in the system for us to read them.
+  private static let unreadBytes: CInt = 262_144
+
   // MARK: Beginning
 
   /// A framed upload is announced: whoever announced it is told how much of it is here.
@@ -49,6 +52,8 @@ extension Session {
     guard uploads.framed.count < Limits.uploadsAtOnce, let slot = UploadSlot() else {
       throw Refusal(.fileRefused, "too many files are coming in at once; try again later")
     }
+    // What has come in and is not written yet is lost if the server is killed.
+    peer.stream.keepUnreadBytes(below: Self.unreadBytes)
     do throws(ShelfError) {
       let target = try files.beginUpload(resumeKey: nickname?.key, digest: digest, size: size)
       return Uploads.Upload(name: name, target: target, slot: slot)
@@ -147,7 +152,7 @@ extension Session {
       id: FileShelf.makeID(), name: upload.name.text, room: room.name.text, sender: nickname.text,
       sizeBytes: stored.sizeBytes, digest: stored.digest,
       timeMilliseconds: WallClock.milliseconds)
-    files.announce(file)
+    files.announce(file, of: stored)
     let push = room.hasClassicMember(besides: peer) ? self.push(of: file) : nil
     guard let offered = room.announce(file, by: peer, push: push) else {
       reason = .shuttingDown

@@ -45,13 +45,18 @@ package enum Process {
   /// Gives memory that was freed back to the system (malloc_trim(3)).
   package static func returnFreeMemory() { _ = malloc_trim(0) }
 
+  /// One's own folder, `$HOME`, if that is known.
+  package static var homeFolder: String? { variable("HOME") }
+
+  /// A variable of the environment; `nil` if it is not there, or empty.
+  package static func variable(_ name: String) -> String? {
+    // Sound: the string is copied before anything else can change the environment.
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
   /// Where a program keeps what it has to remember (XDG Base Directory Specification, 0.8):
   /// `$XDG_STATE_HOME/NAME`, else `~/.local/state/NAME`.
   package static func stateFolder(for name: String) -> String {
-    func variable(_ name: String) -> String? {
-      // Sound: the string is copied before anything else can change the environment.
-      getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-    }
     // A relative path in the variable is to be ignored.
     if let folder = variable("XDG_STATE_HOME"), folder.hasPrefix("/") { return "\(folder)/\(name)" }
     return "\(variable("HOME") ?? "/")/.local/state/\(name)"

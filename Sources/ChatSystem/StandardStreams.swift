@@ -55,6 +55,14 @@ package enum StandardStream: CInt, Sendable {
     }
   }
 
+  /// Waits until there is something to read, or the end of it.
+  ///
+  /// - Returns: false if the time was over.
+  package func waitUntilReadable(for duration: Duration) throws(SystemError) -> Bool {
+    var entry = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
+    return try system("poll") { poll(&entry, 1, duration.pollMilliseconds) } > 0
+  }
+
   /// Makes a call, again when the stream is ready if it was not: whoever shares the stream with us may
   /// have made it non-blocking.
   private func whenReady(

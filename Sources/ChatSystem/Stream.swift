@@ -19,10 +19,12 @@ package final class Stream: Sendable {
 
   /// Connects to the first of an address's sockets that answers.
   ///
-  /// - Parameter timeout: how long each may take; the system alone would wait two minutes.
+  /// - Parameters:
+  ///   - timeout: how long each may take; the system alone would wait two minutes.
+  ///   - receiveBufferBytes: how much the system takes in before it is received (socket(7), SO_RCVBUF).
   /// - Throws: `ConnectionError` with the last one's reason.
   package static func connect(
-    to address: Address, timeout: Duration = .seconds(10)
+    to address: Address, timeout: Duration = .seconds(10), receiveBufferBytes: CInt? = nil
   ) throws(ConnectionError) -> Stream {
     let candidates: [SocketAddress]
     do { candidates = try address.resolved(toListen: false) } catch {
@@ -30,18 +32,23 @@ package final class Stream: Sendable {
     }
     var last = "no address"
     for candidate in candidates {
-      do { return try connect(to: candidate, timeout: timeout) } catch { last = error.reason }
+      do {
+        return try connect(
+          to: candidate, timeout: timeout, receiveBufferBytes: receiveBufferBytes)
+      } catch { last = error.reason }
     }
     throw ConnectionError(address: address, reason: last)
   }
 
   private static func connect(
-    to address: SocketAddress, timeout: Duration
+    to address: SocketAddress, timeout: Duration, receiveBufferBytes: CInt?
   ) throws(SystemError) -> Stream {
     let number = try system("socket") {
       socket(address.family, CInt(SOCK_STREAM.rawValue) | CInt(CLINUX_SOCK_CLOEXEC), 0)
     }
     let stream = Stream(Descriptor(owning: number))
+    // tcp(7): the window that the peer is told depends on it from the beginning.
+    if let receiveBufferBytes { stream.keepUnreadBytes(below: receiveBufferBytes) }
     let flags = try system("fcntl") { fcntl(number, F_GETFL) }
     try system("fcntl") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
     do throws(SystemError) {
@@ -113,6 +120,34 @@ package final class Stream: Sendable {
   package func waitUntilReadable(for timeout: Duration? = nil) throws(SystemError) -> Bool {
     var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     return try system("poll") { poll(&entry, 1, timeout?.pollMilliseconds ?? -1) } > 0
+  }
+
+  /// What ended a wait.
+  package enum Waking: Sendable {
+    /// There is something to receive, the end included.
+    case readable
+    /// There was a signal.
+    case signalled
+    /// The time was over.
+    case timeOver
+  }
+
+  /// Waits until there is something to receive, or a signal, which goes first.
+  package func waitUntilReadable(
+    for timeout: Duration, or wakeUp: borrowing WakeUp
+  ) throws(SystemError) -> Waking {
+    var entries = (
+      pollfd(fd: wakeUp.number, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    )
+    let ready = try system("poll") {
+      // Sound: a tuple of two of one type lies in memory as an array of them does.
+      withUnsafeMutableBytes(of: &entries) {
+        poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 2, timeout.pollMilliseconds)
+      }
+    }
+    guard ready > 0 else { return .timeOver }
+    return entries.0.revents != 0 ? .signalled : .readable
   }
 
   /// Receives what is there, waiting until something is.

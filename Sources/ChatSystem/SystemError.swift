@@ -36,7 +36,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 /// - Parameter body: makes the call; negative means `errno` says why it failed.
 @discardableResult
 @inline(__always)
-func system<Result: SignedInteger>(
+package func system<Result: SignedInteger>(
   _ name: StaticString, _ body: () -> Result
 ) throws(SystemError) -> Result {
   while true {

@@ -8,7 +8,7 @@ struct TypedLineTests {
     switch TypedLine(text) {
     case .send(.text(let bytes)): String(decoding: bytes, as: UTF8.self)
     case .send(.raw(let bytes)): "raw " + String(decoding: bytes, as: UTF8.self)
-    case .leave, .show, .nothing: nil
+    case .send(.lookup), .leave, .show, .nothing, .sendFiles, .get, .cancel: nil
     }
   }
 

@@ -145,7 +145,7 @@ struct HistoryTests {
       bob> bob
       bob< NICK
       bob< bob joined!
-      bob< [WELCOME]:1⇥room=lobby⇥seq=5⇥members=2⇥max-file=0
+      bob< [WELCOME]:1⇥room=lobby⇥seq=5⇥members=2⇥max-file=100000000
       bob< Connected to server!
       bob> [QUIT]:
       bob< Bye!
@@ -156,7 +156,7 @@ struct HistoryTests {
       bob> bob
       bob< NICK
       bob< bob joined!
-      bob< [WELCOME]:1⇥room=lobby⇥seq=7⇥members=2⇥max-file=0
+      bob< [WELCOME]:1⇥room=lobby⇥seq=7⇥members=2⇥max-file=100000000
       bob< Connected to server!
       """)
     let lines = try past(try #require(session["bob"]))

@@ -139,7 +139,7 @@ struct RoomTests {
       carol> carol
       carol< NICK
       carol< carol joined!
-      carol< [WELCOME]:1⇥room=lobby⇥seq=3⇥members=3⇥max-file=0
+      carol< [WELCOME]:1⇥room=lobby⇥seq=3⇥members=3⇥max-file=100000000
       carol< Connected to server!
       carol> [MSG]:BOB psst: you
       carol< [MSG]:carol psst: you⇥to=bob
@@ -220,7 +220,7 @@ struct RoomTests {
       alice> [ROOM]:lobby
       alice< NICK
       alice< alice joined!
-      alice< [WELCOME]:1⇥room=lobby⇥seq=1⇥members=1⇥max-file=0
+      alice< [WELCOME]:1⇥room=lobby⇥seq=1⇥members=1⇥max-file=100000000
       alice< Connected to server!
       alice< alice: hello
       alice< [ROOM]:lobby⇥seq=2⇥members=1

@@ -22,7 +22,7 @@ struct RoomsTests {
       bob> bob
       bob< NICK
       bob< bob joined!
-      bob< [WELCOME]:1⇥room=#swift⇥seq=1⇥members=1⇥max-file=0
+      bob< [WELCOME]:1⇥room=#swift⇥seq=1⇥members=1⇥max-file=100000000
       bob< Connected to server!
       bob> nobody hears me
       bob< bob: nobody hears me

@@ -157,7 +157,7 @@ struct TroubleTests {
 
   // MARK: Helpers
 
-  private static func limitFiles(of server: TestServer, to size: String) throws {
+  static func limitFiles(of server: TestServer, to size: String) throws {
     let program = try Program(
       "prlimit", ["--pid", "\(server.program.pid)", "--fsize=\(size):unlimited"])
     guard try program.exitCode() == 0 else { throw Failure("prlimit: \(program.errors)") }

@@ -62,6 +62,21 @@ package final class FakeServer {
     }
   }
 
+  /// Sends bytes.
+  package func send(bytes: [UInt8]) throws {
+    guard let stream else { throw Failure("nobody is connected") }
+    try stream.sendAll(bytes)
+  }
+
+  /// Takes so many bytes.
+  package func receive(_ count: Int) throws -> [UInt8] {
+    while received.count < count {
+      guard try receiveMore() else { throw Failure("the client has ended") }
+    }
+    defer { received.removeFirst(count) }
+    return Array(received[..<count])
+  }
+
   private func accept() throws {
     cut()
     // The listener has no time limit; the test's suite has.
@@ -76,23 +91,28 @@ package final class FakeServer {
   }
 
   private func send(_ text: some StringProtocol) throws {
-    guard let stream else { throw Failure("nobody is connected") }
-    try stream.sendAll(Array(text.utf8))
+    try send(bytes: Array(text.utf8))
   }
 
-  private func line() throws -> String? {
-    guard let stream else { throw Failure("nobody is connected") }
+  /// The client's next line; `nil` at its end.
+  package func line() throws -> String? {
     while true {
       if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
         defer { received.removeFirst(end + 1) }
         return String(decoding: received[..<end], as: UTF8.self)
       }
-      guard try stream.waitUntilReadable(for: .seconds(20)) else {
-        throw Failure("the client says nothing")
-      }
-      let count = try stream.receive(into: &buffer)
-      if count == 0 { return nil }
-      received.append(contentsOf: buffer[..<count])
+      guard try receiveMore() else { return nil }
     }
+  }
+
+  /// - Returns: false at the client's end.
+  private func receiveMore() throws -> Bool {
+    guard let stream else { throw Failure("nobody is connected") }
+    guard try stream.waitUntilReadable(for: .seconds(20)) else {
+      throw Failure("the client says nothing")
+    }
+    let count = try stream.receive(into: &buffer)
+    received.append(contentsOf: buffer[..<count])
+    return count > 0
   }
 }

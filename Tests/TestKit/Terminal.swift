@@ -4,10 +4,13 @@ import Foundation
 package final class Terminal {
   private let process = Process()
   private let keyboard: FileHandle
-  private var screen = ""
+  /// What the screen shows, as far as it was read.
+  package private(set) var display = TerminalDisplay()
 
   /// Starts a program of this project.
-  package init(_ name: String, _ arguments: [String]) throws {
+  ///
+  /// - Parameter kind: the terminal's, as TERM has it.
+  package init(_ name: String, _ arguments: [String], kind: String = "xterm") throws {
     // What unlockpt(3) and ptsname(3) do: TIOCSPTLCK unlocks the other side, TIOCGPTN numbers it.
     let number = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
     var isLocked: Int32 = 0
@@ -17,14 +20,15 @@ package final class Terminal {
     else { throw Failure("no pseudoterminal: errno \(errno)") }
     keyboard = FileHandle(fileDescriptor: number, closeOnDealloc: true)
     let other = open("/dev/pts/\(index)", O_RDWR | O_NOCTTY | O_CLOEXEC)
-    var size = winsize(ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0)
-    _ = ioctl(other, UInt(TIOCSWINSZ), &size)
     let program = FileHandle(fileDescriptor: other, closeOnDealloc: true)
     process.executableURL = try Environment.program(name)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["TERM": kind]) { $1 }
     process.standardInput = program
     process.standardOutput = program
     process.standardError = program
+    resize(columns: 80)
     try process.run()
     try program.close()
   }
@@ -37,6 +41,23 @@ package final class Terminal {
   /// Types, Return included where there is an LF.
   package func type(_ text: String) throws { try keyboard.write(contentsOf: Data(text.utf8)) }
 
+  /// Sends the program a signal.
+  package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Gives the screen another width. The program hears of it by a signal (SIGWINCH) that somebody
+  /// sends: this is not the terminal that controls it.
+  package func resize(columns: UInt16) {
+    var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    _ = ioctl(keyboard.fileDescriptor, UInt(TIOCSWINSZ), &size)
+  }
+
+  /// How the terminal takes keys (termios(3)), as one value to compare.
+  package var mode: [UInt32] {
+    var mode = termios()
+    _ = tcgetattr(keyboard.fileDescriptor, &mode)
+    return [mode.c_iflag, mode.c_oflag, mode.c_cflag, mode.c_lflag]
+  }
+
   /// Waits until the screen shows something new, and takes all up to there.
   ///
   /// - Returns: what came before it.
@@ -44,23 +65,42 @@ package final class Terminal {
   package func see(_ text: String, within seconds: Double = 20) throws -> String {
     let deadline = Date().addingTimeInterval(seconds)
     while true {
-      if let range = screen.range(of: text) {
-        defer { screen = String(screen[range.upperBound...]) }
-        return String(screen[..<range.lowerBound])
+      if let before = display.look(for: text) { return before }
+      guard read(until: deadline) else {
+        throw Failure("'\(text)' does not appear; the screen: \(display.unseen.debugDescription)")
       }
-      var entry = pollfd(fd: keyboard.fileDescriptor, events: Int16(POLLIN), revents: 0)
-      let left = Int32(max(0, deadline.timeIntervalSinceNow) * 1_000)
-      var buffer = [UInt8](repeating: 0, count: 65_536)
-      guard poll(&entry, 1, left) > 0, case let count = read(entry.fd, &buffer, buffer.count),
-        count > 0
-      else { throw Failure("'\(text)' does not appear; the screen: \(screen.debugDescription)") }
-      screen += String(decoding: buffer[..<count], as: UTF8.self)
     }
   }
 
-  /// Waits for the program's end.
+  /// Waits until the screen looks so.
+  package func see(
+    _ what: String, within seconds: Double = 20, isSo: (TerminalDisplay) -> Bool
+  ) throws {
+    let deadline = Date().addingTimeInterval(seconds)
+    while !isSo(display) {
+      guard read(until: deadline) else { throw Failure("not \(what): \(display.rows)") }
+    }
+  }
+
+  /// Waits for the program's end, and reads what it wrote last.
+  ///
+  /// - Returns: its exit code, or minus the signal.
   package func exitCode() throws -> Int32 {
     try eventually("the program ends") { !process.isRunning }
-    return process.terminationStatus
+    while read(until: Date()) {}
+    return process.terminationReason == .exit
+      ? process.terminationStatus : -process.terminationStatus
+  }
+
+  /// Reads what the program writes; false if it writes nothing in time, or never will.
+  private func read(until deadline: Date) -> Bool {
+    var entry = pollfd(fd: keyboard.fileDescriptor, events: Int16(POLLIN), revents: 0)
+    let left = Int32(max(0, deadline.timeIntervalSinceNow) * 1_000)
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    guard poll(&entry, 1, left) > 0, case let count = Glibc.read(entry.fd, &buffer, buffer.count),
+      count > 0
+    else { return false }
+    display.write(buffer[..<count])
+    return true
   }
 }

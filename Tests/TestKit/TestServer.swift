@@ -14,9 +14,17 @@ package final class TestServer {
   ///   - data: where its history is; a new folder if there is none.
   ///   - port: where it listens: 0 for any free one.
   ///   - hasUnreadErrors: nobody reads its standard error.
-  package init(
+  package convenience init(
     _ arguments: String..., data: TestFolder? = nil, port: UInt16 = 0,
     hasUnreadErrors: Bool = false
+  ) throws {
+    try self.init(
+      arguments: arguments, data: data, port: port, hasUnreadErrors: hasUnreadErrors)
+  }
+
+  /// The same, with the arguments in a list.
+  package init(
+    arguments: [String], data: TestFolder? = nil, port: UInt16 = 0, hasUnreadErrors: Bool = false
   ) throws {
     let data = try data ?? TestFolder()
     self.data = data
@@ -46,12 +54,24 @@ package final class TestServer {
     return socket
   }
 
-  /// The same for a version 1 client.
+  /// The same for a version 1 client, as soon as the nickname is free.
   package func joinSpeaking(_ nickname: String, room: String? = nil) throws -> TestSocket {
-    let socket = try connect()
-    try socket.send("[HELLO]:1\n\(room.map { "[ROOM]:\($0)\n" } ?? "")\(nickname)\n")
-    while let line = try socket.line() { if line == "Connected to server!" { return socket } }
-    throw Failure("the end")
+    var joined: TestSocket?
+    try eventually("\(nickname) is free") {
+      let socket = try connect()
+      try socket.send("[HELLO]:1\n\(room.map { "[ROOM]:\($0)\n" } ?? "")\(nickname)\n")
+      while let line = try socket.line() {
+        if line == "Connected to server!" {
+          joined = socket
+          return true
+        }
+        if line.hasSuffix("\tcode=nick-in-use") { return false }
+        if line.hasPrefix("[ERROR]") { throw Failure(line) }
+      }
+      throw Failure("the end")
+    }
+    guard let joined else { throw Failure("nobody joined") }
+    return joined
   }
 
   // MARK: What the system knows of it (proc(5))

@@ -76,11 +76,12 @@ package final class TestSocket {
     }
   }
 
-  /// Takes the next line, which has to be an error of this code.
-  package func expectError(_ code: String) throws {
+  /// Takes the next line, which has to be an error of this code, about the transfer of this id if there is one.
+  package func expectError(_ code: String, id: String? = nil) throws {
     let line = try line()
-    guard let line, line.hasPrefix("[ERROR]:"), line.hasSuffix("\tcode=\(code)") else {
-      throw Failure("expected code=\(code), got \(line.map { "'\($0)'" } ?? "the end")")
+    let end = "\tcode=\(code)" + (id.map { "\tid=\($0)" } ?? "")
+    guard let line, line.hasPrefix("[ERROR]:"), line.hasSuffix(end) else {
+      throw Failure("expected \(end), got \(line.map { "'\($0)'" } ?? "the end")")
     }
   }
 

@@ -1,0 +1,72 @@
+internal import ChatCore
+package import ChatSystem
+internal import Glibc
+
+/// The folder where files are saved: nothing that is there is ever written over, and nothing outside it
+/// is touched, whatever a file is called.
+///
+/// A file grows under a name that says what it will be, `.received_<digits>-<size>.part`, so that whoever
+/// comes back for it, even as another process, goes on where it ended. It gets its own name when it is
+/// whole and right.
+///
+/// Thread: any.
+package final class DownloadFolder: Sendable {
+  /// So many files may have one name.
+  private static let mostOfOneName = 100_000
+
+  /// As it was given.
+  package let path: String
+  private let folder: OpenFolder
+
+  /// Opens a folder that is there.
+  ///
+  /// - Throws: `SystemError` if it isn't one, or no files can be made in it.
+  package init(path: String) throws(SystemError) {
+    self.path = path
+    folder = try OpenFolder(path: path)
+    try folder.checkWritable()
+  }
+
+  /// A file that is growing.
+  ///
+  /// Thread: one at a time.
+  struct Part {
+    /// The open file, locked as long as this lives.
+    let file: RegularFile
+    /// Its name in the folder.
+    fileprivate let name: String
+  }
+
+  /// Opens what is here already of a file, or makes it.
+  ///
+  /// - Parameters:
+  ///   - sha256: 64 hexadecimal digits, lower-case.
+  ///   - size: how long the whole file is.
+  func openPart(sha256: String, size: UInt64) throws(SystemError) -> Part {
+    let stem = ".received_\(sha256.prefix(16))-\(size)"
+    if let file = try? folder.openAlone("\(stem).part") {
+      return Part(file: file, name: "\(stem).part")
+    }
+    // Somebody else writes that one, or it is none.
+    let name = "\(stem)-\(String(UInt64.random(in: 0...(.max)), radix: 16)).part"
+    guard let file = try folder.openAlone(name) else { throw SystemError("flock", code: EAGAIN) }
+    return Part(file: file, name: name)
+  }
+
+  /// Gives a whole file its name: the first `received_<name>` that nothing has.
+  ///
+  /// - Returns: that name.
+  func save(_ part: Part, as name: FileName) throws(SystemError) -> String {
+    for number in 1...Self.mostOfOneName {
+      let received = name.received(number)
+      if try folder.rename(part.name, to: received) { return received }
+    }
+    throw SystemError("renameat2", code: EEXIST)
+  }
+
+  /// Removes a part.
+  func remove(_ part: Part) throws(SystemError) { try folder.remove(part.name) }
+
+  /// Where a saved file is.
+  func path(of name: String) -> String { path == "." ? name : "\(path)/\(name)" }
+}

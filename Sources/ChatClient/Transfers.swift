@@ -1,0 +1,300 @@
+internal import ChatCore
+internal import ChatSystem
+
+/// The files that come and go over a conversation: what the server says of them, what a person wants, and what
+/// other threads have done for them.
+///
+/// Thread: receive.
+final class Transfers {
+  /// So many offers, and so many files of ours, are remembered.
+  private static let mostRemembered = 1_000
+  /// How often the status is shown.
+  private static let statusInterval: Duration = .milliseconds(100)
+  /// How long it is shown how many have a file of ours.
+  private static let deliveryTime: Duration = .seconds(10)
+
+  /// Why the server was asked for one file.
+  private enum Lookup {
+    /// To get it.
+    case wanted(String)
+    /// It is one of ours, sent before the connection was lost.
+    case ours(String)
+    /// It was offered while the connection was lost.
+    case missed(String)
+
+    var id: String {
+      switch self {
+      case .wanted(let id), .ours(let id), .missed(let id): id
+      }
+    }
+  }
+
+  private let outlet: TransferOutlet
+  private let downloads: Downloads
+  private let uploads: Uploads
+  private let mailbox: TransferMailbox
+  private let display: TransferDisplay
+  /// Files up to this are fetched as they are offered; 0 for none.
+  private let autoAcceptBytes: UInt64
+  private var isHeld = false
+
+  private var offers = RecentFiles<FileOffer>(limit: mostRemembered)
+  private var sentNames = RecentFiles<String>(limit: mostRemembered)
+  /// What was asked and is not answered, in order.
+  private var lookups = Fifo<Lookup>()
+  /// The answer to `/files` as far as it has come.
+  private var listed: [TransferNotice.Listed] = []
+  /// Uploads go on once it is known what arrived.
+  private var resumesUploads = false
+  private var room = ""
+
+  private var nextStatus = MonotonicTime.now
+  private var hasStatus = false
+  private var delivery: (text: String, until: MonotonicTime)?
+
+  init(
+    options: ClientOptions, folder: Result<DownloadFolder, SystemError>, outgoing: Outgoing,
+    mailbox: TransferMailbox, display: TransferDisplay
+  ) {
+    outlet = TransferOutlet(outgoing)
+    let worker = TransferWorker()
+    downloads = Downloads(
+      folder, at: options.downloadFolder ?? ".", outlet: outlet, worker: worker, mailbox: mailbox,
+      onSaved: display.onSaved)
+    uploads = Uploads(outlet: outlet, worker: worker, mailbox: mailbox)
+    (self.mailbox, self.display) = (mailbox, display)
+    // Whoever only sends files wants none.
+    autoAcceptBytes = options.filesToSend.isEmpty ? options.autoAcceptBytes : 0
+  }
+
+  // MARK: What is wanted of a conversation
+
+  /// Whether anything runs, waits, or is asked for.
+  var isBusy: Bool { downloads.isBusy || uploads.isBusy || !lookups.isEmpty }
+
+  /// Whether the server has to say something next.
+  var isWaiting: Bool { downloads.isWaiting || uploads.isWaiting || !lookups.isEmpty }
+
+  /// What is to be told, in order; each once.
+  func takeNotices() -> [TransferNotice] { outlet.takeNotices() }
+
+  /// When the status is to be shown next; `nil` if it need not be.
+  var statusTime: MonotonicTime? {
+    guard display.showStatus != nil, hasStatus || isBusy || delivery != nil else { return nil }
+    return nextStatus
+  }
+
+  /// Shows how far the transfers are, if it is time.
+  func showStatus() {
+    guard let time = statusTime, case let now = MonotonicTime.now, now >= time else { return }
+    nextStatus = now + Self.statusInterval
+    if let delivery, now >= delivery.until { self.delivery = nil }
+    let parts = (downloads.progress(at: now) + uploads.progress(at: now)).map(\.text)
+    let all = parts + (delivery.map { [$0.text] } ?? [])
+    hasStatus = !all.isEmpty
+    display.showStatus?(hasStatus ? all.joined(separator: "  ") : nil)
+  }
+
+  /// Does what other threads have to tell.
+  func readMail() {
+    for message in mailbox.take() {
+      switch message {
+      case .send(let paths): uploads.send(paths)
+      case .get(let id): get(id)
+      case .cancel(let id):
+        let isUpload = uploads.cancel(id)
+        if !downloads.cancel(id), !isUpload { outlet.tell(.remark("nothing to cancel")) }
+      case .leave: giveUp()
+      case .hashed(let number, let result): downloads.hashed(number, result)
+      case .compared(let number, let result): downloads.compared(number, result)
+      case .prepared(let number, let result): uploads.prepared(number, result)
+      case .unreadable(let token, let reason): uploads.unreadable(token, reason)
+      }
+    }
+    settle()
+  }
+
+  /// Waits, doing what other threads have to tell.
+  func wait(until deadline: MonotonicTime) {
+    while case let left = deadline - .now, left > .zero {
+      if mailbox.wakeUp.wait(for: left) { readMail() }
+    }
+  }
+
+  private func giveUp() {
+    downloads.giveUp()
+    uploads.giveUp()
+    lookups.removeAll()
+  }
+
+  private func get(_ id: String) {
+    if let offer = offers[id] { downloads.fetch(offer) } else { look(.wanted(id)) }
+  }
+
+  private func look(_ lookup: Lookup) {
+    lookups.append(lookup)
+    outlet.outgoing.look(for: lookup.id)
+  }
+
+  /// As long as anything runs, we don't leave after the last line.
+  private func settle() {
+    guard isHeld != isBusy else { return }
+    isHeld = isBusy
+    outlet.outgoing.hold(isHeld)
+  }
+
+  // MARK: What the server says
+
+  /// Follows a line.
+  ///
+  /// - Parameter nickname: one's own.
+  /// - Returns: whether it is not to be shown as it is.
+  func follow(_ line: ServerLine, nickname: String) -> Bool {
+    defer { settle() }
+    switch line {
+    case .welcome(let room, _, _, let maxFileBytes):
+      uploads.mostBytes = maxFileBytes
+      self.room = room
+      return false
+    case .room(let name, _, _):
+      move(to: name)
+      return false
+    case .file(let offer):
+      offered(offer, nickname: nickname)
+      return true
+    case .data(let id, let offset, let size): downloads.frame(id, offset: offset, size: size)
+    case .fileEnd(let id): downloads.fileEnd(id)
+    case .sums(let words, let id, _, let isLast): downloads.sums(words, id, isLast: isLast)
+    case .cancelled(let id):
+      let reason =
+        outlet.outgoing.isMoving
+        ? "ended, because you go to another room" : "the server has ended it"
+      downloads.cancelled(id, because: reason)
+      uploads.cancelled(id, because: reason)
+    case .uploadStart(_, let token, let offset): uploads.started(token, offset: offset)
+    case .got(let id, let have, let all): got(id, have, all)
+    case .fileError(let code, let reason, let id):
+      return refused(id, code: code, reason: reason)
+    case .listed(let offer, let time): return list(offer, time: time, nickname: nickname)
+    case .listEnd: listEnd()
+    default: return false
+    }
+    return true
+  }
+
+  /// Some of a frame's bytes have come.
+  func take(_ bytes: Span<UInt8>) {
+    downloads.bytes(bytes)
+    settle()
+  }
+
+  private func offered(_ offer: FileOffer, nickname: String) {
+    offers[offer.id] = offer
+    if offer.sender == nickname {
+      sentNames[offer.id] = uploads.arrived(offer)
+      return
+    }
+    let isFetched = offer.size <= autoAcceptBytes && autoAcceptBytes > 0
+    outlet.tell(.offered(offer, isFetched: isFetched))
+    if isFetched { downloads.fetch(offer) }
+  }
+
+  private func got(_ id: String, _ have: Int, _ all: Int) {
+    guard let name = sentNames[id] else { return }
+    let notice = TransferNotice.delivered(name: name, have: have, of: all)
+    outlet.tell(notice)
+    delivery = have < all ? ("\(name): \(have) of \(all) have it", .now + Self.deliveryTime) : nil
+  }
+
+  private func refused(_ id: String, code: String, reason: String) -> Bool {
+    // Both, whatever they return: an id may be a token as well.
+    let isUpload = uploads.refused(id, code: code, reason: reason)
+    let isDownload = downloads.refused(id, reason)
+    let isLookup = outlet.outgoing.note { $0.listRefused(id) }
+    if isLookup {
+      if case .wanted = lookups[0] { outlet.fail(id, reason) }
+      lookupAnswered()
+    }
+    return isUpload || isDownload || isLookup
+  }
+
+  private func move(to name: String) {
+    defer { room = name }
+    guard !room.isEmpty, name != room else { return }
+    downloads.endAll("ended, because you went to another room")
+    uploads.endAll("ended, because you went to another room")
+  }
+
+  // MARK: Lists
+
+  /// - Returns: whether it is the answer to a question of ours.
+  private func list(_ offer: FileOffer, time: String, nickname: String) -> Bool {
+    offers[offer.id] = offer
+    guard let lookup = lookups[0], lookup.id == offer.id else {
+      if listed.count < Self.mostRemembered { listed.append(.init(offer, time: time)) }
+      return false
+    }
+    switch lookup {
+    case .wanted: downloads.fetch(offer)
+    case .missed: offered(offer, nickname: nickname)
+    case .ours:
+      if offer.sender == nickname { sentNames[offer.id] = uploads.arrived(offer) }
+    }
+    return true
+  }
+
+  private func listEnd() {
+    guard outlet.outgoing.note({ $0.listAnswered() }) else {
+      outlet.tell(.files(listed))
+      return listed = []
+    }
+    listed = []
+    if case .wanted(let id) = lookups[0], offers[id] == nil {
+      outlet.fail(id, "there is no such file here")
+    }
+    lookupAnswered()
+  }
+
+  private func lookupAnswered() {
+    _ = lookups.popFirst()
+    if lookups.isEmpty, resumesUploads {
+      resumesUploads = false
+      uploads.resume()
+    }
+  }
+
+  // MARK: Connections
+
+  /// A line was missed that tells of a file.
+  func missed(_ line: ServerLine, file: String, nickname: String) {
+    guard case .sent(let sender, _, _) = line, lookups.count < Self.mostRemembered else { return }
+    if sender == nickname {
+      lookups.append(.ours(file))
+    } else if autoAcceptBytes > 0 {
+      lookups.append(.missed(file))
+    }
+  }
+
+  /// The connection is lost.
+  func interrupt() {
+    downloads.interrupt()
+    uploads.interrupt()
+    settle()
+  }
+
+  /// The connection is there again, and what was missed is known.
+  ///
+  /// - Parameter isElsewhere: the room that transfers belong to is gone.
+  func resume(isElsewhere: Bool) {
+    if isElsewhere {
+      downloads.endAll("ended, because the room is gone")
+      uploads.endAll("ended, because the room is gone")
+      lookups.removeAll()
+    }
+    for lookup in lookups.elements { outlet.outgoing.look(for: lookup.id) }
+    downloads.resume()
+    resumesUploads = !lookups.isEmpty
+    if !resumesUploads { uploads.resume() }
+    settle()
+  }
+}

@@ -1,0 +1,84 @@
+/// How far an upload is, and what is to be done next. Pure.
+///
+/// The file is announced; the server says from where it wants it; frames follow, and the end; it has
+/// arrived once the room is told of it. Three times may the server find other bytes than announced, and three
+/// times in a row may the connection be lost without the server having any more.
+package struct UploadState: Sendable {
+  /// What it waits for.
+  package enum Phase: Equatable, Sendable {
+    /// It is being hashed.
+    case preparing
+    /// The server has to say from where it wants it.
+    case announced
+    /// It is being sent, or the server has to tell the room.
+    case sending
+    /// The connection is lost.
+    case interrupted
+  }
+
+  /// What is to be done.
+  package enum Step: Equatable, Sendable {
+    case nothing
+    /// Tell the server of it.
+    case announce
+    /// Send it from there on.
+    case send(offset: UInt64)
+    /// It has failed, and why.
+    case fail(String)
+  }
+
+  /// How many bytes the file has, once it is known.
+  package private(set) var size: UInt64 = 0
+  /// What it waits for.
+  package private(set) var phase = Phase.preparing
+  private var mismatches = 0
+  private var losses = 0
+  /// How much the server had when it was last told of the file.
+  private var offset: UInt64 = 0
+
+  /// Makes the state of an upload that is to begin.
+  package init() {}
+
+  /// The file is opened and hashed.
+  package mutating func prepared(size: UInt64) -> Step {
+    self.size = size
+    phase = .announced
+    return .announce
+  }
+
+  /// The server says how much of the file it has.
+  package mutating func start(offset: UInt64) -> Step {
+    guard phase == .announced else { return .nothing }
+    guard offset <= size else { return .fail("the server wants more than there is") }
+    if offset > self.offset { losses = 0 }
+    self.offset = offset
+    phase = .sending
+    return .send(offset: offset)
+  }
+
+  /// The server has found other bytes than were announced.
+  package mutating func mismatch() -> Step {
+    mismatches += 1
+    guard mismatches < DownloadState.attempts else {
+      return .fail("what came was not what was sent, three times")
+    }
+    phase = .announced
+    offset = 0
+    return .announce
+  }
+
+  /// The connection is lost.
+  package mutating func interrupt() -> Step {
+    guard phase == .announced || phase == .sending else { return .nothing }
+    phase = .interrupted
+    losses += 1
+    return losses < DownloadState.attempts ? .nothing : .fail("the connection was lost too often")
+  }
+
+  /// The connection is there again.
+  package mutating func resume() -> Step {
+    guard phase == .interrupted else { return .nothing }
+    phase = .announced
+    return .announce
+  }
+}

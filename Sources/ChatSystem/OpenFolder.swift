@@ -1,0 +1,83 @@
+internal import CLinux
+internal import Glibc
+
+/// An open folder: its files are found through its descriptor, wherever the folder is moved meanwhile.
+///
+/// Names are names alone, without `/`.
+///
+/// Thread: any.
+package final class OpenFolder: Sendable {
+  private let descriptor: Descriptor
+
+  /// Opens a folder.
+  ///
+  /// - Throws: what open(2) says; ENOTDIR if it is none.
+  package init(path: String) throws(SystemError) {
+    descriptor = Descriptor(
+      owning: try system("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+  }
+
+  /// Checks that we may make files in it (faccessat(2)).
+  ///
+  /// - Throws: `SystemError` with the reason why not.
+  package func checkWritable() throws(SystemError) {
+    let number = descriptor.number
+    try system("faccessat") { faccessat(number, ".", W_OK | X_OK, 0) }
+  }
+
+  /// Opens a file to write it, for us alone; makes it if it is missing.
+  ///
+  /// - Returns: `nil` if somebody has locked it, or the file system has it under another name, too.
+  /// - Throws: what openat(2) says; ELOOP if it is a symbolic link.
+  package func openAlone(_ name: String) throws(SystemError) -> RegularFile? {
+    let number = descriptor.number
+    // Whoever had it may have given it another name before we had the lock.
+    for _ in 0..<8 {
+      let opened = try system("openat") {
+        openat(number, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o666)
+      }
+      let file = try RegularFile(Descriptor(owning: opened))
+      guard file.lock() else { return nil }
+      let identity = try file.identity()
+      guard identity.names <= 1 else { return nil }
+      var status = stat()
+      if fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+        status.st_dev == identity.device, status.st_ino == identity.number
+      {
+        return file
+      }
+    }
+    return nil
+  }
+
+  /// Gives a file another name, unless something has it (renameat2(2), RENAME_NOREPLACE).
+  ///
+  /// - Returns: false if something has it, whatever it is.
+  package func rename(_ old: String, to new: String) throws(SystemError) -> Bool {
+    let number = descriptor.number
+    do throws(SystemError) {
+      try system("renameat2") {
+        renameat2(number, old, number, new, UInt32(CLINUX_RENAME_NOREPLACE))
+      }
+      return true
+    } catch {
+      if error.code == EEXIST { return false }
+      // The file system, or the system, knows no such flag.
+      guard error.code == EINVAL || error.code == ENOSYS else { throw error }
+    }
+    do throws(SystemError) {
+      try system("linkat") { linkat(number, old, number, new, 0) }
+    } catch {
+      if error.code == EEXIST { return false }
+      throw error
+    }
+    try remove(old)
+    return true
+  }
+
+  /// Removes a file (unlinkat(2)).
+  package func remove(_ name: String) throws(SystemError) {
+    let number = descriptor.number
+    try system("unlinkat") { unlinkat(number, name, 0) }
+  }
+}

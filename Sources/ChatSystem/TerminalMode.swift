@@ -1,0 +1,51 @@
+internal import Glibc
+
+/// How a terminal takes keys (termios(3)), and how it was found.
+package struct TerminalMode: @unchecked Sendable {
+  // Sound: numbers alone, which never change.
+  private let found: termios
+  private let stream: StandardStream
+
+  /// What becomes of a key.
+  package enum Keys: Sendable {
+    /// As it was found: lines are edited by the system.
+    case asFound
+    /// Each goes to the program at once, unseen; but Ctrl-C, Ctrl-Z and Ctrl-\ are signals.
+    case rawWithSignals
+    /// Each goes to the program at once, unseen.
+    case raw
+  }
+
+  /// Looks at a terminal.
+  ///
+  /// - Throws: `SystemError` if it is none.
+  package init(of stream: StandardStream) throws(SystemError) {
+    var found = termios()
+    try system("tcgetattr") { tcgetattr(stream.rawValue, &found) }
+    self.found = found
+    self.stream = stream
+  }
+
+  /// Sets the mode. What is written is left as it is (OPOST).
+  ///
+  /// In the background the process is stopped by SIGTTOU, until it is in the foreground.
+  package func set(_ keys: Keys) {
+    var mode = found
+    if keys != .asFound {
+      mode.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
+      // CR and LF are two keys, Ctrl-S and Ctrl-Q keys like others.
+      mode.c_iflag &= ~tcflag_t(ICRNL | INLCR | IGNCR | IXON)
+      (mode.c_cc.6, mode.c_cc.5) = (1, 0)  // VMIN, VTIME: read(2) waits for one byte
+    }
+    if keys == .raw { mode.c_lflag &= ~tcflag_t(ISIG) }
+    // It fails on a terminal that is gone, where nothing is to be set.
+    while tcsetattr(stream.rawValue, TCSANOW, &mode) == -1, errno == EINTR {}
+  }
+
+  /// How many columns the screen has (tty_ioctl(4), TIOCGWINSZ); 80 where it does not say.
+  package var columns: Int {
+    var size = winsize()
+    guard ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+}

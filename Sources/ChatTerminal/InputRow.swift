@@ -1,0 +1,64 @@
+/// A prompt and a line in one row of the screen: the part of the line around the cursor. Pure.
+package struct InputRow: Equatable, Sendable {
+  /// What is shown before the cursor, prompt included.
+  package let before: String
+  /// What is shown after it.
+  package let after: String
+  /// Where the cursor is: how many columns are before it.
+  package let column: Int
+
+  /// Lays out a line.
+  ///
+  /// - Parameters:
+  ///   - prompt: shown before the line; cut if it takes more than half of the row.
+  ///   - width: of the screen, in columns. The last one stays free: a terminal that has written there
+  ///     is between two rows.
+  package init(prompt: String, line: EditedLine, width: Int) {
+    let width = max(1, width - 1)
+    let half = max(0, width / 2)
+    let prompt = DisplayWidth.of(prompt) > half ? prompt.cut(toColumns: half) : prompt
+    let promptWidth = DisplayWidth.of(prompt)
+    let space = width - promptWidth
+    let before = line.before.map(Cell.init)
+    let after = line.after.map(Cell.init)
+    let beforeWidth = before.reduce(0) { $0 + $1.width }
+
+    // Where it does not fit, it moves by half of the space at a time: a cursor that moves one
+    // character seldom moves the text.
+    var hidden = 0
+    if beforeWidth + after.reduce(0, { $0 + $1.width }) > space {
+      let step = max(1, space / 2)
+      while beforeWidth - hidden >= space, hidden < beforeWidth { hidden += step }
+    }
+    var shownBefore = ""
+    var (passed, column) = (0, 0)
+    for cell in before {
+      if passed >= hidden {
+        shownBefore.append(cell.text)
+        column += cell.width
+      }
+      passed += cell.width
+    }
+    var shownAfter = ""
+    var left = space - column
+    for cell in after {
+      left -= cell.width
+      guard left >= 0 else { break }
+      shownAfter.append(cell.text)
+    }
+    self.before = prompt + shownBefore
+    self.after = shownAfter
+    self.column = promptWidth + column
+  }
+
+  /// One character as it is shown.
+  private struct Cell {
+    let text: Character
+    let width: Int
+
+    init(_ character: Character) {
+      text = character.isShowable ? character : " "
+      width = DisplayWidth.of(text)
+    }
+  }
+}

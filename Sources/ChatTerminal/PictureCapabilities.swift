@@ -1,0 +1,144 @@
+/// How a terminal says it can show pictures: it is asked, nothing is guessed.
+///
+/// The caller writes `question`, notes what arrives until `isComplete`, and waits no longer than it
+/// likes: a terminal that answers nothing has nothing. Terminals without escape sequences, and
+/// Linux's own console, may print the question; where TERM is `dumb` or `linux` it is not to be
+/// asked.
+package struct PictureCapabilities: Equatable, Sendable {
+  /// A way of showing pictures.
+  package enum Way: CaseIterable, Sendable {
+    /// kitty's graphics protocol: PNG, or pixels.
+    case kitty
+    /// iTerm2's inline images: files as they are.
+    case iterm2
+    /// DEC's sixels: pixels of a palette.
+    case sixel
+    /// No way at all.
+    case none
+  }
+
+  /// What to write to ask.
+  ///
+  /// 1. kitty's graphics: one pixel, to be checked but not kept.
+  ///    https://sw.kovidgoyal.net/kitty/graphics-protocol/#querying-support-and-available-transmission-mediums
+  /// 2. iTerm2's features. https://iterm2.com/feature-reporting/
+  /// 3. The terminal's name and version, XTVERSION.
+  /// 4. A cell's size in pixels, XTWINOPS 16.
+  /// 5. The device attributes, DA1. Every terminal answers them, and in order: the answers before
+  ///    have come by then or never will.
+  ///
+  /// 3–5 are xterm's: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
+  package static let question = Array(
+    """
+    \u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\\
+    \u{1B}]1337;Capabilities\u{1B}\\\
+    \u{1B}[>q\u{1B}[16t\u{1B}[c
+    """.utf8)
+
+  /// Limit: a cell's longer side; what is larger is not believed.
+  package static let largestCell = 512
+
+  /// The last answer is there.
+  package private(set) var isComplete = false
+  /// A cell's size in pixels, if the terminal says.
+  package private(set) var cell: PictureSize?
+
+  private var answered: Set<Way> = []
+  /// By its name it is iTerm2 itself, whose kitty graphics came late and with faults.
+  private var prefersOwnWay = false
+  private var replies = PictureReplies()
+
+  /// What is known before anything was answered: nothing.
+  package init() {}
+
+  /// Capabilities that are known otherwise: for tests, or of a user who says so.
+  package init(ways: Set<Way>, cell: PictureSize? = nil) {
+    answered = ways
+    self.cell = cell
+    isComplete = true
+  }
+
+  /// Takes what the terminal sent, in whatever pieces it comes. What is no answer is passed over.
+  package mutating func note(reply: [UInt8]) {
+    for byte in reply {
+      if let reply = replies.take(byte) { note(reply) }
+    }
+  }
+
+  /// All ways the terminal has, the best one first; empty if it has none.
+  package var ways: [Way] {
+    let order: [Way] = prefersOwnWay ? [.iterm2, .kitty, .sixel] : [.kitty, .iterm2, .sixel]
+    return order.filter(answered.contains)
+  }
+
+  /// The best way it has.
+  package var way: Way { ways.first ?? .none }
+
+  /// Whether the same is known; how the answers came doesn't matter.
+  package static func == (one: Self, other: Self) -> Bool {
+    one.isComplete == other.isComplete && one.cell == other.cell && one.ways == other.ways
+  }
+
+  private mutating func note(_ reply: PictureReplies.Reply) {
+    switch reply {
+    case .application(let text): noteGraphics(text)
+    case .system(let text): noteFeatures(text)
+    case .device(let text): noteVersion(text)
+    case .control(let text, UInt8(ascii: "t")): noteCell(text)
+    case .control(let text, UInt8(ascii: "c")): noteAttributes(text)
+    case .control: break
+    }
+  }
+
+  /// `G i=31 ; OK`, or another message if it cannot.
+  private mutating func noteGraphics(_ text: String) {
+    let parts = text.split(separator: ";", maxSplits: 1)
+    guard text.hasPrefix("G"), parts.count == 2, parts[1] == "OK",
+      parts[0].dropFirst().split(separator: ",").contains("i=31")
+    else { return }
+    answered.insert(.kitty)
+  }
+
+  /// `1337 ; Capabilities = T3CwLrMSc7FSx`: each feature is a capital letter, the small ones after
+  /// it and a number. `F` is for files, `Sx` for sixels.
+  private mutating func noteFeatures(_ text: String) {
+    let prefix = "1337;Capabilities="
+    guard text.hasPrefix(prefix) else { return }
+    var names: [String] = []
+    for byte in text.utf8.dropFirst(prefix.utf8.count) {
+      let letter = String(UnicodeScalar(byte))
+      switch byte {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): names.append(letter)
+      case UInt8(ascii: "a")...UInt8(ascii: "z"):
+        if let last = names.popLast() { names.append(last + letter) }
+      default: break
+      }
+    }
+    if names.contains("F") { answered.insert(.iterm2) }
+    if names.contains("Sx") { answered.insert(.sixel) }
+  }
+
+  /// `> | iTerm2 3.5.0`. Not all that show iTerm2's images tell their features.
+  private mutating func noteVersion(_ text: String) {
+    if text.hasPrefix(">|iTerm2 ") { prefersOwnWay = true }
+    if text.hasPrefix(">|iTerm2 ") || text.hasPrefix(">|WezTerm ") { answered.insert(.iterm2) }
+  }
+
+  /// `6 ; HEIGHT ; WIDTH`.
+  private mutating func noteCell(_ text: String) {
+    let numbers = text.split(separator: ";", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    let sides = 1...Self.largestCell
+    guard numbers.count == 3, numbers[0] == 6, sides.contains(numbers[1]),
+      sides.contains(numbers[2])
+    else { return }
+    cell = PictureSize(width: numbers[2], height: numbers[1])
+  }
+
+  /// `? CLASS ; ATTRIBUTE ; …`, where 4 is for sixels.
+  private mutating func noteAttributes(_ text: String) {
+    guard text.hasPrefix("?") else { return }
+    isComplete = true
+    let attributes = text.dropFirst().split(separator: ";", omittingEmptySubsequences: false)
+    if attributes.dropFirst().contains("4") { answered.insert(.sixel) }
+  }
+}

@@ -1,0 +1,77 @@
+/// The space that a picture may take among a terminal's lines.
+package struct PictureSpace: Equatable, Sendable {
+  /// A picture is never wider than so many columns,
+  package static let mostColumns = 60
+  /// nor higher than so many rows: what was said before it stays in sight.
+  package static let mostRows = 15
+  /// What a cell is taken for where the terminal doesn't tell.
+  package static let commonCell = PictureSize(width: 8, height: 16)
+
+  /// Columns it may take, from 1.
+  package let columns: Int
+  /// Rows it may take, from 1.
+  package let rows = PictureSpace.mostRows
+  /// A cell's size.
+  package let cell: PictureSize
+
+  /// Makes the space of a terminal.
+  ///
+  /// - Parameters:
+  ///   - terminalColumns: the terminal's width; whatever it says of itself.
+  ///   - cell: one cell's size, if it is known.
+  package init(terminalColumns: Int, cell: PictureSize?) {
+    columns = min(max(terminalColumns, 1), Self.mostColumns)
+    self.cell = cell ?? Self.commonCell
+  }
+
+  /// The space in pixels.
+  package var pixels: PictureSize {
+    PictureSize(width: columns * cell.width, height: rows * cell.height)
+  }
+
+  /// The same space with cells made so small that it has no more than so many pixels.
+  func limited(toPixels most: Int) -> PictureSpace {
+    var small = cell
+    while columns * rows * small.width * small.height > most,
+      small != PictureSize(width: 1, height: 1)
+    {
+      small = PictureSize(width: max(1, small.width / 2), height: max(1, small.height / 2))
+    }
+    return PictureSpace(terminalColumns: columns, cell: small)
+  }
+
+  /// How a terminal that scales pictures itself is told to fit one in.
+  ///
+  /// One side is told, and the terminal finds the other: it keeps the proportions, and a picture of
+  /// one pixel by a thousand doesn't become a thousand rows.
+  package enum Fit: Equatable, Sendable {
+    /// It fits as it is.
+    case natural
+    /// It has to be scaled down to a width.
+    case columns(Int)
+    /// It has to be scaled down to a height.
+    case rows(Int)
+  }
+
+  /// How a picture fits in: it is scaled down or left alone, never scaled up.
+  ///
+  /// - Parameter picture: its size, each side from 1 to `PictureHeader.longestSide`.
+  package func fit(_ picture: PictureSize) -> Fit {
+    if picture.width <= pixels.width && picture.height <= pixels.height { return .natural }
+    let isWide = picture.width * pixels.height >= picture.height * pixels.width
+    return isWide ? .columns(columns) : .rows(rows)
+  }
+
+  /// A picture's size in pixels once it has been scaled down to fit, each side from 1.
+  package func scaled(_ picture: PictureSize) -> PictureSize {
+    switch fit(picture) {
+    case .natural: picture
+    case .columns:
+      PictureSize(
+        width: pixels.width, height: max(1, picture.height * pixels.width / picture.width))
+    case .rows:
+      PictureSize(
+        width: max(1, picture.width * pixels.height / picture.height), height: pixels.height)
+    }
+  }
+}

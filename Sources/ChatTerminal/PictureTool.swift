@@ -1,0 +1,101 @@
+internal import ChatSystem
+internal import Glibc
+
+/// chafa, if it is installed: it draws what a terminal can show and we can't encode.
+///
+/// https://hpjansson.org/chafa/man/, version 1.12 or later.
+package struct PictureTool: Equatable, Sendable {
+  /// What it is asked to write: its name for it.
+  package enum Format: String, Sendable {
+    /// kitty's graphics protocol.
+    case kitty
+    /// Sixels.
+    case sixels
+
+    /// What it is asked for so that a terminal's way is served, if it can serve it.
+    init?(_ way: PictureCapabilities.Way) {
+      switch way {
+      case .kitty: self = .kitty
+      case .sixel: self = .sixels
+      case .iterm2, .none: return nil
+      }
+    }
+  }
+
+  /// Limit: bytes of a drawing.
+  package static let mostBytes = 4 * 1_024 * 1_024
+
+  /// Limit: pixels asked for in kitty's protocol: four bytes each, in base64. Terminals with larger
+  /// cells than usual get a coarser picture, which they may scale up to the space.
+  static let mostPixels = mostBytes / 6
+
+  /// Where it is, from the root on.
+  package let path: String
+  /// Limit: how long a drawing may take.
+  package let patience: Duration
+
+  /// Finds the tool in a list of folders, as PATH is one. Relative folders, which would make it
+  /// depend on where one stands, are passed over.
+  ///
+  /// - Parameters:
+  ///   - searchPath: the folders, with colons between.
+  ///   - patience: how long a drawing may take.
+  /// - Returns: `nil` if it is not there.
+  package init?(searchPath: String, patience: Duration = .seconds(5)) {
+    let paths = searchPath.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/chafa" }
+    guard let path = paths.first(where: Self.isProgram) else { return nil }
+    self.path = path
+    self.patience = patience
+  }
+
+  /// The tool in the folders of this process's PATH; `nil` if it is not there.
+  package static var installed: PictureTool? {
+    // Sound: the string is copied before anything else can change the environment.
+    getenv("PATH").flatMap { PictureTool(searchPath: String(cString: $0)) }
+  }
+
+  /// Draws an image file, scaled to a space.
+  ///
+  /// Thread: any; it waits for the tool.
+  /// - Parameters:
+  ///   - file: the file's path.
+  ///   - picture: its size, to be scaled down only.
+  /// - Returns: what to write to the terminal; `nil` if the tool failed, took too long or wrote too
+  ///   much: there is nothing to do about any of it but to go without a picture.
+  package func drawing(
+    of file: String, picture: PictureSize, format: Format, space: PictureSpace
+  ) -> [UInt8]? {
+    let asked = format == .kitty ? space.limited(toPixels: Self.mostPixels) : space
+    let child = PictureProcess(
+      path: path, arguments: Self.arguments(file, picture, format, asked),
+      outputLimit: Self.mostBytes, deadline: .now + patience)
+    guard let output = child.output() else { return nil }
+    return PictureToolOutput(format: format, space: space, fit: space.fit(picture))
+      .pictures(in: output)
+  }
+
+  /// chafa's command line.
+  ///
+  /// As its output is no terminal it takes a cell for 8 by 8 pixels: that is how the picture's size,
+  /// scaled down to the space, is told it. Threads would take address space, of which it has little,
+  /// and gain nothing.
+  private static func arguments(
+    _ file: String, _ picture: PictureSize, _ format: Format, _ space: PictureSpace
+  ) -> [String] {
+    let scaled = space.scaled(picture)
+    let columns = max(1, scaled.width / 8)
+    let rows = max(1, scaled.height / 8)
+    return [
+      "--format", format.rawValue, "--size", "\(columns)x\(rows)", "--font-ratio", "1/1",
+      "--animate", "off", "--threads", "1", "--",
+      // No name can be taken for an option, or for standard input (-).
+      file.hasPrefix("/") ? file : "./\(file)",
+    ]
+  }
+
+  private static func isProgram(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+      && access(path, X_OK) == 0
+  }
+}

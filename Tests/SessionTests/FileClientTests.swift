@@ -1,0 +1,173 @@
+import Foundation
+import TestKit
+import Testing
+
+/// The real client, which is offered files by a server that does what a test wrote down.
+@Suite("Files come to the client", .timeLimit(.minutes(1)))
+struct FileClientTests {
+  private static func alice(
+    _ server: FakeServer, _ folder: TestFolder, _ flags: String...
+  ) throws -> Program {
+    let alice = try Program(
+      "chat-client",
+      ["--nick", "alice", "--downloads", folder.path] + flags + [server.address])
+    try server.play(ReturnScript.firstEntry)
+    return alice
+  }
+
+  @Test("a small file is fetched as it is offered, saved under its name, and told of")
+  func small() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    let photo = FileScript("k3Fq9ZxY1bQw", "photo.png", size: 150_000)
+    try server.play("S> bob sent photo.png (150 kB)\n\(photo.offer())\n\(photo.get())")
+    // The room's lines go between the frames.
+    try photo.send(0..<70_000, by: server)
+    try server.play("S> bob: hi")
+    try photo.serve(from: 70_000, by: server)
+    try server.play("C< [GOT]:k3Fq9ZxY1bQw")
+    let rest = try ReturnScript.finish(alice, server)
+    #expect(rest == "alice joined!\nbob sent photo.png (150 kB)\nbob: hi\n")
+    #expect(alice.errors == "chat-client: saved received_photo.png (150 kB)\n")
+    #expect(folder.names == ["received_photo.png"])
+    #expect(folder.bytes(of: "received_photo.png") == photo.bytes)
+  }
+
+  @Test("at the end of input it waits for the files that are on their way")
+  func endOfInput() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    let photo = FileScript("id1", "photo.png", size: 100_000)
+    try server.play("\(photo.offer())\n\(photo.get())")
+    try photo.send(0..<65_536, by: server)
+    try alice.endInput()
+    try photo.serve(from: 65_536, by: server)
+    try server.play("C< [GOT]:id1\n\(ReturnScript.departure())")
+    #expect(try alice.exitCode() == 0)
+  }
+
+  @Test("a file that is offered before the last question is answered is waited for, too")
+  func lateOffer() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    try alice.endInput()
+    let photo = FileScript("id1", "photo.png", size: 10)
+    try server.play(
+      """
+      C< [PING]:chat-client-sent-1
+      \(photo.offer())
+      S> [PONG]:chat-client-sent-1
+      \(photo.get())
+      """)
+    try photo.serve(by: server)
+    try server.play("C< [GOT]:id1\n\(ReturnScript.departure(questions: 1))")
+    #expect(try alice.exitCode() == 0)
+    #expect(folder.bytes(of: "received_photo.png") == photo.bytes)
+  }
+
+  @Test("a large file waits for /get, and none is fetched with --auto-accept 0, nor one's own")
+  func large() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder, "--auto-accept", "0")
+    let own = FileScript("id2", "mine", size: 10)
+    try server.play("\(FileScript("id1", "film.mkv", size: 10).offer())\n\(own.offer(from: "alice"))")
+    _ = try ReturnScript.finish(alice, server)
+    #expect(alice.errors == "chat-client: bob offers film.mkv (10 B): /get id1\n")
+    #expect(folder.names == [])
+  }
+
+  @Test("after SIGKILL, the next client goes on where the last ended")
+  func killed() throws {
+    let folder = try TestFolder()
+    let film = FileScript("id1", "film.mkv", size: 3_000_000)
+    do {
+      let server = try FakeServer()
+      let alice = try Self.alice(server, folder)
+      try server.play("\(film.offer())\n\(film.get())")
+      try film.send(0..<2_000_000, by: server)
+      try eventually("all is written") { folder.bytes(of: film.part).count == 2_000_000 }
+      alice.signal(SIGKILL)
+      #expect(try alice.exitCode() == -SIGKILL)
+    }
+    let server = try FakeServer()
+    let alice = try Self.alice(server, folder)
+    try server.play("\(film.offer())\n\(film.get(2_000_000))")
+    try film.serve(from: 2_000_000, by: server)
+    try server.play("C< [GOT]:id1")
+    _ = try ReturnScript.finish(alice, server)
+    #expect(folder.names == ["received_film.mkv"])
+    #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
+  }
+
+  @Test("after a lost connection it is asked for from where it broke, in the middle of a frame as well")
+  func lostConnection() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    let film = FileScript("id1", "film.mkv", size: 300_000)
+    try server.play("\(film.offer())\n\(film.get())")
+    try film.send(0..<65_536, by: server)
+    try server.play("S~ [DATA]:id1⇥offset=65536⇥size=65536\nS> ")
+    try server.send(bytes: Array(film.bytes[65_536..<70_000]))
+    try eventually("it is written") { folder.bytes(of: film.part).count == 70_000 }
+    try server.play(ReturnScript.entry(since: 7, join: 8))
+    try server.play("\(ReturnScript.missedEnd)\n\(film.get(70_000))")
+    try film.serve(from: 70_000, by: server)
+    try server.play("C< [GOT]:id1")
+    _ = try ReturnScript.finish(alice, server)
+    #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
+  }
+
+  @Test("a connection lost three times without a single byte ends it, and says so")
+  func lostThreeTimes() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    let film = FileScript("id1", "film.mkv", size: 300_000)
+    try server.play("\(film.offer())\n\(film.get())")
+    try film.send(0..<65_536, by: server)
+    for loss in 0..<4 {
+      try eventually("it is written") { folder.bytes(of: film.part).count == 65_536 }
+      try server.play(ReturnScript.entry(since: 7 + loss, join: 8 + loss))
+      try server.play(ReturnScript.missedEnd)
+      if loss < 3 { try server.play(film.get(65_536)) }
+    }
+    try alice.endInput()
+    try server.play(ReturnScript.departure())
+    #expect(try alice.exitCode() == 1)
+    #expect(alice.errors.contains("film.mkv: the connection was lost three times; /get id1 goes on"))
+    #expect(folder.names == [film.part])
+  }
+
+  @Test("two clients in one folder do not write one file")
+  func together() throws {
+    let folder = try TestFolder()
+    let film = FileScript("id1", "film.mkv", size: 100_000)
+    let servers = [try FakeServer(), try FakeServer()]
+    let clients = try servers.map { try Self.alice($0, folder) }
+    for server in servers {
+      try server.play("\(film.offer())\n\(film.get())")
+      try film.send(0..<65_536, by: server)
+    }
+    for (client, server) in zip(clients, servers) {
+      try film.serve(from: 65_536, by: server)
+      try server.play("C< [GOT]:id1")
+      _ = try ReturnScript.finish(client, server)
+    }
+    #expect(folder.names == ["received_film.mkv", "received_film.mkv (2)"])
+    for name in folder.names { #expect(folder.bytes(of: name) == film.bytes) }
+  }
+
+  @Test("a folder that is none ends it before it connects")
+  func noFolder() throws {
+    let alice = try Program("chat-client", ["--nick", "a", "--downloads", "/nope", "127.0.0.1:1"])
+    #expect(try alice.exitCode() == 2)
+    #expect(
+      alice.errors
+        == "chat-client: --downloads: cannot write to /nope: No such file or directory\n")
+  }
+}
