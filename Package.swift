@@ -80,7 +80,8 @@ let package = Package(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
       swiftSettings: strict),
     .testTarget(
-      name: "ChatServerTests", dependencies: ["ChatCore", "ChatServer", "ChatSystem", "TestKit"],
+      name: "ChatServerTests",
+      dependencies: ["ChatCore", "ChatFiles", "ChatServer", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     // A writer for the tests to kill.
     .executableTarget(

@@ -51,6 +51,23 @@ public enum ClientLine: Sendable, Equatable {
   /// `[PONG]:token`.
   case pong
 
+  /// The raw bytes that follow a line that is refused as it stands, so that a file does not turn into talk: a
+  /// `[FILE]:` without `id=` is in classic form, whatever is wrong with it, and a `[DATA]:` with a size has its
+  /// bytes.
+  public static func payload(ofRefused line: Span<UInt8>) -> Payload? {
+    let fields = TextCleaner.clean(line).unicodeScalars.split(
+      separator: "\t", omittingEmptySubsequences: false
+    ).map { String($0) }
+    if fields[0].hasPrefix("[FILE]:") {
+      return fields.dropFirst().contains { $0.hasPrefix("id=") } ? nil : .terminated
+    }
+    guard fields[0].hasPrefix("[DATA]:"),
+      let size = fields.dropFirst().first(where: { $0.hasPrefix("size=") }),
+      let count = number(String(size.dropFirst("size=".count))), count <= Limits.skippedBytes
+    else { return nil }
+    return .counted(count)
+  }
+
   /// An upload as its sender announces it.
   public struct Upload: Sendable, Equatable {
     /// What the sender calls it: 1 to 16 ASCII letters and digits.

@@ -80,14 +80,6 @@ final class Broadcaster: @unchecked Sendable {
     queue.async { self.fail(peer) }
   }
 
-  /// Lets go of a member that does not read; it is told why, if it reads again soon.
-  func cut(_ peer: Peer) {
-    queue.async {
-      self.cutOff(peer)
-      self.wake()
-    }
-  }
-
   /// The file sender gives a socket back.
   ///
   /// - Parameter count: how many bytes it has sent.
@@ -209,8 +201,10 @@ final class Broadcaster: @unchecked Sendable {
             try block(peer)
             return true
           }
-        case .nothing:
+        case .nothing, .file:
           peer.isLent = peer.lend(SendingTurn(self, log, peer))
+          return true
+        case .held:
           return true
         case .end:
           remove(peer)

@@ -2,18 +2,21 @@ internal import ChatCore
 internal import ChatFiles
 internal import ChatSystem
 
-/// Sends files to one client, frame by frame, between the lines of its room: in turn if there are several.
+/// Sends files to one client between the lines of its room: what it fetches frame by frame, in turn if there are
+/// several, and what it is pushed in one piece.
 ///
-/// It has a thread of its own as long as the client is here, once the client has asked for a file: the disk, and
-/// a socket that takes its time, hold up nobody else. The talk goes first: a frame is sent only when nothing else
-/// waits. No file's bytes are in our memory (sendfile(2)).
+/// It has a thread of its own while there is something to send: the disk, and a socket that takes its time, hold up
+/// nobody else. The talk goes first: a frame is sent only when nothing else waits. No file's bytes are in our memory
+/// (sendfile(2)).
 ///
-/// Thread: any; `run` is its own thread's.
+/// Thread: any; `run` is its own thread's. Its lock takes no other.
 final class FileSender: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`.
+  // Sound: everything that changes is guarded by `lock`, but for `clock` and `takenBytes`, which are the thread's.
 
   /// How many bytes may wait in the system for the network: lines that come then wait behind them.
   private static let unsentBytes: CInt = 131_072
+  /// How often it is looked whether a client that takes nothing is to be given up.
+  private static let checkInterval: Duration = .seconds(1)
 
   private struct Download {
     let id: String
@@ -29,16 +32,20 @@ final class FileSender: @unchecked Sendable {
     let count: Int
   }
 
-  private let peer: Peer
+  private unowned let peer: Peer
   private let patience: Duration
 
   private let lock = Lock()
-  private let changed = Condition()
   private var downloads: [Download] = []
   /// Whose turn it is among them.
   private var next = 0
   private var hasThread = false
   private var isStopped = false
+  /// There may be files to push.
+  private var mayPush = false
+
+  private var clock = StallClock()
+  private var takenBytes: UInt64 = 0
 
   /// Makes one for a client.
   ///
@@ -52,8 +59,8 @@ final class FileSender: @unchecked Sendable {
   ///
   /// - Throws: `Refusal` if there are as many as there may be, or the system has no thread for it.
   func start(_ id: String, _ content: OpenContent, from offset: UInt64) throws(Refusal) {
-    let needsThread = try lock.withLock { () throws(Refusal) in
-      let download = Download(id: id, content: content, offset: offset)
+    let download = Download(id: id, content: content, offset: offset)
+    try lock.withLock { () throws(Refusal) in
       if let index = downloads.firstIndex(where: { $0.id == id }) {
         downloads[index] = download
       } else {
@@ -63,60 +70,79 @@ final class FileSender: @unchecked Sendable {
         }
         downloads.append(download)
       }
-      changed.broadcast()
-      defer { hasThread = true }
-      return !hasThread
     }
-    guard needsThread else { return }
-    peer.stream.keepUnsentBytes(below: Self.unsentBytes, patience: patience)
-    do { try SystemThread.start(named: "files") { self.run() } } catch {
-      lock.withLock {
-        downloads = []
-        hasThread = false
-      }
-      throw Refusal(.fileRefused, "the server is too busy to send files")
-    }
+    guard !wake() else { return }
+    _ = cancel(id)
+    throw Refusal(.fileRefused, "the server is too busy to send files")
+  }
+
+  /// There is a file to push.
+  func startPushing() {
+    lock.withLock { mayPush = true }
+    if !wake() { peer.dropPushedFiles() }
   }
 
   /// Ends a download. What has been sent of it has been sent.
   ///
   /// - Returns: whether there was one.
   func cancel(_ id: String) -> Bool {
-    lock.withLock {
-      guard let index = downloads.firstIndex(where: { $0.id == id }) else { return false }
-      downloads.remove(at: index)
-      return true
+    // It may be the last that has the file open: that is closed after the lock.
+    let download = lock.withLock {
+      downloads.firstIndex { $0.id == id }.map { downloads.remove(at: $0) }
     }
+    return download != nil
   }
 
   /// Ends all downloads.
   ///
   /// - Returns: which.
   func cancelAll() -> [String] {
-    lock.withLock {
+    let all = lock.withLock {
       defer { downloads = [] }
-      return downloads.map(\.id)
+      return downloads
     }
+    return all.map(\.id)
   }
 
   /// Ends; a frame that is on its way is sent to its end, if the client takes it.
   func stop() {
-    peer.endTurns()
-    lock.withLock {
-      isStopped = true
-      downloads = []
-      changed.broadcast()
+    lock.withLock { isStopped = true }
+    _ = cancelAll()
+  }
+
+  /// Sees to it that the thread runs.
+  ///
+  /// - Returns: false if the system has none left.
+  private func wake() -> Bool {
+    let needsThread = lock.withLock {
+      defer { hasThread = true }
+      return !hasThread
+    }
+    guard needsThread else { return true }
+    peer.stream.keepUnsentBytes(below: Self.unsentBytes, patience: Self.checkInterval)
+    do {
+      // The thread keeps the client's socket, and what it is owed, as long as it runs.
+      try SystemThread.start(named: "files") { [peer] in self.run(peer) }
+      return true
+    } catch {
+      lock.withLock { hasThread = false }
+      return false
     }
   }
 
   // MARK: Its thread
 
-  private func run() {
-    while waitForWork(), var turn = peer.waitForTurn() {
+  private func run(_ peer: Peer) {
+    while hasWork(peer), var turn = peer.waitForTurn() {
       do throws(SystemError) {
-        while let frame = nextFrame() {
-          turn.sentBytes += try send(frame)
-          if turn.isOver { break }
+        if let file = peer.nextPushedFile {
+          turn.sentBytes += try push(file)
+          peer.sentFile(file)
+        } else {
+          while let frame = nextFrame() {
+            turn.sentBytes += try send(frame)
+            if turn.isOver { break }
+          }
         }
         turn.end()
       } catch {
@@ -129,11 +155,15 @@ final class FileSender: @unchecked Sendable {
     }
   }
 
-  /// - Returns: false if there will be none.
-  private func waitForWork() -> Bool {
-    lock.withLock {
-      while downloads.isEmpty, !isStopped { changed.wait(lock) }
-      return !isStopped
+  /// - Returns: false if there is nothing to send; the thread ends then.
+  private func hasWork(_ peer: Peer) -> Bool {
+    let isPushing = peer.hasPushedFiles
+    return lock.withLock {
+      // What was put there since then has been told.
+      let isWanted = !downloads.isEmpty || isPushing || mayPush
+      mayPush = false
+      hasThread = isWanted && !isStopped
+      return hasThread
     }
   }
 
@@ -160,13 +190,52 @@ final class FileSender: @unchecked Sendable {
   /// - Returns: how many bytes it was.
   private func send(_ frame: Frame) throws(SystemError) -> UInt64 {
     let line = frame.line.encoded()
-    if frame.count == 0 {
-      try peer.stream.sendAll(line)
-    } else {
-      try peer.stream.sendAllAndMore(line)
-      try peer.stream.sendFile(
-        frame.content.descriptorNumber, from: frame.offset, count: frame.count)
-    }
+    try send(line, isMoreToCome: frame.count > 0)
+    try send(frame.content, from: frame.offset, count: frame.count)
     return UInt64(line.count + frame.count)
+  }
+
+  /// - Returns: how many bytes it was.
+  private func push(_ file: PushedFile) throws(SystemError) -> UInt64 {
+    let size = Int(file.content.sizeBytes)
+    try send(file.header, isMoreToCome: true)
+    try send(file.content, from: 0, count: size)
+    try send(PushedFile.terminator, isMoreToCome: false)
+    return UInt64(file.header.count + size + PushedFile.terminator.count)
+  }
+
+  private func send(_ bytes: [UInt8], isMoreToCome: Bool) throws(SystemError) {
+    try insist(bytes.count) { sent throws(SystemError) in
+      try peer.stream.sendPatiently(bytes[sent...], isMoreToCome: isMoreToCome)
+    }
+  }
+
+  private func send(
+    _ content: OpenContent, from offset: UInt64, count: Int
+  ) throws(SystemError) {
+    try insist(count) { sent throws(SystemError) in
+      try peer.stream.sendFile(
+        content.descriptorNumber, from: offset + UInt64(sent), count: count - sent)
+    }
+  }
+
+  /// Sends so many bytes, as long as the client takes some.
+  ///
+  /// - Throws: `SystemError`, EAGAIN where it has taken nothing for too long.
+  private func insist(
+    _ count: Int, _ send: (_ sent: Int) throws(SystemError) -> Int?
+  ) throws(SystemError) {
+    var sent = 0
+    while sent < count {
+      let part = try send(sent) ?? 0
+      sent += part
+      takenBytes += UInt64(part)
+      guard sent < count else { return clock.reset() }
+      let waiting = UInt64(peer.stream.unacknowledgedBytes)
+      let delivered = takenBytes > waiting ? takenBytes - waiting : 0
+      guard clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
+        throw SystemError("sendfile", code: SystemError.wouldBlock)
+      }
+    }
   }
 }

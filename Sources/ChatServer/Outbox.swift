@@ -8,8 +8,8 @@
 package struct Outbox: Sendable {
   /// The most that may wait here, in bytes; a single line is taken whatever its size.
   package static let capacity = 262_144
-  /// The most bytes of pushed files that may wait here.
-  package static let pushCapacity = 4 * 1_048_576
+  /// How many files that are pushed may wait here.
+  package static let fileCapacity = 4
 
   /// What to send next.
   package enum Piece: Sendable, Equatable {
@@ -17,8 +17,12 @@ package struct Outbox: Sendable {
     case log(upTo: UInt64)
     /// The bytes from this offset on.
     case own([UInt8], from: Int)
+    /// A file, which somebody else sends.
+    case file
     /// Nothing for now.
     case nothing
+    /// Nothing before an answer is complete that is being put in.
+    case held
     /// Nothing ever again.
     case end
   }
@@ -28,8 +32,8 @@ package struct Outbox: Sendable {
     var bytes: [UInt8]
     /// Nothing after this goes out before the answer that is being put in here is complete.
     var isBarrier = false
-    /// Set where the bytes are a file that others are sent too: kept in memory as long as somebody needs it.
-    var push: PushedFile?
+    /// Set where it is a file.
+    var file: PushedFile?
   }
 
   /// Oldest first; those before `first` are done.
@@ -44,10 +48,8 @@ package struct Outbox: Sendable {
   package private(set) var isMoving = false
   private var carried: [UInt8] = []
 
-  /// How many bytes wait here, but for pushed files.
+  /// How many bytes wait here.
   package private(set) var queuedBytes = 0
-  /// How many bytes of pushed files wait here.
-  private var pushedBytes = 0
   /// How many of them wait for the answer that is being put in.
   private var heldBytes = 0
 
@@ -81,7 +83,7 @@ package struct Outbox: Sendable {
     queuedBytes += bytes.count
     if barrierIndex != nil { heldBytes += bytes.count }
     if let last = entries.indices.last, last >= first, entries[last].position == position,
-      !entries[last].isBarrier, entries[last].push == nil
+      !entries[last].isBarrier, entries[last].file == nil
     {
       entries[last].bytes.append(contentsOf: bytes)
     } else {
@@ -89,17 +91,39 @@ package struct Outbox: Sendable {
     }
   }
 
-  /// Puts in a file, to be sent when the log has been sent up to `position`.
+  /// Puts in a file, to be sent when the log has been sent up to `position`, and before anything after.
   ///
   /// - Returns: false if too many wait here, or the client has no room now; nothing changed then.
-  package mutating func post(_ push: PushedFile, at position: UInt64) -> Bool {
-    guard end == nil, !isMoving, pushedBytes + push.bytes.count <= Self.pushCapacity else {
-      return false
-    }
-    pushedBytes += push.bytes.count
-    entries.append(Entry(position: position, bytes: push.bytes, push: push))
+  package mutating func post(_ file: PushedFile, at position: UInt64) -> Bool {
+    guard end == nil, !isMoving, fileCount < Self.fileCapacity else { return false }
+    entries.append(Entry(position: position, bytes: [], file: file))
     return true
   }
+
+  /// The file that is next for a client whose cursor stands at `cursor`; `nil` if something else is.
+  package func nextFile(cursor: UInt64) -> PushedFile? {
+    first < entries.count && entries[first].position <= cursor ? entries[first].file : nil
+  }
+
+  /// A file has been sent.
+  package mutating func sent(_ file: PushedFile) {
+    guard first < entries.count, entries[first].file === file else { return }
+    entries[first].file = nil
+    first += 1
+    compact()
+  }
+
+  /// Whether files wait here.
+  package var hasFiles: Bool { fileCount > 0 }
+
+  /// Forgets the files that wait here.
+  package mutating func dropFiles() {
+    // What is sent in part is no file, and stays the first.
+    entries = entries[first...].filter { $0.file == nil }
+    first = 0
+  }
+
+  private var fileCount: Int { entries[first...].count { $0.file != nil } }
 
   /// Sends nothing beyond `position`, at which something will be inserted, until `release`.
   package mutating func hold(at position: UInt64) {
@@ -169,7 +193,7 @@ package struct Outbox: Sendable {
     first = 0
     sentBytes = 0
     queuedBytes = entries[0].bytes.count
-    (heldBytes, pushedBytes) = (0, 0)
+    heldBytes = 0
     end = 0
     isCut = true
   }
@@ -180,7 +204,8 @@ package struct Outbox: Sendable {
     if first < entries.count {
       let entry = entries[first]
       if entry.position <= cursor {
-        return entry.isBarrier ? .nothing : .own(entry.bytes, from: sentBytes)
+        if entry.isBarrier { return .held }
+        return entry.file == nil ? .own(entry.bytes, from: sentBytes) : .file
       }
       limit = min(entry.position, head)
     } else if let end {
@@ -196,7 +221,7 @@ package struct Outbox: Sendable {
   /// So many bytes of the piece of its own were sent.
   package mutating func sent(_ count: Int) {
     sentBytes += count
-    if entries[first].push == nil { queuedBytes -= count } else { pushedBytes -= count }
+    queuedBytes -= count
     guard sentBytes == entries[first].bytes.count else { return }
     sentBytes = 0
     first += 1

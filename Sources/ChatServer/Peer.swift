@@ -32,6 +32,8 @@ package final class Peer: @unchecked Sendable {
   /// The file sender has been lent the socket; wants it no more.
   private var turn: SendingTurn?
   private var hasNoTurns = false
+  /// Sends it files, once there was one.
+  private var sender: FileSender?
 
   /// The file sender wants the socket. Set under `lock`, before the broadcaster is woken; looked at without it,
   /// since that is done for every member in every pass.
@@ -219,16 +221,45 @@ package final class Peer: @unchecked Sendable {
 
   // MARK: Files between lines
 
-  /// Owes it a file in its classic form, at a position that no reader has reached yet.
-  ///
-  /// Where too much waits for it, it is told that instead.
+  /// Owes it a file in its classic form, at a position that no reader has reached yet. Where too many wait for
+  /// it, it is told that instead.
   ///
   /// Thread: whoever holds the log's lock and is appending there.
-  func push(_ file: PushedFile, at position: UInt64) {
+  /// - Returns: whether its file sender has to be woken.
+  func push(_ file: PushedFile, at position: UInt64) -> Bool {
     lock.withLock {
-      guard !outbox.post(file, at: position) else { return }
+      if !hasNoTurns, outbox.post(file, at: position) { return true }
       let notice = ServerLine.notice("You read too slowly to be sent this file.").encoded()
       if outbox.hasRoom(for: notice.count) { outbox.post(notice, at: position) }
+      return false
+    }
+  }
+
+  /// The file that is to be sent next, if one is. Thread: the file sender's, while it has the socket.
+  var nextPushedFile: PushedFile? { lock.withLock { outbox.nextFile(cursor: cursor) } }
+
+  /// A file has been sent. Thread: the file sender's.
+  func sentFile(_ file: PushedFile) { lock.withLock { outbox.sent(file) } }
+
+  /// Whether files wait to be pushed. Thread: the file sender's.
+  var hasPushedFiles: Bool { lock.withLock { outbox.hasFiles } }
+
+  /// Forgets files that are to be pushed: nobody can send them.
+  func dropPushedFiles() {
+    let room = lock.withLock {
+      outbox.dropFiles()
+      return self.room
+    }
+    room?.wakeBroadcaster()
+  }
+
+  /// What sends it files; `nil` once it has left.
+  func fileSender(patience: Duration) -> FileSender? {
+    lock.withLock {
+      guard !hasNoTurns else { return nil }
+      let sender = sender ?? FileSender(peer: self, patience: patience)
+      self.sender = sender
+      return sender
     }
   }
 
@@ -270,12 +301,16 @@ package final class Peer: @unchecked Sendable {
     }
   }
 
-  /// The file sender gets the socket no more.
+  /// The file sender gets the socket no more, and ends.
   func endTurns() {
-    lock.withLock {
+    let sender = lock.withLock {
       hasNoTurns = true
+      outbox.dropFiles()
       changed.broadcast()
+      defer { self.sender = nil }
+      return self.sender
     }
+    sender?.stop()
   }
 
   /// Whether something waits to be sent, in a log that ends at `head`. Thread: the file sender's, while it has the

@@ -1,35 +1,40 @@
-internal import Synchronization
+package import ChatFiles
+internal import ChatSystem
 
-/// A small file in its classic form, `[FILE]:name` LF, the bytes, `<END>` LF: in memory once, for all who are sent
-/// it, as long as one of them needs it.
+/// A small file that classic clients are sent as it is: `[FILE]:name` LF, the bytes, `<END>` LF. Nothing of it is in
+/// memory.
 package final class PushedFile: Sendable {
-  /// How many bytes all of them may have together: whoever does not read keeps them.
-  private static let capacity = 64 * 1_048_576
-  private static let total = Atomic<Int>(0)
+  /// What ends the bytes.
+  static let terminator = Array("<END>\n".utf8)
+  /// How much is looked at at once.
+  private static let pieceBytes = 65_536
 
-  /// What is sent.
-  package let bytes: [UInt8]
+  /// What precedes them.
+  let header: [UInt8]
+  /// What they are.
+  let content: OpenContent
 
-  /// Makes one; `nil` if too many are in memory, or the file holds what ends it.
-  package init?(name: String, content: [UInt8]) {
-    let terminator = Array("<END>\n".utf8)
-    bytes = Array("[FILE]:\(name)\n".utf8) + content + terminator
-    let before = Self.total.wrappingAdd(bytes.count, ordering: .relaxed).oldValue
-    guard before + bytes.count <= Self.capacity, !Self.contains(terminator, in: content) else {
-      return nil
-    }
+  /// Makes one; `nil` if the file holds what ends it, or can't be read.
+  package init?(name: String, content: OpenContent) {
+    header = Array("[FILE]:\(name)\n".utf8)
+    self.content = content
+    guard Self.isWithoutTerminator(content) else { return nil }
   }
 
-  private static func contains(_ word: [UInt8], in bytes: [UInt8]) -> Bool {
+  private static func isWithoutTerminator(_ content: OpenContent) -> Bool {
     var matched = 0
-    for byte in bytes {
-      // Its first byte occurs in it once, so where it does not go on it can only begin anew.
-      matched = byte == word[matched] ? matched + 1 : byte == word[0] ? 1 : 0
-      if matched == word.count { return true }
+    var offset: UInt64 = 0
+    while offset < content.sizeBytes {
+      guard let piece = try? content.bytes(from: offset, count: pieceBytes), !piece.isEmpty else {
+        return false
+      }
+      for byte in piece {
+        // Its first byte occurs in it once, so where it does not go on it can only begin anew.
+        matched = byte == terminator[matched] ? matched + 1 : byte == terminator[0] ? 1 : 0
+        if matched == terminator.count { return false }
+      }
+      offset += UInt64(piece.count)
     }
-    return false
+    return true
   }
-
-  // Also where the initializer fails, since all is set by then.
-  deinit { Self.total.wrappingSubtract(bytes.count, ordering: .relaxed) }
 }

@@ -148,19 +148,23 @@ final class Room: @unchecked Sendable {
   /// others, but for its sender, the file itself.
   ///
   /// - Parameter push: the file itself; `nil` if it has no classic form.
-  /// - Returns: how many besides the sender were offered it; `nil` if the room is closed.
-  func announce(_ file: KeptFile, by sender: Peer, push: PushedFile?) -> Int? {
+  /// - Returns: how many besides the sender were offered it, and whose file senders have to be woken; `nil` if the
+  ///   room is closed.
+  func announce(
+    _ file: KeptFile, by sender: Peer, push: PushedFile?
+  ) -> (offered: Int, pushedTo: [Peer])? {
     let size = ByteCount.text(file.sizeBytes)
     let line = ServerLine.sent(by: file.sender, file: file.name, size: size)
     let offer = ServerLine.file(file.offer).encoded()
     var offered = 0
+    var pushedTo: [Peer] = []
     let isIn = append(line.encoded(), lines: 1) { mark in
       for member in members.values {
         if member.peer.speaksVersion1 {
           member.peer.offer(offer, at: mark.end)
           if member.peer !== sender { offered += 1 }
         } else if let push, member.peer !== sender {
-          member.peer.push(push, at: mark.end)
+          if member.peer.push(push, at: mark.end) { pushedTo.append(member.peer) }
         }
       }
       guard recorder != nil else { return }
@@ -168,7 +172,7 @@ final class Room: @unchecked Sendable {
       // The head, which is stored next with release order, lets whoever has seen it see this.
       hasRecords.store(true, ordering: .relaxed)
     }
-    return isIn ? offered : nil
+    return isIn ? (offered, pushedTo) : nil
   }
 
   /// Whether somebody but this one reads no tagged lines, and so is sent files themselves.
@@ -209,9 +213,6 @@ final class Room: @unchecked Sendable {
   }
 
   // MARK: One member
-
-  /// Cuts a member off that does not read what it asked for.
-  func cut(_ peer: Peer) { broadcaster.cut(peer) }
 
   /// Lets go of a member whose time to take its last lines is over.
   func drop(_ peer: Peer) { broadcaster.drop(peer) }

@@ -22,6 +22,10 @@ final class ServerState: @unchecked Sendable {
   /// `nil` where nothing is kept.
   let files: FileShelf?
   let contents: SharedContents?
+  /// The largest file taken, in bytes; 0 if none is.
+  var mostFileBytes: UInt64 {
+    files == nil ? 0 : min(options.maxFileBytes, options.maxFilesBytes)
+  }
   let deliveries = Deliveries()
   private let sweep: (any DispatchSourceTimer)?
   let rooms: Rooms

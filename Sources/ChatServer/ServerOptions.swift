@@ -13,7 +13,9 @@ package struct ServerOptions: Sendable {
   package var handshakeTimeoutSeconds = 10
   /// How long a client may take nothing of what it is owed.
   package var readerTimeoutSeconds = 60
-  /// The folder that holds the history; `nil` to keep nothing.
+  /// The same.
+  var readerTimeout: Duration { .seconds(readerTimeoutSeconds) }
+  /// The folder that holds the history and the files; `nil` to keep nothing.
   package var dataFolder: String?
   /// Lines reach the disk, not only the system's memory, before anyone is sent them.
   package var isDurable = false
@@ -25,6 +27,10 @@ package struct ServerOptions: Sendable {
   package var maxFilesBytes: UInt64 = 10_000_000_000
   /// How much the log tells.
   package var logLevel = LogLevel.info
+
+  /// How many descriptors may be open besides the clients': of files that come in and that are fetched, the
+  /// history, and the rest.
+  package static let otherDescriptors = UploadSlot.limit + SharedContents.limit + 64
 
   /// What the command line asks for.
   package enum Command: Sendable {

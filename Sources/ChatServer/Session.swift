@@ -42,8 +42,6 @@ final class Session {
   var uploads = Uploads()
   /// How many bytes of the present chunk were files'.
   var fileBytes = 0
-  /// Sends it files, once it has asked for one.
-  var fileSender: FileSender?
 
   init(peer: Peer, server: ServerState) {
     self.peer = peer
@@ -94,7 +92,16 @@ final class Session {
   }
 
   private func waitUntilReadable() throws(SystemError) -> Bool {
-    if nickname != nil { return try peer.stream.waitUntilReadable() }
+    if nickname != nil {
+      guard let expiry = uploads.expiry else { return try peer.stream.waitUntilReadable() }
+      if case let left = expiry - .now, left > .zero {
+        return try peer.stream.waitUntilReadable(for: left)
+      }
+      let buffers = server.buffers.take()
+      defer { server.buffers.give(buffers) }
+      endStalledUploads(buffers)
+      return false
+    }
     let left = handshakeDeadline - .now
     if left > .zero, try peer.stream.waitUntilReadable(for: left) { return true }
     reason = .handshakeTimeout
@@ -162,7 +169,10 @@ final class Session {
       return isRoom
     }
     carryOut(step, buffers)
-    return (try? parsed.get())?.payload
+    switch parsed {
+    case .success(let asked): return asked.payload
+    case .failure: return ClientLine.payload(ofRefused: line)
+    }
   }
 
   private func carryOut(_ step: Handshake.Step, _ buffers: WorkBuffers) {
@@ -197,7 +207,7 @@ final class Session {
     enter(room, as: nickname, since: handshake.since, buffers) { sequence, members in
       let welcome = ServerLine.welcome(
         room: room.name.text, sequence: sequence, members: members,
-        maxFileBytes: server.files == nil ? 0 : server.options.maxFileBytes)
+        maxFileBytes: server.mostFileBytes)
       return (handshake.speaksVersion1 ? welcome.encoded() : []) + ServerLine.connected.encoded()
     } whenIn: {
       // Whoever reads of the join can answer it in private.
@@ -229,7 +239,7 @@ final class Session {
 
   private func depart() {
     let reason = peer.interruptionReason ?? self.reason ?? .connectionLost
-    fileSender?.stop()
+    peer.endTurns()
     uploads = Uploads()
     let lastLine = reason.lastLine?.encoded() ?? []
     if let room {

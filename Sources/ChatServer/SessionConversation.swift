@@ -13,8 +13,12 @@ extension Session {
   func converse(_ line: Span<UInt8>, in room: Room, _ buffers: WorkBuffers) -> Payload? {
     var payload: Payload?
     var file: String?
+    let asked: ClientLine
+    do throws(Refusal) { asked = try ClientLine(line, from: nickname) } catch {
+      refuse(error, buffers)
+      return ClientLine.payload(ofRefused: line)
+    }
     do throws(Refusal) {
-      let asked = try ClientLine(line, from: nickname)
       payload = asked.payload
       file = asked.wantedFile
       switch asked {
@@ -220,7 +224,8 @@ extension ClientLine {
   /// The id of the file, or transfer, that something is asked about.
   fileprivate var wantedFile: String? {
     switch self {
-    case .get(let id, _), .sums(let id, _), .got(let id), .cancel(let id), .files(.some(let id)):
+    case .get(let id, _), .sums(let id, _), .got(let id), .cancel(let id), .files(.some(let id)),
+      .data(let id, _, _), .fileEnd(.some(let id)):
       id.isEmpty ? nil : id
     default: nil
     }

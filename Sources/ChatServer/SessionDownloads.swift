@@ -18,17 +18,16 @@ extension Session {
       throw Refusal(.badTag, "the file has only \(file.sizeBytes) bytes")
     }
     let content = try content(of: file)
-    let sender =
-      fileSender
-      ?? FileSender(peer: peer, patience: .seconds(server.options.readerTimeoutSeconds))
-    fileSender = sender
-    try sender.start(id, content, from: offset)
+    try peer.fileSender(patience: server.options.readerTimeout)?.start(id, content, from: offset)
   }
 
   /// Ends a transfer in either direction.
   func cancel(_ id: String, _ buffers: WorkBuffers) throws(Refusal) {
     let wasUpload = cancelUpload(id)
-    guard fileSender?.cancel(id) == true || wasUpload || uploads.isOver(id) else {
+    guard
+      peer.fileSender(patience: server.options.readerTimeout)?.cancel(id) == true || wasUpload
+        || uploads.isOver(id)
+    else {
       throw .noSuchFile
     }
     answer([.cancelled(id: id)], buffers)
@@ -37,14 +36,16 @@ extension Session {
   /// Ends all transfers, since they are of the room that the client leaves.
   func endTransfers(_ buffers: WorkBuffers) {
     endUploads(buffers)
-    let downloads = fileSender?.cancelAll() ?? []
+    let downloads = peer.fileSender(patience: server.options.readerTimeout)?.cancelAll() ?? []
     answer(downloads.map { .cancelled(id: $0) }, buffers)
   }
 
   /// The client has got a file: its sender is told.
   func noteReceived(_ id: String) throws(Refusal) {
     _ = try file(id)
-    guard let (sender, have, all) = server.deliveries.note(id, by: peer) else { return }
+    guard let nickname,
+      let (sender, have, all) = server.deliveries.note(id, by: peer, called: nickname)
+    else { return }
     // Who does not read does not need to know.
     _ = sender.tell(ServerLine.got(id: id, have: have, of: all).encoded())
   }
@@ -78,7 +79,7 @@ extension Session {
         server.log.error("\(error)")
         throw .noSuchFile
       }
-      spend(sums.count / Self.blocksPerToken, buffers)
+      spend((sums.count + Self.blocksPerToken - 1) / Self.blocksPerToken, buffers)
       let next = block + UInt64(sums.count)
       answer(
         [

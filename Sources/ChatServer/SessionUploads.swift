@@ -7,6 +7,10 @@ internal import ChatSystem
 extension Session {
   /// Frames smaller than this cost as much as lines: no program of ours sends many.
   private static let freeFrameBytes: UInt64 = 4_096
+  /// An announcement costs as much as so many lines: everyone in the room is told of it by name.
+  private static let announcementTokens = 20
+  /// What is there of an interrupted upload has to be read again: so many bytes cost a token.
+  private static let resumedBytesPerToken: UInt64 = 1_048_576
 
   /// How many bytes may wait in the system for us to read them.
   private static let unreadBytes: CInt = 262_144
@@ -45,10 +49,10 @@ extension Session {
   private func open(
     _ name: FileName, size: UInt64?, digest: SHA256Digest?
   ) throws(Refusal) -> Uploads.Upload {
-    guard let files = server.files, server.options.maxFileBytes > 0 else {
+    guard let files = server.files, server.mostFileBytes > 0 else {
       throw Refusal(.fileRefused, "this server keeps no files")
     }
-    guard size ?? 0 <= server.options.maxFileBytes else { throw tooLarge }
+    guard size ?? 0 <= server.mostFileBytes else { throw tooLarge }
     guard uploads.framed.count < Limits.uploadsAtOnce, let slot = UploadSlot() else {
       throw Refusal(.fileRefused, "too many files are coming in at once; try again later")
     }
@@ -56,7 +60,8 @@ extension Session {
     peer.stream.keepUnreadBytes(below: Self.unreadBytes)
     do throws(ShelfError) {
       let target = try files.beginUpload(resumeKey: nickname?.key, digest: digest, size: size)
-      return Uploads.Upload(name: name, target: target, slot: slot)
+      return Uploads.Upload(
+        name: name, target: target, slot: slot, expiry: .now + server.options.readerTimeout)
     } catch {
       throw refusal(error)
     }
@@ -78,9 +83,13 @@ extension Session {
       throw Refusal(.badTag, "a frame has at most \(Limits.frameBytes) bytes")
     }
     do throws(ShelfError) {
-      let start = offset ?? (upload.hasBegun ? upload.target.receivedBytes : 0)
-      try upload.target.rewind(to: start)
-      uploads.framed[token]?.hasBegun = true
+      if !upload.hasBegun {
+        try upload.target.rewind(to: offset ?? 0)
+        uploads.framed[token]?.hasBegun = true
+        spend(Int(upload.target.receivedBytes / Self.resumedBytesPerToken), buffers)
+      } else if let offset, offset != upload.target.receivedBytes {
+        throw .badOffset
+      }
       uploads.sink = .framed(token)
       if size >= Self.freeFrameBytes { giveBackToken() }
     } catch {
@@ -96,6 +105,7 @@ extension Session {
       guard let upload = uploads.framed[token] else { break }
       do throws(ShelfError) {
         try write(bytes, to: upload)
+        uploads.framed[token]?.expiry = .now + server.options.readerTimeout
       } catch {
         uploads.sink = .nowhere
         end(token, refusal(error), buffers)
@@ -103,8 +113,11 @@ extension Session {
     case .classic:
       guard let upload = uploads.classic else { break }
       let size = upload.target.receivedBytes + UInt64(bytes.count)
-      guard size <= server.options.maxFileBytes else { return endClassic(tooLarge, buffers) }
-      do throws(ShelfError) { try write(bytes, to: upload) } catch {
+      guard size <= server.mostFileBytes else { return endClassic(tooLarge, buffers) }
+      do throws(ShelfError) {
+        try write(bytes, to: upload)
+        uploads.classic?.expiry = .now + server.options.readerTimeout
+      } catch {
         endClassic(refusal(error), buffers)
       }
     }
@@ -132,8 +145,6 @@ extension Session {
       if uploads.isOver(token) { return }
       throw Refusal(.noSuchFile, "no upload has this id")
     }
-    // One that has not sent anything means the empty file, whatever is here from before.
-    if !upload.hasBegun { try? upload.target.rewind(to: 0) }
     do throws(Refusal) {
       try finish(upload, buffers)
       uploads.framed[token] = nil
@@ -152,29 +163,35 @@ extension Session {
       id: FileShelf.makeID(), name: upload.name.text, room: room.name.text, sender: nickname.text,
       sizeBytes: stored.sizeBytes, digest: stored.digest,
       timeMilliseconds: WallClock.milliseconds)
-    files.announce(file, of: stored)
+    guard files.announce(file, of: stored) else {
+      throw Refusal(.fileRefused, "the server can't keep the file now")
+    }
+    if peer.speaksVersion1 { server.deliveries.begin(file.id, by: peer) }
     let push = room.hasClassicMember(besides: peer) ? self.push(of: file) : nil
-    guard let offered = room.announce(file, by: peer, push: push) else {
+    guard let (offered, pushedTo) = room.announce(file, by: peer, push: push) else {
       reason = .shuttingDown
       return
     }
-    server.deliveries.begin(file.id, by: peer, offered: offered)
+    server.deliveries.note(file.id, offered: offered)
+    for other in pushedTo {
+      other.fileSender(patience: server.options.readerTimeout)?.startPushing()
+    }
     server.log.debug("\(nickname.text) sent a file of \(file.sizeBytes) bytes")
+    spend(Self.announcementTokens, buffers)
   }
 
   /// A file as classic clients are sent it; `nil` if it is too large, or can't be.
   private func push(of file: KeptFile) -> PushedFile? {
     // Whoever can't be sent it sees that it was sent; what is wrong is found when it is fetched.
-    guard file.sizeBytes <= Limits.pushBytes, let content = try? server.contents?.open(file),
-      let bytes = try? content.bytes(from: 0, count: Int(file.sizeBytes)),
-      bytes.count == Int(file.sizeBytes)
-    else { return nil }
-    return PushedFile(name: file.name, content: bytes)
+    guard file.sizeBytes <= Limits.pushBytes, let content = try? server.contents?.open(file) else {
+      return nil
+    }
+    return PushedFile(name: file.name, content: content)
   }
 
   /// An upload is over, and its sender is told why.
   private func end(_ token: String, _ refusal: Refusal, _ buffers: WorkBuffers) {
-    let isMismatch = refusal.code == .fileMismatch
+    let isMismatch = refusal.code == .fileMismatch && refusal != .badOffset
     uploads.framed[token]?.target.abandon(keepsPartial: !isMismatch)
     uploads.end(token)
     answer([.error(refusal, id: token)], buffers)
@@ -196,6 +213,16 @@ extension Session {
     return true
   }
 
+  /// Ends the uploads that have not grown for too long; what is there of them can be gone on with.
+  func endStalledUploads(_ buffers: WorkBuffers) {
+    let now = MonotonicTime.now
+    let refusal = Refusal(.fileRefused, "nothing came of the file for too long")
+    for (token, upload) in uploads.framed where upload.expiry <= now {
+      end(token, refusal, buffers)
+    }
+    if let upload = uploads.classic, upload.expiry <= now { endClassic(refusal, buffers) }
+  }
+
   /// Ends all uploads, since they were for the room that their sender leaves.
   func endUploads(_ buffers: WorkBuffers) {
     for token in uploads.framed.keys.sorted() {
@@ -206,20 +233,25 @@ extension Session {
   private var tooLarge: Refusal {
     Refusal(
       .fileTooLarge,
-      "a file has at most \(ByteCount.text(server.options.maxFileBytes)) here")
+      "a file has at most \(ByteCount.text(server.mostFileBytes)) here")
   }
 
   private func refusal(_ error: ShelfError) -> Refusal {
     switch error {
     case .noSpace: Refusal(.fileRefused, "the server has no space for the file now")
-    case .sizeMismatch, .digestMismatch, .badOffset: Refusal(.fileMismatch, error.description)
+    case .badOffset: .badOffset
+    case .sizeMismatch, .digestMismatch: Refusal(.fileMismatch, error.description)
     case .system, .crypto:
-      logFailure(error)
+      {
+        server.log.error("\(error)")
+        return Refusal(.fileRefused, "the server can't keep the file now")
+      }()
     }
   }
+}
 
-  private func logFailure(_ error: ShelfError) -> Refusal {
-    server.log.error("\(error)")
-    return Refusal(.fileRefused, "the server can't keep the file now")
-  }
+extension Refusal {
+  /// A frame does not go on where the one before it ended: what is there is as it was.
+  fileprivate static let badOffset = Refusal(
+    .fileMismatch, "the frame does not go on where the bytes end that are here")
 }

@@ -8,6 +8,9 @@ internal import ChatSystem
 final class SharedContents: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`.
 
+  /// How many may be open at once: each has a descriptor.
+  static let limit = 512
+
   private struct Entry {
     weak var content: OpenContent?
   }
@@ -25,9 +28,13 @@ final class SharedContents: @unchecked Sendable {
   /// - Throws: `SystemError` if it can't be opened now.
   func open(_ file: KeptFile) throws(SystemError) -> OpenContent? {
     if let content = lock.withLock({ entries[file.digest]?.content }) { return content }
+    // What is looked at here may be the last that holds it: it goes after the lock.
+    let live = lock.withLock { entries.values.compactMap(\.content) }
+    guard live.count < Self.limit else { throw SystemError("open", code: SystemError.tooMany) }
     guard let content = try shelf.open(id: file.id) else { return nil }
     lock.withLock {
-      entries = entries.filter { $0.value.content != nil }
+      let inUse = Set(live.map(\.digest))
+      entries = entries.filter { inUse.contains($0.key) }
       entries[file.digest] = Entry(content: content)
     }
     return content

@@ -1,5 +1,6 @@
 internal import ChatCore
 internal import ChatFiles
+internal import ChatSystem
 internal import Synchronization
 
 /// What one connection is sending, and where the raw bytes go that come in now. The bookkeeping alone.
@@ -14,10 +15,10 @@ struct Uploads {
     let name: FileName
     let target: ChatFiles.Upload
     let slot: UploadSlot
+    /// When it is over if nothing comes of it.
+    var expiry: MonotonicTime
     /// A frame has come.
     var hasBegun = false
-    /// Why it is over, though its bytes still come.
-    var refusal: Refusal?
   }
 
   /// Where raw bytes go.
@@ -36,6 +37,12 @@ struct Uploads {
 
   /// The tokens of uploads that are over, the oldest first: frames of theirs may still be on their way.
   private var over: [String] = []
+
+  /// When the first of them is over if nothing comes of it; `nil` if there is none.
+  var expiry: MonotonicTime? {
+    guard classic != nil || !framed.isEmpty else { return nil }
+    return (framed.values.map(\.expiry) + (classic.map { [$0.expiry] } ?? [])).min()
+  }
 
   /// An upload is over, or never began.
   mutating func end(_ token: String) {
@@ -57,7 +64,7 @@ struct Uploads {
 
 /// The right to have an upload open: each has a descriptor, of which there are not as many as clients.
 final class UploadSlot: Sendable {
-  private static let limit = 512
+  static let limit = 512
   private static let used = Atomic<Int>(0)
 
   /// Takes one; `nil` if there is none.

@@ -212,35 +212,39 @@ package final class Stream: Sendable {
     }
   }
 
-  /// Gives the system all of the bytes, and lets it wait for more that follow at once (send(2), MSG_MORE).
+  /// Gives the system bytes, waiting for as long as the socket has patience (`keepUnsentBytes`).
   ///
-  /// - Throws: `SystemError`, EAGAIN where the peer took nothing for as long as the socket has patience.
-  package func sendAllAndMore(_ bytes: [UInt8]) throws(SystemError) {
-    var sent = 0
-    while sent < bytes.count {
-      sent += try bytes.span.withUnsafeBytes { all throws(SystemError) in
-        try system("send") {
-          Glibc.send(
-            number, all.baseAddress?.advanced(by: sent), all.count - sent,
-            CInt(MSG_NOSIGNAL) | CInt(MSG_MORE))
-        }
+  /// - Parameter isMoreToCome: what follows at once goes out together with them (send(2), MSG_MORE).
+  /// - Returns: how many it took; `nil` if the time was over.
+  package func sendPatiently(
+    _ bytes: ArraySlice<UInt8>, isMoreToCome: Bool
+  ) throws(SystemError) -> Int? {
+    let flags = CInt(MSG_NOSIGNAL) | (isMoreToCome ? CInt(MSG_MORE) : 0)
+    return try patiently { () throws(SystemError) in
+      try bytes.span.withUnsafeBytes { bytes throws(SystemError) in
+        try system("send") { Glibc.send(number, bytes.baseAddress, bytes.count, flags) }
       }
     }
   }
 
-  /// Gives the system a part of a file, waiting as long as it takes (sendfile(2)): the bytes do not come to us.
-  /// SIGPIPE has to be ignored.
+  /// The same for a part of a file (sendfile(2)): the bytes do not come to us. SIGPIPE has to be ignored.
   ///
-  /// - Throws: `SystemError`, EAGAIN where the peer took nothing for as long as the socket has patience; EIO where
-  ///   the file has no such part any more.
-  package func sendFile(_ file: CInt, from offset: UInt64, count: Int) throws(SystemError) {
+  /// - Throws: `SystemError`, EIO where the file has no such part any more.
+  package func sendFile(_ file: CInt, from offset: UInt64, count: Int) throws(SystemError) -> Int? {
     var position = off_t(offset)
-    let end = position + count
-    while position < end {
-      let sent = try system("sendfile") {
-        sendfile(number, file, &position, Int(end - position))
-      }
+    return try patiently { () throws(SystemError) in
+      let sent = try system("sendfile") { sendfile(number, file, &position, count) }
       guard sent > 0 else { throw SystemError("sendfile", code: EIO) }
+      return sent
+    }
+  }
+
+  private func patiently(
+    _ body: () throws(SystemError) -> Int
+  ) throws(SystemError) -> Int? {
+    do throws(SystemError) { return try body() } catch {
+      if error.code == EAGAIN { return nil }
+      throw error
     }
   }
 

@@ -19,6 +19,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// For a log.
   package var description: String { "\(call): \(reason)" }
 
+  /// EMFILE: no descriptor is left.
+  package static let tooMany = EMFILE
+
   /// EAGAIN, also known as EWOULDBLOCK: it would have to wait, or has waited long enough.
   package static let wouldBlock = EAGAIN
 

@@ -41,9 +41,13 @@ enum PlainClient {
     try connection.send("[FILE]:\(name)\tid=1\tsize=\(size)\tsha256=\(digest)\n")
     for offset in stride(from: 0, to: size, by: frameBytes) {
       let count = min(frameBytes, size - offset)
-      try connection.stream.sendAllAndMore(Array("[DATA]:1\tsize=\(count)\n".utf8))
-      try connection.stream.sendFile(
-        file.fileDescriptor, from: UInt64(offset), count: count)
+      try connection.stream.sendAll(Array("[DATA]:1\tsize=\(count)\n".utf8))
+      var sent = 0
+      while sent < count {
+        sent +=
+          try connection.stream.sendFile(
+            file.fileDescriptor, from: UInt64(offset + sent), count: count - sent) ?? 0
+      }
       // The room's lines wait here otherwise, and in the end the room for them.
       try connection.takeReady { try fail($0) }
     }

@@ -33,7 +33,7 @@ func run(_ options: ServerOptions) throws {
   Process.block(Process.endings)
   let log = EventLog(level: options.logLevel)
   let descriptors = Process.raiseDescriptorLimit()
-  if descriptors < options.maxClients + 64 {
+  if descriptors < options.maxClients + ServerOptions.otherDescriptors {
     log.warning(
       "the system allows \(descriptors) open files, too few for --max-clients \(options.maxClients)"
     )

@@ -284,7 +284,7 @@ struct FileTroubleTests {
     for number in 0..<10 {
       let carol = try server.joinSpeaking("carol\(number)")
       try carol.send("[GET]:\(id)\n")
-      #expect(try carol.line()?.hasPrefix("[DATA]:") == true)
+      while try carol.line()?.hasPrefix("[DATA]:") != true {}
       if number % 3 == 0 {
         try carol.send("exit\n")
       } else if number % 3 == 1 {
