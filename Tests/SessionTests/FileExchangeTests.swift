@@ -128,4 +128,21 @@ struct FileExchangeTests {
     try bob.see("Bye!")
     #expect(try bob.exitCode() == 1)
   }
+
+  @Test("the same bytes under several names, more than may go at once")
+  func same() throws {
+    let server = try TestServer("--rate", "0")
+    let folder = try TestFolder()
+    let bytes = FileScript("", "a", size: 200_000).bytes
+    let names = (0..<6).map { "copy\($0)" }
+    let paths = names.map { "\(folder.path)/\($0)" }
+    for path in paths { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+    let alice = try Program(
+      "chat-client",
+      ["--nick", "alice", "--json", server.address, "--send"] + paths + [paths[0], paths[0]])
+    let output = try alice.rest()
+    #expect(try alice.exitCode() == 0, "\(output)")
+    for name in names { #expect(output.contains(#""name":"\#(name)","size":200000"#)) }
+    #expect(output.ranges(of: #""event":"sent""#).count == 8)
+  }
 }
