@@ -16,7 +16,7 @@ help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
 	@echo "make client   build and start a client (ARGS='--nick alice example.org')"
 	@echo "make test     run every test"
-	@echo "make bench    measure, beside nats-server, inspircd, ngircd and ncat where installed"
+	@echo "make bench    measure, beside nats-server, inspircd, ngircd, ncat, nc and scp where installed"
 	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less)"
 	@echo "make tsan     run the tests under the thread sanitizer"
 	@echo "make lint     check format, warnings, imports and documentation"

@@ -69,7 +69,8 @@ let package = Package(
       swiftSettings: strict),
     // What `make bench` runs: this server and its peers, under the same load.
     .executableTarget(
-      name: "chat-bench", dependencies: ["ChatFlags", "ChatSystem"], swiftSettings: strict),
+      name: "chat-bench", dependencies: ["ChatCrypto", "ChatFlags", "ChatSystem"],
+      swiftSettings: strict),
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.
     .target(

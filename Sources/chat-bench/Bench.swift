@@ -6,19 +6,24 @@ struct Bench {
   let subjects: [any Subject]
   let runs: Int
   let workloads: Set<Workload>
+  /// How large the file is that 'files' moves.
+  let fileBytes: Int
   /// The throughput workloads' medians, drawn.
   private(set) var chart: Chart
 
   /// One row of a table, and how to get its figures.
-  private struct Entrant<Sample> {
+  struct Entrant<Sample> {
     let name: String
     let run: () throws -> Sample
   }
 
-  init(subjects: [any Subject], runs: Int, workloads: Set<Workload>, date: String) {
+  init(
+    subjects: [any Subject], runs: Int, workloads: Set<Workload>, fileBytes: Int, date: String
+  ) {
     self.subjects = subjects
     self.runs = runs
     self.workloads = workloads
+    self.fileBytes = fileBytes
     chart = Chart(
       title: "Deliveries a second, in millions",
       subtitle: "64-byte texts, medians of \(runs), server and load on the same"
@@ -46,6 +51,7 @@ struct Bench {
       case .join: fullHouse("5,000 join one room", 5_000)
       case .idle: fullHouse("10,000 in one room, idle", 10_000)
       case .history: history()
+      case .files: files()
       }
     }
   }
@@ -268,7 +274,7 @@ struct Bench {
   }
 
   /// Runs each entrant in turn, as often as asked for; what fails is said and left out.
-  private func alternate<Sample>(_ entrants: [Entrant<Sample>]) -> [[Sample]] {
+  func alternate<Sample>(_ entrants: [Entrant<Sample>]) -> [[Sample]] {
     var samples = entrants.map { _ in [Sample]() }
     for _ in 0..<runs {
       for (index, entrant) in entrants.enumerated() {
@@ -302,7 +308,7 @@ struct Bench {
     return Runs(valid.map(\.deliveriesPerSecond)).text(2, scale: 1e-6) + note
   }
 
-  private func show(_ table: Table) { say(table.text) }
+  func show(_ table: Table) { say(table.text) }
 
-  private func say(_ text: String) { StandardStream.output.writeIfPossible(text) }
+  func say(_ text: String) { StandardStream.output.writeIfPossible(text) }
 }

@@ -14,6 +14,12 @@ struct LatencyHistogram {
     total += 1
   }
 
+  /// Takes in all that another has.
+  mutating func add(_ other: LatencyHistogram) {
+    for (index, count) in other.counts.enumerated() { counts[index] += count }
+    total += other.total
+  }
+
   /// What so large a share of them did not exceed, in milliseconds.
   func milliseconds(_ share: Double) -> Double {
     var left = Int((Double(total) * share).rounded(.up))

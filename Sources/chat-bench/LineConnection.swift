@@ -25,12 +25,7 @@ final class LineConnection {
   /// Takes lines until one is it.
   func wait(until isIt: (String) throws -> Bool) throws {
     while true {
-      while let end = received.firstIndex(of: UInt8(ascii: "\n")) {
-        var line = String(decoding: received[..<end], as: UTF8.self)
-        received.removeFirst(end + 1)
-        if line.utf8.last == UInt8(ascii: "\r") { line.unicodeScalars.removeLast() }
-        if try isIt(line) { return }
-      }
+      while let line = nextLine() { if try isIt(line) { return } }
       guard try stream.waitUntilReadable(for: .seconds(20)) else {
         throw BenchError("no answer in the handshake")
       }
@@ -38,5 +33,23 @@ final class LineConnection {
       guard count > 0 else { throw BenchError("closed in the handshake") }
       received.append(contentsOf: buffer[..<count])
     }
+  }
+
+  /// Takes the lines that are there, without waiting.
+  func takeReady(_ body: (String) throws -> Void) throws {
+    while let count = try stream.receiveIfReady(into: &buffer) {
+      guard count > 0 else { throw BenchError("closed a connection") }
+      received.append(contentsOf: buffer[..<count])
+    }
+    while let line = nextLine() { try body(line) }
+  }
+
+  /// Takes the next line that has come, without what ends it.
+  private func nextLine() -> String? {
+    guard let end = received.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+    var line = String(decoding: received[..<end], as: UTF8.self)
+    received.removeFirst(end + 1)
+    if line.utf8.last == UInt8(ascii: "\r") { line.unicodeScalars.removeLast() }
+    return line
   }
 }

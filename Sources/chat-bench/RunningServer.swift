@@ -5,16 +5,19 @@ import Foundation
 final class RunningServer {
   let port: UInt16
   private let process = Foundation.Process()
-  private let folder: URL
+  /// What it writes is in there.
+  let folder: URL
   /// Stays open: a server that reads its standard input sees no end.
   private let input = Pipe()
 
-  init(_ program: any ServerProgram) throws {
-    folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("chat-bench-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    // A port that was free a moment ago; subjects cannot all choose one and say so.
-    port = try Listener(on: Address(host: "127.0.0.1", port: 0)).address.port
+  /// Starts a program.
+  ///
+  /// - Parameter parent: where its folder is made.
+  init(
+    _ program: any ServerProgram, in parent: URL = FileManager.default.temporaryDirectory
+  ) throws {
+    port = try Self.freePort()
+    folder = try Interruption.running.makeFolder(in: parent)
     guard let path = Self.path(of: program.program) else {
       throw BenchError("\(program.program) is not installed")
     }
@@ -23,10 +26,9 @@ final class RunningServer {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     process.standardInput = input
-    try process.run()
-    Interruption.running.set(process.processIdentifier, folder)
+    try Interruption.running.start(process)
     let deadline = MonotonicTime.now + .seconds(10)
-    while !isListening {
+    while !Self.isListening(port) {
       guard MonotonicTime.now < deadline, process.isRunning else {
         throw BenchError("\(program.name) does not start")
       }
@@ -34,9 +36,14 @@ final class RunningServer {
     }
   }
 
+  /// A port that was free a moment ago: not all programs can choose one and say so.
+  static func freePort() throws -> UInt16 {
+    try Listener(on: Address(host: "127.0.0.1", port: 0)).address.port
+  }
+
   /// Whether somebody listens on the port (proc(5), /proc/net/tcp). Nobody is connected to find out:
   /// ncat ends as a whole when a client is gone without having read everything.
-  private var isListening: Bool {
+  static func isListening(_ port: UInt16) -> Bool {
     let hexadecimal = String(port, radix: 16, uppercase: true)
     let zeros = String(repeating: "0", count: 4 - hexadecimal.count)
     let sockets = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
@@ -45,9 +52,9 @@ final class RunningServer {
   }
 
   deinit {
-    // What is measured is over; nobody waits for a polite end. One that did not start has none.
-    Interruption.running.end()
-    if process.isRunning { process.waitUntilExit() }
+    // What is measured is over; nobody waits for a polite end.
+    Interruption.running.end(process)
+    Interruption.running.remove(folder)
   }
 
   /// Where a program is: beside this one, or on the path.
@@ -64,29 +71,12 @@ final class RunningServer {
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }
 
-  /// Processor time used so far, in seconds, in ticks of 10 ms.
-  var processorSeconds: Double {
-    let text =
-      (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8))
-      ?? ""
-    // The name, in parentheses, may hold anything; utime and stime are fields 14 and 15.
-    let fields = (text.components(separatedBy: ") ").last ?? "").split(separator: " ")
-    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
-      return 0
-    }
-    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-  }
-
+  /// Processor time used so far, in seconds.
+  var processorSeconds: Double { status.processorSeconds }
   /// Resident memory in bytes.
-  var residentBytes: Int { 1_024 * status("VmRSS:") }
-
+  var residentBytes: Int { status.residentBytes }
   /// The most it ever had.
-  var peakResidentBytes: Int { 1_024 * status("VmHWM:") }
+  var peakResidentBytes: Int { status.peakResidentBytes }
 
-  private func status(_ key: String) -> Int {
-    let path = "/proc/\(process.processIdentifier)/status"
-    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
-    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
-  }
+  private var status: ProcessStatus { ProcessStatus(id: process.processIdentifier) }
 }

@@ -70,13 +70,19 @@ struct ChatServerSubject: Subject {
   let hasRooms = true
   let longestText = 8_191
 
-  init(hasHistory: Bool = true) { self.hasHistory = hasHistory }
+  /// The largest file it takes; `nil` for its default.
+  let maxFile: String?
+
+  init(hasHistory: Bool = true, maxFile: String? = nil) {
+    self.hasHistory = hasHistory
+    self.maxFile = maxFile
+  }
 
   func arguments(port: UInt16, folder: URL) -> [String] {
     [
       "--port", "\(port)", "--rate", "0", "--log-level", "error",
       "--data", folder.path,
-    ] + (hasHistory ? [] : ["--no-history"])
+    ] + (hasHistory ? [] : ["--no-history"]) + (maxFile.map { ["--max-file", $0] } ?? [])
   }
 
   func begin(_ connection: LineConnection, name: String, room: String?) throws {

@@ -1,6 +1,7 @@
 /// What there is to run.
 enum Workload: String, CaseIterable {
-  case fan100, fan1000, all50, rooms, sizes, latency500, latency2000, slow, join, idle, history
+  case fan100, fan1000, all50, rooms, sizes, latency500, latency2000, slow, join, idle, history,
+    files
 
   /// For `--help`.
   var meaning: String {
@@ -16,6 +17,7 @@ enum Workload: String, CaseIterable {
     case .join: "5,000 come into one room"
     case .idle: "10,000 come and do nothing"
     case .history: "a room in which 1,000,000 lines were said"
+    case .files: "a file to 1 and to 8, beside nc and scp; the talk meanwhile"
     }
   }
 }

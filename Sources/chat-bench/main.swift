@@ -19,6 +19,7 @@ let help = """
   }.joined(separator: "\n"))
     --server NAME   a server; several times (default: those that are installed):
   \(all.map { "                      \"\($0.name)\"" }.joined(separator: "\n"))
+    --file-size N   how large the file of 'files' is, at most 2G (default 1 GiB)
     --svg FILE      draw the throughput workloads' medians
     --help          show this
 
@@ -28,10 +29,17 @@ do throws(UsageError) {
   var runs = 5
   var only: Set<Workload> = []
   var servers: Set<String> = []
+  var fileBytes: UInt64 = 1 << 30
   var drawing: String?
   let arguments = Array(CommandLine.arguments.dropFirst())
   if arguments.first == KernelBound.flag {
     do { try KernelBound.serve(Array(arguments.dropFirst())) } catch {
+      throw UsageError("\(error)")
+    }
+    ChatSystem.Process.exit(0)
+  }
+  if arguments.first == PlainClient.flag {
+    do { try PlainClient.run(Array(arguments.dropFirst())) } catch {
       throw UsageError("\(error)")
     }
     ChatSystem.Process.exit(0)
@@ -52,6 +60,11 @@ do throws(UsageError) {
         throw UsageError("there is no workload '\(name)'")
       }
       only.insert(workload)
+    case .flag("--file-size"):
+      fileBytes = try parser.size()
+      guard 1_000_000...2_000_000_000 ~= fileBytes else {
+        throw UsageError("--file-size takes 1M to 2G")
+      }
     case .flag("--svg"): drawing = try parser.value()
     case .flag("--help"):
       StandardStream.output.writeIfPossible(help)
@@ -73,7 +86,7 @@ do throws(UsageError) {
   let date = Date.now.formatted(.iso8601.year().month().day())
   var bench = Bench(
     subjects: subjects, runs: runs, workloads: only.isEmpty ? Set(Workload.allCases) : only,
-    date: date)
+    fileBytes: Int(fileBytes), date: date)
   bench.run()
   if let drawing {
     do { try bench.chart.svg.write(toFile: drawing, atomically: true, encoding: .utf8) } catch {

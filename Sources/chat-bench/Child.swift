@@ -1,0 +1,115 @@
+import ChatSystem
+import Foundation
+
+/// A process of the benchmark's, heard line by line.
+///
+/// Owns: the process, which is killed when this object ends.
+final class Child {
+  /// Called for each line, without its LF, on a thread of its own.
+  typealias Hearing = @Sendable (UnsafeRawBufferPointer) -> Void
+
+  private let process = Foundation.Process()
+  private let ending = Ending()
+
+  /// Starts a program.
+  ///
+  /// - Parameters:
+  ///   - input: its standard input; else one that stays open and brings nothing.
+  ///   - output: its standard output, unless `onOutput` hears that.
+  init(
+    _ program: URL, _ arguments: [String], input: FileHandle? = nil,
+    output: FileHandle = .nullDevice, onOutput: Hearing? = nil, onError: Hearing? = nil
+  ) throws {
+    process.executableURL = program
+    process.arguments = arguments
+    // The process object keeps the pipe, whose writing end stays open.
+    process.standardInput = input ?? Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    process.terminationHandler = { [ending] in ending.note($0.terminationStatus) }
+    let pipes = (output: Pipe(), error: Pipe())
+    if onOutput != nil { process.standardOutput = pipes.output }
+    if onError != nil { process.standardError = pipes.error }
+    try Interruption.running.start(process)
+    if let onOutput { try Self.hear(pipes.output.fileHandleForReading, onOutput) }
+    if let onError { try Self.hear(pipes.error.fileHandleForReading, onError) }
+  }
+
+  deinit { Interruption.running.end(process) }
+
+  var isRunning: Bool { process.isRunning }
+
+  /// Waits until it ends by itself.
+  ///
+  /// - Returns: when that was.
+  /// - Throws: `BenchError` if it takes too long, or did not end well.
+  func end(within limit: Duration) throws -> MonotonicTime {
+    guard let (time, status) = ending.wait(limit) else {
+      throw BenchError("\(process.executableURL?.lastPathComponent ?? "") does not end")
+    }
+    guard status == 0 else {
+      throw BenchError("\(process.executableURL?.lastPathComponent ?? "") ended with \(status)")
+    }
+    return time
+  }
+
+  /// Reads to the end on a thread of its own.
+  private static func hear(_ handle: FileHandle, _ body: @escaping Hearing) throws {
+    try SystemThread.start(named: "hearing") {
+      var buffer = [UInt8](repeating: 0, count: 65_536)
+      var length = 0
+      while true {
+        let count = buffer.withUnsafeMutableBytes {
+          read(handle.fileDescriptor, $0.baseAddress?.advanced(by: length), $0.count - length)
+        }
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { return }
+        length += count
+        let used = buffer.withUnsafeBytes { bytes in
+          eachLine(UnsafeRawBufferPointer(rebasing: bytes[..<length]), body)
+        }
+        // A line that fills the buffer is none of those that are waited for.
+        let rest = used == 0 && length == buffer.count ? 0 : length - used
+        buffer.replaceSubrange(0..<rest, with: buffer[used..<used + rest])
+        length = rest
+      }
+    }
+  }
+
+  /// - Returns: where the first line begins that has no end yet.
+  private static func eachLine(_ bytes: UnsafeRawBufferPointer, _ body: Hearing) -> Int {
+    var start = 0
+    while start < bytes.count, let base = bytes.baseAddress,
+      let found = memchr(base + start, 10, bytes.count - start)
+    {
+      let end = UnsafeRawPointer(found) - base
+      body(OrderCheck.line(bytes, start, end))
+      start = end + 1
+    }
+    return start
+  }
+
+  /// When a process ended, and how. Thread: any.
+  private final class Ending: @unchecked Sendable {
+    // Sound: `end` is guarded by `lock`.
+
+    private let lock = Lock()
+    private let changed = Condition()
+    private var end: (time: MonotonicTime, status: Int32)?
+
+    func note(_ status: Int32) {
+      lock.withLock {
+        end = (.now, status)
+        changed.broadcast()
+      }
+    }
+
+    func wait(_ limit: Duration) -> (time: MonotonicTime, status: Int32)? {
+      let deadline = MonotonicTime.now + limit
+      return lock.withLock {
+        while end == nil, changed.wait(lock, until: deadline) {}
+        return end
+      }
+    }
+  }
+}

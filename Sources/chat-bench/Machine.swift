@@ -1,0 +1,56 @@
+import ChatSystem
+import Foundation
+
+/// The machine that all of it runs on, as far as it can disturb what is measured.
+enum Machine {
+  private static let pageBytes = 4_096
+  /// So much memory is left to others.
+  private static let spareBytes = 2 << 30
+
+  /// What others do from here on.
+  struct Others {
+    private let start = (time: MonotonicTime.now, seconds: othersSeconds)
+
+    /// For the line below a table.
+    var text: String {
+      let share = (othersSeconds - start.seconds) / ((MonotonicTime.now - start.time) / .seconds(1))
+      let count = ProcessInfo.processInfo.activeProcessorCount
+      return "Others used \(Runs.fixed(max(0, share), 2)) of the \(count) processors meanwhile."
+    }
+  }
+
+  /// Processor time that others used so far: whatever is neither this process nor started by it (proc(5),
+  /// /proc/stat).
+  private static var othersSeconds: Double {
+    let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
+    let fields = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().map {
+      Double($0) ?? 0
+    }
+    guard fields.count > 7 else { return .nan }
+    // user, nice, system, irq, softirq; idle, iowait and steal are nobody's.
+    let busy = fields[0] + fields[1] + fields[2] + fields[5] + fields[6]
+    return busy / Double(sysconf(Int32(_SC_CLK_TCK))) - LoadGenerator.processorSeconds
+      - Interruption.running.processorSeconds
+  }
+
+  /// Has so much memory ready for files that are to be written, and nothing left to be written to the disk.
+  ///
+  /// A virtual machine gives memory that is free for some seconds back to its host, and gets it again at up to two
+  /// seconds a gigabyte: whoever happened to need it would pay.
+  static func settle(bytes: Int) {
+    sync()
+    let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") } ?? ""
+    let available = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    let length = min(bytes, available * 1_024 - spareBytes)
+    guard length > 0,
+      let memory = mmap(
+        nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      memory != MAP_FAILED
+    else { return }
+    defer { munmap(memory, length) }
+    for offset in stride(from: 0, to: length, by: pageBytes) {
+      memory.storeBytes(of: 1, toByteOffset: offset, as: UInt8.self)
+    }
+  }
+}
