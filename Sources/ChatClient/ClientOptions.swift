@@ -92,7 +92,8 @@ package struct ClientOptions: Sendable {
       --downloads DIR     where files are saved, as received_NAME (default .)
       --auto-accept SIZE  files up to this are fetched as they are offered: 500k,
                           16M (default), 2G; 0 for none
-      --send PATH...      send these files, and leave; no standard input is read
+      --send PATH...      send these files (all up to the next flag), and leave; no
+                          standard input is read
       --json              every event as one JSON object a line
       --no-reconnect      end when the connection is lost
       --help              show this

@@ -104,6 +104,7 @@ final class Session: @unchecked Sendable {
       }
     }
     if input.hasLost { outgoing.noteLoss() }
+    if isTyped { mailbox.post(.inputEnded) }
     end(atOnce: false)
   }
 

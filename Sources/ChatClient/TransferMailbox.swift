@@ -18,6 +18,8 @@ final class TransferMailbox: @unchecked Sendable {
     case cancel(String?)
     /// We leave now: what runs is given up.
     case leave
+    /// A person types no more.
+    case inputEnded
 
     // From the worker and the write thread, about the transfer of this number.
 

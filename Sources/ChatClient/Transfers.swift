@@ -109,6 +109,8 @@ final class Transfers {
         let isUpload = uploads.cancel(id)
         if !downloads.cancel(id), !isUpload { outlet.tell(.remark("nothing to cancel")) }
       case .leave: giveUp()
+      case .inputEnded:
+        if isBusy { outlet.tell(.remark("waiting for the files; Ctrl-C leaves at once")) }
       case .hashed(let number, let result): downloads.hashed(number, result)
       case .compared(let number, let result): downloads.compared(number, result)
       case .prepared(let number, let result): uploads.prepared(number, result)

@@ -195,10 +195,11 @@ final class Uploads {
   ///
   /// - Returns: what it is called, if it is one of these.
   func arrived(_ offer: FileOffer) -> String? {
-    let upload = running.first {
+    let same = running.filter {
       $0.file?.sha256 == offer.sha256 && $0.file?.size == offer.size
         && $0.state.phase != .preparing
     }
+    let upload = same.first { $0.file?.name.text == offer.name } ?? same.first
     guard let upload else { return nil }
     outlet.tell(.sent(id: offer.id, name: upload.name, size: offer.size))
     end(upload)

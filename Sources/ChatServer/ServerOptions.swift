@@ -111,11 +111,11 @@ package struct ServerOptions: Sendable {
       --port N               port to listen on, 0 for any free one (default 55555)
 
     History and files:
-      --data DIR             where they are kept (default $XDG_STATE_HOME/chat-server,
+      --data DIR             kept there (default $XDG_STATE_HOME/chat-server,
                              else ~/.local/state/chat-server)
       --no-history           keep nothing on disk, and take no files
       --max-file SIZE        the largest file taken (default 100M)
-      --max-files SIZE       all kept files together; the oldest go first (default 10G)
+      --max-files SIZE       all kept files; the oldest go first (default 10G)
       --durable              every line reaches the disk before anyone is sent it,
                              and survives a power failure too
       --room-ttl D           how long a private room outlives its last member: 90s,

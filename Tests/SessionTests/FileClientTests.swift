@@ -173,4 +173,70 @@ struct FileClientTests {
       alice.errors
         == "chat-client: --downloads: cannot write to /nope: No such file or directory\n")
   }
+
+  @Test("eight at once, the others in turn")
+  func crowd() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    let files = (0..<30).map { FileScript("id\($0)", "file", size: 100, seed: UInt64($0)) }
+    for file in files { try server.play(file.offer()) }
+    for file in files[..<8] { try server.play(file.get()) }
+    for (number, file) in files.enumerated() {
+      try file.serve(by: server)
+      // The next one is asked for and this one is thanked for, in whatever order.
+      let next = number + 8 < files.count ? [String(files[number + 8].get().dropFirst(3))] : []
+      var expected = Set(["[GOT]:\(file.id)"] + next.map { $0.replacing("⇥", with: "\t") })
+      while !expected.isEmpty {
+        let line = try server.line() ?? ""
+        #expect(expected.remove(line) != nil, "\(line)")
+      }
+    }
+    _ = try ReturnScript.finish(alice, server)
+    #expect(folder.names.count == 30)
+  }
+
+  @Test("going to another room ends what runs, and that is told")
+  func move() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    let film = FileScript("id1", "film.mkv", size: 300_000)
+    try server.play("\(film.offer())\n\(film.get())")
+    try film.send(0..<65_536, by: server)
+    try alice.type("[ROOM]:#b\n")
+    try server.play(
+      """
+      C< [ROOM]:#b
+      C< [PING]:chat-client-sent-1
+      S> [CANCEL]:id1
+      S> alice joined!
+      S> [ROOM]:#b⇥seq=1⇥members=1
+      S> [PONG]:chat-client-sent-1
+      """)
+    try alice.endInput()
+    try server.play(ReturnScript.departure(questions: 1))
+    #expect(try alice.exitCode() == 1)
+    #expect(
+      alice.errors.contains(
+        "film.mkv: ended, because you go to another room; /get id1 goes on\n"))
+    #expect(folder.bytes(of: film.part) == Array(film.bytes[..<65_536]))
+  }
+
+  @Test("what was offered while the connection was lost is fetched as well")
+  func missedOffer() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    try server.play(ReturnScript.entry(since: 7, join: 9))
+    try server.play("\(ReturnScript.past(8, "bob sent photo.png (1.0 kB)"))⇥file=id1")
+    try server.play("\(ReturnScript.missedEnd)\nC< [FILES]:id1")
+    let listed = photo.offer().replacing("[FILE]", with: "[FILES]")
+    try server.play("\(listed)⇥time=2026-01-31T12:00:00.000Z\nS> [FILES]:⇥end=1\n\(photo.get())")
+    try photo.serve(by: server)
+    try server.play("C< [GOT]:id1")
+    _ = try ReturnScript.finish(alice, server)
+    #expect(folder.bytes(of: "received_photo.png") == photo.bytes)
+  }
 }

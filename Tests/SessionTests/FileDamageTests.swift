@@ -117,13 +117,10 @@ struct FileDamageTests {
     let server = try FakeServer()
     let folder = try TestFolder()
     let film = FileScript("id1", "film.mkv", size: 200_000)
-    let path = try Program.path(of: "chat-client")
-    let alice = try Program(
-      "prlimit",
-      [
-        "--fsize=100000", path, "--nick", "alice", "--downloads", folder.path, server.address,
-      ])
-    try server.play(ReturnScript.firstEntry)
+    let alice = try Self.alice(server, folder)
+    // None of the client's files can grow beyond that, as if there were no space.
+    let limit = try Program("prlimit", ["--pid", "\(alice.pid)", "--fsize=100000:unlimited"])
+    #expect(try limit.exitCode() == 0, "\(limit.errors)")
     try server.play("\(film.offer())\n\(film.get())")
     try film.send(0..<131_072, by: server)
     try server.play("C< [CANCEL]:id1")

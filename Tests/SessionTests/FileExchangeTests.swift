@@ -128,4 +128,42 @@ struct FileExchangeTests {
     try bob.see("Bye!")
     #expect(try bob.exitCode() == 1)
   }
+
+  @Test("the same bytes under several names, more than may go at once")
+  func same() throws {
+    let server = try TestServer("--rate", "0")
+    let folder = try TestFolder()
+    let bytes = FileScript("", "a", size: 200_000).bytes
+    let names = (0..<6).map { "copy\($0)" }
+    let paths = names.map { "\(folder.path)/\($0)" }
+    for path in paths { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+    let alice = try Program(
+      "chat-client",
+      ["--nick", "alice", "--json", server.address, "--send"] + paths + [paths[0], paths[0]])
+    let output = try alice.rest()
+    #expect(try alice.exitCode() == 0, "\(output)")
+    for name in names { #expect(output.contains(#""name":"\#(name)","size":200000"#)) }
+    #expect(output.ranges(of: #""event":"sent""#).count == 8)
+  }
+
+  @Test("what a disk has spoiled is found, and fetched again from there")
+  func spoiledPart() throws {
+    let server = try TestServer("--rate", "0")
+    let (from, to) = (try TestFolder(), try TestFolder())
+    let film = FileScript("", "film.mkv", size: 5_000_000)
+    var part = Data(film.bytes[..<4_000_000])
+    part[1_500_000] ^= 1
+    try part.write(to: URL(fileURLWithPath: "\(to.path)/\(film.part)"))
+    let bob = try Program(
+      "chat-client", ["--nick", "bob", "--downloads", to.path, server.address])
+    #expect(try bob.line() == "bob joined!")
+    let path = try film.write(to: from)
+    #expect(try Self.send(path, as: "alice", to: server.address).exitCode() == 0)
+    try bob.endInput()
+    _ = try bob.rest()
+    #expect(try bob.exitCode() == 0)
+    #expect(bob.errors.contains("film.mkv came damaged; the rest is fetched again"))
+    #expect(to.names == ["received_film.mkv"])
+    #expect(to.bytes(of: "received_film.mkv") == film.bytes)
+  }
 }
