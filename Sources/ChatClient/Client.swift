@@ -98,10 +98,11 @@ package final class Client: Sendable {
     }
     let transfers = Transfers(
       options: options, folder: folder, outgoing: outgoing, mailbox: mailbox,
-      display: TransferDisplay(showStatus: Screen.showStatus))
+      showStatus: Screen.showStatus)
     let conversation = Conversation(
       options: options, outgoing: outgoing, transfers: transfers, mailbox: mailbox,
-      display: Display(renderer: renderer), isTyped: isTyped, nickname: nickname)
+      display: Display(renderer: renderer), pictures: pictures, isTyped: isTyped,
+      nickname: nickname)
     let timeout = Self.handshakeTimeout
     switch try conversation.enter(connection, until: .now + timeout) {
     case .entered:
@@ -122,6 +123,14 @@ package final class Client: Sendable {
       Screen.complain("the server closed the connection")
       throw .lost
     }
+  }
+
+  /// Shows images, if a person sees them and wants to (https://no-color.org).
+  private var pictures: Pictures? {
+    guard options.showsImages, renderer.style == .terminal,
+      Process.variable("NO_COLOR") ?? "" == ""
+    else { return nil }
+    return Pictures(on: Screen.terminal)
   }
 
   /// How the client ends if this was refused in the handshake.

@@ -22,6 +22,8 @@ package struct ClientOptions: Sendable {
   package var downloadFolder: String?
   /// Files up to so many bytes are fetched as they are offered; 0 for none.
   package var autoAcceptBytes: UInt64 = 16_000_000
+  /// Images are shown once they are saved, where a person sees them.
+  package var showsImages = true
   /// The files to send before leaving. If there are any, standard input is not read.
   package var filesToSend: [String] = []
 
@@ -48,8 +50,7 @@ package struct ClientOptions: Sendable {
       case .flag("--room"): options.room = try word(parser.value(), for: "--room")
       case .flag("--json"): options.isJSON = true
       case .flag("--no-reconnect"): options.comesBack = false
-      // This version shows no pictures.
-      case .flag("--no-images"): break
+      case .flag("--no-images"): options.showsImages = false
       case .flag("--downloads"): options.downloadFolder = try parser.value()
       case .flag("--auto-accept"): options.autoAcceptBytes = try parser.size()
       case .flag("--send"): options.filesToSend += try parser.values()
@@ -94,6 +95,7 @@ package struct ClientOptions: Sendable {
                           16M (default), 2G; 0 for none
       --send PATH...      send these files (all up to the next flag), and leave; no
                           standard input is read
+      --no-images         no pictures in the terminal (nor where NO_COLOR is set)
       --json              every event as one JSON object a line
       --no-reconnect      end when the connection is lost
       --help              show this
@@ -103,14 +105,14 @@ package struct ClientOptions: Sendable {
     was missed is shown, and what had not arrived is sent again. Where nobody can
     tell, and for private messages and requests, you are told instead.
 
-    On a terminal, /help lists the commands; exit, {quit} and Ctrl-D leave.
+    On a terminal you type in a row at the bottom: Tab completes commands, names and
+    paths, Up and Down bring lines again. /help lists the commands; exit, {quit},
+    Ctrl-D, and Ctrl-C on an empty line leave.
     Without one, the lines of standard input are sent, those of the room are printed
     as they are, and errors and notices go to standard error. [PAST] lines that were
     asked for are printed as their text alone. At the end of input it waits until
     everything sent has come back and every file is done, and leaves. A room
     refused or gone ends it: what follows was meant for that room.
-
-    This version shows no pictures; scripts can say so already: --no-images.
 
     Exit: 0 left, 1 connection, lines, files or output lost (or perhaps lost), 2
     wrong usage or no nickname, 69 cannot connect, 77 nickname refused.

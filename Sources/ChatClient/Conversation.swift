@@ -32,6 +32,8 @@ final class Conversation {
   private let mailbox: TransferMailbox
   private let isTyped: Bool
   var display: Display
+  /// Shows images that have been saved; `nil` where nobody wants to see them.
+  let pictures: Pictures?
 
   var nickname: Nickname
   var position = Position()
@@ -49,12 +51,13 @@ final class Conversation {
 
   init(
     options: ClientOptions, outgoing: Outgoing, transfers: Transfers, mailbox: TransferMailbox,
-    display: Display, isTyped: Bool, nickname: Nickname
+    display: Display, pictures: Pictures?, isTyped: Bool, nickname: Nickname
   ) {
     self.options = options
     self.outgoing = outgoing
     (self.transfers, self.mailbox) = (transfers, mailbox)
     self.display = display
+    self.pictures = pictures
     self.isTyped = isTyped
     self.nickname = nickname
   }

@@ -26,7 +26,14 @@ extension Conversation {
 
   /// Tells what there is to tell of files.
   func tellOfTransfers() throws(ClientExit) {
-    for notice in transfers.takeNotices() { try display.tell(.transfer(notice)) }
+    for notice in transfers.takeNotices() {
+      try display.tell(.transfer(notice))
+      if let pictures, case .saved(_, _, let path, _) = notice {
+        // It comes after the line that tells of it.
+        try display.flush()
+        pictures.show(path)
+      }
+    }
   }
 
   /// A line that the room said while we were away.

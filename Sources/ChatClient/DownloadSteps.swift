@@ -103,7 +103,6 @@ extension Downloads {
       let path = folder.path(of: name)
       outlet.tell(
         .saved(id: download.offer.id, name: name, path: path, size: download.offer.size))
-      onSaved?(path)
       end(download, isSaved: true)
     } catch {
       fail(download, "cannot save it: \(HashFailure(error).reason)")

@@ -45,7 +45,6 @@ final class Downloads {
   let outlet: TransferOutlet
   let worker: TransferWorker
   let mailbox: TransferMailbox
-  let onSaved: (@Sendable (String) -> Void)?
 
   var running: [Download] = []
   private var waiting = Fifo<FileOffer>()
@@ -59,9 +58,9 @@ final class Downloads {
 
   init(
     _ folder: Result<DownloadFolder, SystemError>, at path: String, outlet: TransferOutlet,
-    worker: TransferWorker, mailbox: TransferMailbox, onSaved: (@Sendable (String) -> Void)?
+    worker: TransferWorker, mailbox: TransferMailbox
   ) {
-    (self.folder, folderPath, self.onSaved) = (folder, path, onSaved)
+    (self.folder, folderPath) = (folder, path)
     (self.outlet, self.worker, self.mailbox) = (outlet, worker, mailbox)
   }
 

@@ -35,7 +35,9 @@ final class Transfers {
   let downloads: Downloads
   let uploads: Uploads
   private let mailbox: TransferMailbox
-  private let display: TransferDisplay
+  /// Shows how far the transfers are; `nil` when there is nothing to show. Where there is no row for that, there is
+  /// no function.
+  private let show: (@Sendable (String?) -> Void)?
   /// Files up to this are fetched as they are offered; 0 for none.
   let autoAcceptBytes: UInt64
   private var isHeld = false
@@ -56,15 +58,14 @@ final class Transfers {
 
   init(
     options: ClientOptions, folder: Result<DownloadFolder, SystemError>, outgoing: Outgoing,
-    mailbox: TransferMailbox, display: TransferDisplay
+    mailbox: TransferMailbox, showStatus: (@Sendable (String?) -> Void)?
   ) {
     outlet = TransferOutlet(outgoing)
     let worker = TransferWorker()
     downloads = Downloads(
-      folder, at: options.downloadFolder ?? ".", outlet: outlet, worker: worker, mailbox: mailbox,
-      onSaved: display.onSaved)
+      folder, at: options.downloadFolder ?? ".", outlet: outlet, worker: worker, mailbox: mailbox)
     uploads = Uploads(outlet: outlet, worker: worker, mailbox: mailbox)
-    (self.mailbox, self.display) = (mailbox, display)
+    (self.mailbox, show) = (mailbox, showStatus)
     // Whoever only sends files wants none.
     autoAcceptBytes = options.filesToSend.isEmpty ? options.autoAcceptBytes : 0
   }
@@ -82,7 +83,7 @@ final class Transfers {
 
   /// When the status is to be shown next; `nil` if it need not be.
   var statusTime: MonotonicTime? {
-    guard display.showStatus != nil, hasStatus || isBusy || delivery != nil else { return nil }
+    guard show != nil, hasStatus || isBusy || delivery != nil else { return nil }
     return nextStatus
   }
 
@@ -94,7 +95,7 @@ final class Transfers {
     let parts = (downloads.progress(at: now) + uploads.progress(at: now)).map(\.text)
     let all = parts + (delivery.map { [$0.text] } ?? [])
     hasStatus = !all.isEmpty
-    display.showStatus?(hasStatus ? all.joined(separator: "  ") : nil)
+    show?(hasStatus ? all.joined(separator: "  ") : nil)
   }
 
   /// Does what other threads have to tell.

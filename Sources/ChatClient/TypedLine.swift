@@ -34,7 +34,7 @@ package enum TypedLine: Equatable, Sendable {
     /files           the files of this room
     /get ID          fetch one; what was cut off goes on
     /cancel [ID]     stop a transfer, by its ID or name, or all of them
-    /quit            leave (so do exit, {quit} and Ctrl-D)
+    /quit            leave (so do exit, {quit}, Ctrl-D and Ctrl-C)
     //text           say /text
     """
 

@@ -25,18 +25,14 @@ extension Bench {
       let folder = try Interruption.running.makeFolder()
       defer { Interruption.running.remove(folder) }
       let source = try SourceFile(in: folder, sizeBytes: fileBytes)
-      let programs = FileClient.Program.allCases.filter { program in
-        if !program.isAble { say("\(program.name) is left out of 'files': it moves none\n") }
-        return program.isAble
-      }
-      transfers(source, programs, in: folder)
-      for program in programs { talk(source, program, in: folder) }
+      transfers(source, in: folder)
+      talk(source, in: folder)
     } catch { say("The files cannot be measured: \(error)\n") }
   }
 
   // MARK: Throughput
 
-  private func transfers(_ source: SourceFile, _ programs: [FileClient.Program], in folder: URL) {
+  private func transfers(_ source: SourceFile, in folder: URL) {
     let copies = PlainCopies(source: source, parent: folder)
     let many = Self.manyReceivers
     func entrant(_ name: String, copies: Int, _ run: @escaping () throws -> Legs) -> Entrant<Legs> {
@@ -56,29 +52,27 @@ extension Bench {
     } else {
       say("scp is left out of 'files': SSH does not let us in on localhost without asking\n")
     }
-    for program in programs {
-      let name = program.name
-      func trip(to count: Int) throws -> FileTrip {
-        let trip = try FileTrip(source, receivers: count, program: program, in: folder)
-        try trip.run()
-        try trip.check()
-        return trip
-      }
-      // One copy is the server's.
-      entrants += [
-        entrant("\(name), 1 receiver", copies: 2) {
-          let trip = try trip(to: 1)
-          return [
-            ("\(name): upload", try trip.leg(\.announced, \.offered)),
-            ("\(name): download by 1", try trip.leg(\.offered, \.saved)),
-            ("\(name): whole trip to 1", try trip.leg(\.started, \.saved)),
-          ]
-        },
-        entrant("\(name), \(many) receivers", copies: many + 1) {
-          [("\(name): download by \(many)", try trip(to: many).leg(\.offered, \.saved))]
-        },
-      ]
+    let name = FileClient.name
+    func trip(to count: Int) throws -> FileTrip {
+      let trip = try FileTrip(source, receivers: count, in: folder)
+      try trip.run()
+      try trip.check()
+      return trip
     }
+    // One copy is the server's.
+    entrants += [
+      entrant("\(name), 1 receiver", copies: 2) {
+        let trip = try trip(to: 1)
+        return [
+          ("\(name): upload", try trip.leg(\.announced, \.offered)),
+          ("\(name): download by 1", try trip.leg(\.offered, \.saved)),
+          ("\(name): whole trip to 1", try trip.leg(\.started, \.saved)),
+        ]
+      },
+      entrant("\(name), \(many) receivers", copies: many + 1) {
+        [("\(name): download by \(many)", try trip(to: many).leg(\.offered, \.saved))]
+      },
+    ]
     let others = Machine.Others()
     let samples = alternate(entrants)
     let note = others.text
@@ -116,19 +110,19 @@ extension Bench {
 
   // MARK: The talk meanwhile
 
-  private func talk(_ source: SourceFile, _ program: FileClient.Program, in folder: URL) {
+  private func talk(_ source: SourceFile, in folder: URL) {
     let talk = FileTalk()
     let others = Machine.Others()
     let samples = alternate([
       Entrant(name: "the talk while a file moves") {
         Machine.settle(bytes: (talk.receivers + 1) * source.sizeBytes)
-        return try talk.run(source, program, in: folder)
+        return try talk.run(source, in: folder)
       }
     ])[0]
     let note = others.text
     guard !samples.isEmpty else { return }
     var table = Table(
-      "\(talk.members) members and \(talk.receivers) of \(program.name) who get a file of"
+      "\(talk.members) members and \(talk.receivers) of \(FileClient.name) who get a file of"
         + " \(gigabytes(source.sizeBytes)), \(talk.linesPerSecond) lines a second: milliseconds",
       [
         "", "seconds", "members p50", "p99", "of idle", "getters p50", "p99", "of idle", "server",

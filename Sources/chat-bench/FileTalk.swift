@@ -27,10 +27,8 @@ struct FileTalk {
     let download: Part
   }
 
-  func run(
-    _ source: SourceFile, _ program: FileClient.Program, in parent: URL
-  ) throws -> Sample {
-    let trip = try FileTrip(source, receivers: receivers, program: program, in: parent)
+  func run(_ source: SourceFile, in parent: URL) throws -> Sample {
+    let trip = try FileTrip(source, receivers: receivers, in: parent)
     let swarm = try Swarm(
       trip.server, ChatServerSubject(), count: members + 1, senders: 1,
       size: FileClient.textBytes, checkEvery: 1)

@@ -40,7 +40,6 @@ final class FileTrip {
   let server: RunningServer
   private(set) var receivers: [FileClient]
   private let source: SourceFile
-  private let program: FileClient.Program
   private let folder: URL
   /// Hears of the file when the receivers do.
   private let watcher: LineConnection
@@ -56,11 +55,8 @@ final class FileTrip {
   private(set) var saved: Moment?
 
   /// Lets the receivers in.
-  init(
-    _ source: SourceFile, receivers: Int, program: FileClient.Program, in parent: URL
-  ) throws {
+  init(_ source: SourceFile, receivers: Int, in parent: URL) throws {
     self.source = source
-    self.program = program
     folder = try Interruption.running.makeFolder(in: parent)
     server = try RunningServer(ChatServerSubject(maxFile: "2G"), in: folder)
     watcher = try LineConnection(port: server.port)
@@ -69,8 +65,7 @@ final class FileTrip {
     self.receivers = try (0..<receivers).map { [folder, server] number in
       let downloads = folder.appendingPathComponent("r\(number)")
       try FileManager.default.createDirectory(at: downloads, withIntermediateDirectories: false)
-      return try FileClient(
-        program, receiving: "r\(number)", port: server.port, folder: downloads)
+      return try FileClient(receiving: "r\(number)", port: server.port, folder: downloads)
     }
     var joined = 0
     while joined < receivers {
@@ -90,7 +85,7 @@ final class FileTrip {
   func send() throws {
     started = moment(.now)
     phase = .preparing
-    sender = try FileClient(program, sending: source.url, port: server.port)
+    sender = try FileClient(sending: source.url, port: server.port)
   }
 
   /// Notes what has happened.

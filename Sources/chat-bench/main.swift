@@ -38,12 +38,6 @@ do throws(UsageError) {
     }
     ChatSystem.Process.exit(0)
   }
-  if arguments.first == PlainClient.flag {
-    do { try PlainClient.run(Array(arguments.dropFirst())) } catch {
-      throw UsageError("\(error)")
-    }
-    ChatSystem.Process.exit(0)
-  }
   var parser = FlagParser(arguments)
   while let item = try parser.next() {
     switch item {

@@ -69,16 +69,16 @@ struct FileTroubleTests {
   func frames() throws {
     let (_, alice, bob) = try Self.people()
     try alice.send("[DATA]:7\tsize=5\nx\ny\n\n<END>\tid=7\n<END>\n")
-    try alice.expectError("no-such-file")
-    try alice.expectError("no-such-file")
+    try alice.expectError("no-such-file", id: "7")
+    try alice.expectError("no-such-file", id: "7")
     try alice.expectError("bad-tag")
     #expect(try alice.announce("a", Self.bytes) == 0)
     try alice.send("[DATA]:1\tsize=70000\n")
     try alice.send(bytes: [UInt8](repeating: UInt8(ascii: "\n"), count: 70_000))
-    try alice.expectError("bad-tag")
+    try alice.expectError("bad-tag", id: "1")
     // Nobody can send so much, so it is no frame.
     try alice.send("[DATA]:1\tsize=9223372036854775808\n")
-    try alice.expectError("bad-tag")
+    try alice.expectError("bad-tag", id: "1")
     try alice.send(
       "[FILE]:a\tid=2\tsize=9223372036854775808\tsha256=\(String(repeating: "0", count: 64))\n")
     try alice.expectError("file-too-large", id: "2")

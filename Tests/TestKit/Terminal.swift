@@ -6,6 +6,8 @@ package final class Terminal {
   private let keyboard: FileHandle
   /// What the screen shows, as far as it was read.
   package private(set) var display = TerminalDisplay()
+  /// All that the program has written.
+  package private(set) var written: [UInt8] = []
 
   /// Starts a program of this project.
   ///
@@ -72,6 +74,19 @@ package final class Terminal {
     }
   }
 
+  /// Waits until the program has written these bytes, one after another.
+  package func see(bytes: [UInt8], within seconds: Double = 20) throws {
+    let deadline = Date().addingTimeInterval(seconds)
+    while written.firstRange(of: bytes) == nil {
+      guard read(until: deadline) else {
+        throw Failure("not written: \(String(decoding: bytes, as: UTF8.self).debugDescription)")
+      }
+    }
+  }
+
+  /// Types bytes.
+  package func type(bytes: [UInt8]) throws { try keyboard.write(contentsOf: Data(bytes)) }
+
   /// Waits until the screen looks so.
   package func see(
     _ what: String, within seconds: Double = 20, isSo: (TerminalDisplay) -> Bool
@@ -101,6 +116,7 @@ package final class Terminal {
       count > 0
     else { return false }
     display.write(buffer[..<count])
+    written.append(contentsOf: buffer[..<count])
     return true
   }
 }
