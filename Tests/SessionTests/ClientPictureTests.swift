@@ -14,13 +14,14 @@ struct ClientPictureTests {
 
   /// Bob at a terminal, who is sent an image.
   private static func show(
-    _ arguments: String..., kind: String = "xterm", _ body: (Terminal) throws -> Void
+    _ arguments: String..., kind: String = "xterm", isColorless: Bool = false,
+    _ body: (Terminal) throws -> Void
   ) throws {
     let folder = try TestFolder()
     let server = try TestServer()
     let bob = try Terminal(
       "chat-client", ["--nick", "bob", "--downloads", folder.path, server.address] + arguments,
-      kind: kind)
+      kind: kind, isColorless: isColorless)
     try bob.see("Connected to server!")
     let alice = try server.joinSpeaking("alice")
     try alice.upload("dot.png", png)
@@ -63,9 +64,9 @@ struct ClientPictureTests {
     }
   }
 
-  @Test("--no-images switches it off")
-  func off() throws {
-    try Self.show("--no-images") { bob in
+  @Test("--no-images and NO_COLOR switch it off", arguments: [true, false])
+  func off(isColorless: Bool) throws {
+    try Self.show(isColorless ? "--no-reconnect" : "--no-images", isColorless: isColorless) { bob in
       try bob.type("/who\r")
       try bob.see("Here: alice, bob")
       #expect(bob.written.firstRange(of: Self.question) == nil)

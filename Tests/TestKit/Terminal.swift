@@ -11,8 +11,12 @@ package final class Terminal {
 
   /// Starts a program of this project.
   ///
-  /// - Parameter kind: the terminal's, as TERM has it.
-  package init(_ name: String, _ arguments: [String], kind: String = "xterm") throws {
+  /// - Parameters:
+  ///   - kind: the terminal's, as TERM has it.
+  ///   - isColorless: the person has set NO_COLOR.
+  package init(
+    _ name: String, _ arguments: [String], kind: String = "xterm", isColorless: Bool = false
+  ) throws {
     // What unlockpt(3) and ptsname(3) do: TIOCSPTLCK unlocks the other side, TIOCGPTN numbers it.
     let number = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
     var isLocked: Int32 = 0
@@ -25,8 +29,9 @@ package final class Terminal {
     let program = FileHandle(fileDescriptor: other, closeOnDealloc: true)
     process.executableURL = try Environment.program(name)
     process.arguments = arguments
+    // Whoever runs the tests may want no colours of them.
     process.environment = ProcessInfo.processInfo.environment
-      .merging(["TERM": kind]) { $1 }
+      .merging(["TERM": kind, "NO_COLOR": isColorless ? "1" : ""]) { $1 }
     process.standardInput = program
     process.standardOutput = program
     process.standardError = program
