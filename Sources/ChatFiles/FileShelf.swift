@@ -72,7 +72,7 @@ package final class FileShelf: @unchecked Sendable {
   @discardableResult
   package func announce(_ file: KeptFile, of content: StoredContent? = nil) -> Bool {
     let (isIn, removals) = withExtendedLifetime(content) {
-      lock.withLock { (index.announce(file), index.trimRoom(file.room)) }
+      lock.withLock { (index.announce(file), index.trimFiles(ofRoom: file.room)) }
     }
     removeIfPossible(removals)
     return isIn

@@ -19,18 +19,18 @@ package struct ShelfIndex: Sendable {
     var pinCount = 0
     /// The files that have it.
     var files: Set<String> = []
-    /// Where it stands among those to go; `nil`: uploaded and not announced, or no longer wanted, so
-    /// that it goes with its last pin.
-    var place: RemovalOrder.Place?
   }
 
   /// How many partial uploads that nobody goes on with are kept at most: small ones would otherwise be
   /// as many as anyone likes.
   package static let unusedPartialLimit = 256
 
-  /// How many files of one room are remembered: small ones, or the same again and again, would otherwise be as
-  /// many as anyone likes.
+  /// How many files of one room are remembered: small ones, or the same again and again, would
+  /// otherwise be as many as anyone likes.
   package static let roomLimit = 10_000
+
+  /// How many files are remembered in all rooms together.
+  package static let fileLimit = 100_000
 
   /// What contents and partial uploads take together at most.
   package let limitBytes: UInt64
@@ -40,7 +40,9 @@ package struct ShelfIndex: Sendable {
   private var leavingBytes: UInt64 = 0
   private var contents: [SHA256Digest: Content] = [:]
   private var partials = PartialTable()
-  private var order = RemovalOrder()
+  /// The contents in the order in which they go. One that is not in it was uploaded and not announced,
+  /// or is no longer wanted: it goes with its last pin.
+  private var order = LinkedOrder<SHA256Digest>()
   private var files = FileTable()
 
   /// Makes an empty one.
@@ -51,7 +53,7 @@ package struct ShelfIndex: Sendable {
   /// Enters a content that lies there, after those that were written before it.
   package mutating func addFound(_ digest: SHA256Digest, sizeBytes: UInt64) {
     contents[digest] = Content(state: .kept, sizeBytes: sizeBytes)
-    putLast(digest)
+    order.append(digest)
     usedBytes += sizeBytes
   }
 
@@ -94,17 +96,15 @@ package struct ShelfIndex: Sendable {
       }
     }
 
-    let contents = contents
-    order.visit(isCurrent: { contents[$0]?.place == $1 }) { digest in
+    for digest in order.oldestFirst {
       guard let content = contents[digest], content.state == .kept, content.pinCount == 0 else {
-        return true
+        continue
       }
       // Contents that no file has were found at the start, and stand before all others.
       if partialsAreNext && !content.files.isEmpty { takePartials() }
-      guard freed < bytes else { return false }
+      guard freed < bytes else { break }
       removals.append(.content(digest))
       freed += content.sizeBytes
-      return freed < bytes
     }
     if partialsAreNext && freed < bytes { takePartials() }
     return freed < bytes ? [] : removals
@@ -132,7 +132,7 @@ package struct ShelfIndex: Sendable {
       } else {
         contents[digest]?.state = .kept
         // What nobody wanted any more is tried again when space is needed.
-        if content.place == nil { putLast(digest) }
+        if !order.contains(digest) { order.append(digest) }
       }
     case .partial(let name):
       leavingBytes -= partials[sizeBytesOf: name]
@@ -143,19 +143,8 @@ package struct ShelfIndex: Sendable {
   private mutating func drop(_ digest: SHA256Digest) {
     guard let content = contents.removeValue(forKey: digest) else { return }
     usedBytes -= content.sizeBytes
+    order.remove(digest)
     for id in content.files { files.remove(id: id) }
-  }
-
-  /// Puts a content last among those to go.
-  private mutating func putLast(_ digest: SHA256Digest) {
-    let place = newPlace(for: digest)
-    contents[digest]?.place = place
-  }
-
-  private mutating func newPlace(for digest: SHA256Digest) -> RemovalOrder.Place {
-    // A second reference, which ends here: writing while it lives would copy them all.
-    let contents = contents
-    return order.append(digest, liveCount: contents.count) { contents[$0]?.place == $1 }
   }
 
   // MARK: Partial uploads
@@ -259,7 +248,7 @@ package struct ShelfIndex: Sendable {
 
   private mutating func removalIfUnwanted(_ digest: SHA256Digest) -> [Removal] {
     guard let content = contents[digest], content.state == .kept, content.pinCount == 0,
-      content.place == nil
+      !order.contains(digest)
     else { return [] }
     leave(.content(digest))
     return [.content(digest)]
@@ -271,13 +260,14 @@ package struct ShelfIndex: Sendable {
   ///
   /// - Returns: false if its content is not there, or another file has its name.
   package mutating func announce(_ file: KeptFile) -> Bool {
-    guard let content = contents[file.digest], content.state == .kept,
-      content.sizeBytes == file.sizeBytes
+    // A copy of the content would make the set of its files be copied as one is added.
+    guard contents[file.digest]?.state == .kept,
+      contents[file.digest]?.sizeBytes == file.sizeBytes
     else { return false }
     if let known = files[file.id] { return known == file }
     files.add(file)
     contents[file.digest]?.files.insert(file.id)
-    putLast(file.digest)
+    order.append(file.digest)
     return true
   }
 
@@ -297,16 +287,18 @@ package struct ShelfIndex: Sendable {
     forget(files.removeRoom(room))
   }
 
-  /// Forgets the oldest files of a room that has too many, and says which contents go with them.
-  package mutating func trimRoom(_ room: String) -> [Removal] {
+  /// Forgets the oldest files where those of a room, or all of them, are too many, and says which
+  /// contents go with them.
+  package mutating func trimFiles(ofRoom room: String) -> [Removal] {
     forget(files.removeOldest(ofRoom: room, beyond: Self.roomLimit))
+      + forget(files.removeOldest(beyond: Self.fileLimit))
   }
 
   private mutating func forget(_ gone: [KeptFile]) -> [Removal] {
     gone.flatMap { file -> [Removal] in
       contents[file.digest]?.files.remove(file.id)
       guard contents[file.digest]?.files.isEmpty == true else { return [] }
-      contents[file.digest]?.place = nil
+      order.remove(file.digest)
       return removalIfUnwanted(file.digest)
     }
   }

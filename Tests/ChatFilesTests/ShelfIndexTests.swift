@@ -242,14 +242,78 @@ struct ShelfIndexTests {
     for number in 2..<ShelfIndex.roomLimit {
       #expect(index.announce(try file("\(number)", of: "again", bytes: 1)) == true)
     }
-    #expect(index.trimRoom("lobby") == [])
+    #expect(index.trimFiles(ofRoom: "lobby") == [])
     #expect(index.announce(try file("one more", of: "again", bytes: 1)) == true)
-    #expect(index.trimRoom("lobby") == [try content("first")])
+    #expect(index.trimFiles(ofRoom: "lobby") == [try content("first")])
     #expect(index.file(id: "first") == nil)
     #expect(index.announce(try file("and one", of: "again", bytes: 1)) == true)
     // The oldest is gone, its content is not: others have it.
-    #expect(index.trimRoom("lobby") == [])
+    #expect(index.trimFiles(ofRoom: "lobby") == [])
     #expect(index.file(id: "again") == nil && index.file(id: "2") != nil)
     #expect(index.files(inRoom: "lobby", limit: .max).count == ShelfIndex.roomLimit)
+  }
+
+  @Test("all rooms together forget the oldest file of all", .timeLimit(.minutes(1)))
+  func fileLimit() throws {
+    var index = ShelfIndex(limitBytes: 100)
+    try bring("first", bytes: 1, to: &index)
+    try bring("again", bytes: 1, to: &index)
+    let content = try file("", of: "again", bytes: 1).digest
+    func announce(_ number: Int) -> Bool {
+      index.announce(
+        KeptFile(
+          id: "\(number)", name: "", room: "\(number % 11)", sender: "", sizeBytes: 1,
+          digest: content, timeMilliseconds: 0))
+    }
+    let areIn = (2..<ShelfIndex.fileLimit).filter(announce)
+    #expect(areIn.count == ShelfIndex.fileLimit - 2)
+    #expect(index.trimFiles(ofRoom: "0") == [])
+    #expect(announce(ShelfIndex.fileLimit) == true)
+    #expect(index.trimFiles(ofRoom: "0") == [try self.content("first")])
+    #expect(announce(ShelfIndex.fileLimit + 1) == true)
+    #expect(index.trimFiles(ofRoom: "0") == [])
+    #expect(index.files(inRoom: "lobby", limit: 9) == [] && index.file(id: "2") != nil)
+    #expect(index.files(inRoom: "3", limit: 2).map(\.id) == ["99993", "99982"])
+    // Evicted at once, in a time that grows with their number alone.
+    #expect(index.usePartial("x") == true)
+    index.finish(try self.content("first"), isGone: true)
+    #expect(index.reserve(100, for: "x") == .removing([try self.content("again")]))
+    index.finish(try self.content("again"), isGone: true)
+    #expect((0..<11).allSatisfy { index.files(inRoom: "\($0)", limit: .max).isEmpty })
+    #expect(index.reserve(100, for: "x") == .reserved)
+  }
+
+  @Test("a room's files stay in order, whichever of them are evicted")
+  func holes() throws {
+    try SeededRandom.run { random in
+      var index = ShelfIndex(limitBytes: 1_000)
+      var expected: [(id: String, content: Int)] = []
+      #expect(index.usePartial("x") == true)
+      for step in 0..<3_000 {
+        let number = Int.random(in: 0..<30, using: &random)
+        let file = try file("\(step % 400)", of: "\(number)", bytes: 1)
+        // A name may be used again once its file is gone.
+        guard index.file(id: file.id) == nil else { continue }
+        if index.announce(file) == false {
+          #expect(index.usePartial("\(number)") == true)
+          #expect(index.reserve(1, for: "\(number)") == .reserved)
+          #expect(index.beginArrival(file.digest, sizeBytes: 1) == .isExpected)
+          index.endArrival(file.digest, of: "\(number)")
+          #expect(index.announce(file) == true)
+          #expect(index.unpin(file.digest) == [])
+        }
+        expected.insert((file.id, number), at: 0)
+        if step % 20 == 0,
+          case .removing(let gone) = index.reserve(1_003 - index.usedBytes, for: "x")
+        {
+          for removal in gone { index.finish(removal, isGone: true) }
+          let contents = try (0..<30).filter { gone.contains(try content("\($0)")) }
+          expected.removeAll { contents.contains($0.content) }
+        }
+        #expect(index.files(inRoom: "lobby", limit: .max).map(\.id) == expected.map(\.id))
+        #expect(
+          index.files(inRoom: "lobby", limit: 3).map(\.id) == expected.prefix(3).map(\.id))
+      }
+    }
   }
 }
