@@ -165,15 +165,39 @@ struct FileShelfTests {
       try test.shelf.beginUpload(resumeKey: "alice", digest: try bytes.sha256(), size: .max)
     }
     let other = try test.shelf.beginUpload(resumeKey: nil, digest: nil, size: nil)
-    try other.append(someBytes(600, seed: 2))
+    try other.append(someBytes(100, seed: 2))
     let upload = try test.beginResumable(bytes)
     try upload.append(bytes.prefix(400))
     #expect(throws: ShelfError.noSpace) { try upload.append(bytes.dropFirst(400)) }
     #expect(upload.receivedBytes == 400)
-    #expect(test.shelf.usedBytes == 1_000)
+    #expect(test.shelf.usedBytes == 500)
     other.abandon(keepsPartial: false)
     try upload.append(bytes.dropFirst(400))
     #expect(try upload.finish().digest == bytes.sha256())
+  }
+
+  @Test("uploads that are never finished cost no more than half of the files")
+  func unfinished() throws {
+    let test = try TestShelf(limitBytes: 1_000)
+    for number in 0..<10 { try test.put(someBytes(100, seed: UInt64(number)), id: "\(number)") }
+    var uploads: [Upload] = []
+    for number in 0..<10 {
+      let upload = try test.beginResumable(someBytes(1_000, seed: UInt64(number)), key: "\(number)")
+      uploads.append(upload)
+      do throws(any Error) {
+        try upload.append(someBytes(100))
+        #expect(number < 5)
+      } catch {
+        #expect(number >= 5 && error as? ShelfError == .noSpace)
+      }
+    }
+    #expect(
+      test.shelf.files(inRoom: "lobby", limit: 99).map(\.id) == ["9", "8", "7", "6", "5"])
+    // Left behind, they make way for one that goes on.
+    for upload in uploads.prefix(5) { upload.abandon(keepsPartial: true) }
+    try uploads[9].append(someBytes(200))
+    #expect(try test.partials.count == 8)
+    #expect(test.shelf.files(inRoom: "lobby", limit: 99).count == 5)
   }
 
   @Test("threads that fill a small shelf never use more than it has, on the disk either")
