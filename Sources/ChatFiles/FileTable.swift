@@ -1,42 +1,53 @@
-/// The announced files, by what they are asked for by and by room.
+/// The announced files, by what they are asked for by, by room, and by age.
 struct FileTable: Sendable {
   private var files: [String: KeptFile] = [:]
-  /// The files of each room, the newest last.
-  private var rooms: [String: [String]] = [:]
+  /// All files.
+  private var order = LinkedOrder<String>()
+  /// The files of each room that has some.
+  private var rooms: [String: LinkedOrder<String>] = [:]
 
   /// Finds a file.
   subscript(id: String) -> KeptFile? { files[id] }
 
-  /// Adds the newest file of its room, which has a name of its own.
+  /// Adds the newest file of all, which has a name of its own.
   mutating func add(_ file: KeptFile) {
     files[file.id] = file
-    rooms[file.room, default: []].append(file.id)
+    order.append(file.id)
+    rooms[file.room, default: LinkedOrder()].append(file.id)
   }
 
-  /// Removes a file.
-  mutating func remove(id: String) {
-    guard let file = files.removeValue(forKey: id) else { return }
-    // The oldest go first: it is found at once.
-    if let index = rooms[file.room]?.firstIndex(of: id) { rooms[file.room]?.remove(at: index) }
-    if rooms[file.room]?.isEmpty == true { rooms[file.room] = nil }
+  /// Removes a file, and says which it was. However many there are, it takes the same time.
+  @discardableResult
+  mutating func remove(id: String) -> KeptFile? {
+    guard let file = files.removeValue(forKey: id) else { return nil }
+    order.remove(id)
+    rooms[file.room]?.remove(id)
+    if rooms[file.room]?.count == 0 { rooms[file.room] = nil }
+    return file
+  }
+
+  /// Removes the oldest files if there are more than so many, and says which they were.
+  mutating func removeOldest(beyond limit: Int) -> [KeptFile] {
+    let surplus = max(0, order.count - limit)
+    let ids = Array(order.oldestFirst.prefix(surplus))
+    return ids.compactMap { remove(id: $0) }
   }
 
   /// Removes the oldest files of a room that has more than so many, and says which they were.
   mutating func removeOldest(ofRoom room: String, beyond limit: Int) -> [KeptFile] {
-    let surplus = (rooms[room]?.count ?? 0) - limit
-    guard surplus > 0, let ids = rooms[room]?.prefix(surplus) else { return [] }
-    let removed = ids.compactMap { files.removeValue(forKey: $0) }
-    rooms[room]?.removeFirst(surplus)
-    return removed
+    let surplus = max(0, (rooms[room]?.count ?? 0) - limit)
+    let ids = rooms[room].map { Array($0.oldestFirst.prefix(surplus)) } ?? []
+    return ids.compactMap { remove(id: $0) }
   }
 
   /// Removes all files of a room, and says which they were.
   mutating func removeRoom(_ room: String) -> [KeptFile] {
-    (rooms.removeValue(forKey: room) ?? []).compactMap { files.removeValue(forKey: $0) }
+    removeOldest(ofRoom: room, beyond: 0)
   }
 
   /// A room's files, the newest first.
   func inRoom(_ room: String, limit: Int) -> [KeptFile] {
-    (rooms[room] ?? []).suffix(max(0, limit)).reversed().compactMap { files[$0] }
+    guard let order = rooms[room] else { return [] }
+    return order.newestFirst.prefix(max(0, limit)).compactMap { files[$0] }
   }
 }

@@ -38,6 +38,11 @@ struct PartialName: Equatable {
     else { return nil }
   }
 
+  /// Whose an upload of this name is: what stands after the last dash.
+  static func owner(of text: String) -> String {
+    String(text[(text.lastIndex(of: "-").map(text.index(after:)) ?? text.startIndex)...])
+  }
+
   /// The name in the folder: `DIGEST-SIZE-OWNER`.
   var text: String { "\(digest.hex)-\(sizeBytes)-\(owner)" }
 }

@@ -17,16 +17,26 @@ struct ShelfFolder: ~Copyable, Sendable {
 
   /// Opens the folders, made for their owner alone if they are missing.
   init(path: String) throws(SystemError) {
-    let contents = try Self.open(path)
-    let partials = try Self.open("\(path)/partial")
+    let contents = try Self.open(path, in: AT_FDCWD)
+    let partials = try Self.open("partial", in: contents.number)
     self.contents = contents
     self.partials = partials
   }
 
-  private static func open(_ path: String) throws(SystemError) -> Descriptor {
-    if mkdir(path, 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir") }
-    return Descriptor(
-      owning: try system("open") { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+  /// Opens a folder, made if it is missing. One that was made is on the disk: what is synced into it
+  /// later would be lost with it.
+  private static func open(_ path: String, in folder: CInt) throws(SystemError) -> Descriptor {
+    let isNew = mkdirat(folder, path, 0o700) == 0
+    if !isNew && errno != EEXIST { throw SystemError("mkdirat") }
+    let made = Descriptor(
+      owning: try system("openat") { openat(folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+    guard isNew else { return made }
+    let parent = Descriptor(
+      owning: try system("openat") {
+        openat(made.number, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      })
+    try system("fsync") { fsync(parent.number) }
+    return made
   }
 
   // MARK: Contents

@@ -6,11 +6,9 @@ package import ChatCrypto
 /// A thing that is to be removed is *leaving* until the caller says that it is gone; until then its
 /// bytes count, and nobody can have it. A content whose name is being made is *arriving*.
 ///
-/// When space is needed, there go first the contents that no file has, then the partial uploads that
-/// nobody goes on with, then the contents that were announced longest ago; of a content that several
-/// files have, the last announcement counts. What is pinned or in use never goes.
+/// What goes when space is needed, and for whom, is in ShelfSpace.swift.
 package struct ShelfIndex: Sendable {
-  private struct Content {
+  struct Content {
     enum State { case arriving, kept, leaving }
 
     var state: State
@@ -19,29 +17,37 @@ package struct ShelfIndex: Sendable {
     var pinCount = 0
     /// The files that have it.
     var files: Set<String> = []
-    /// Where it stands among those to go; `nil`: uploaded and not announced, or no longer wanted, so
-    /// that it goes with its last pin.
-    var place: RemovalOrder.Place?
   }
 
-  /// How many partial uploads that nobody goes on with are kept at most: small ones would otherwise be
-  /// as many as anyone likes.
-  package static let unusedPartialLimit = 256
+  /// How many partial uploads that nobody goes on with are kept of one owner at most: small ones would
+  /// otherwise be as many as anyone likes.
+  package static let unusedPartialOwnerLimit = 8
 
-  /// How many files of one room are remembered: small ones, or the same again and again, would otherwise be as
-  /// many as anyone likes.
+  /// How many of them are kept of all owners together: nobody alone can fill that.
+  package static let unusedPartialLimit = 4_096
+
+  /// How many files of one room are remembered: small ones, or the same again and again, would
+  /// otherwise be as many as anyone likes.
   package static let roomLimit = 10_000
+
+  /// How many files are remembered in all rooms together.
+  package static let fileLimit = 100_000
 
   /// What contents and partial uploads take together at most.
   package let limitBytes: UInt64
   /// What they take.
-  package private(set) var usedBytes: UInt64 = 0
+  package internal(set) var usedBytes: UInt64 = 0
 
-  private var leavingBytes: UInt64 = 0
-  private var contents: [SHA256Digest: Content] = [:]
-  private var partials = PartialTable()
-  private var order = RemovalOrder()
-  private var files = FileTable()
+  // What follows is for this type alone, which has two files: this one and ShelfSpace.swift.
+
+  /// How many bytes the contents have that are leaving.
+  var leavingContentBytes: UInt64 = 0
+  var contents: [SHA256Digest: Content] = [:]
+  var partials = PartialTable()
+  /// The contents in the order in which they go. One that is not in it was uploaded and not announced,
+  /// or is no longer wanted: it goes with its last pin.
+  var order = LinkedOrder<SHA256Digest>()
+  var files = FileTable()
 
   /// Makes an empty one.
   package init(limitBytes: UInt64) { self.limitBytes = limitBytes }
@@ -51,7 +57,7 @@ package struct ShelfIndex: Sendable {
   /// Enters a content that lies there, after those that were written before it.
   package mutating func addFound(_ digest: SHA256Digest, sizeBytes: UInt64) {
     contents[digest] = Content(state: .kept, sizeBytes: sizeBytes)
-    putLast(digest)
+    order.append(digest)
     usedBytes += sizeBytes
   }
 
@@ -59,103 +65,6 @@ package struct ShelfIndex: Sendable {
   package mutating func addFoundPartial(_ name: String, sizeBytes: UInt64, modifiedSeconds: Int64) {
     partials.add(name, sizeBytes: sizeBytes, modifiedSeconds: modifiedSeconds)
     usedBytes += sizeBytes
-  }
-
-  // MARK: Space
-
-  /// Counts more bytes for a partial upload in use, or says what has to go before that.
-  package mutating func reserve(_ count: UInt64, for name: String) -> Reservation {
-    guard count <= limitBytes else { return .full }
-    guard usedBytes > limitBytes - count else {
-      partials[sizeBytesOf: name] += count
-      usedBytes += count
-      return .reserved
-    }
-    let missing = usedBytes - (limitBytes - count)
-    guard leavingBytes < missing else { return .waiting }
-    let removals = removals(of: missing - leavingBytes)
-    guard !removals.isEmpty else { return .full }
-    for removal in removals { leave(removal) }
-    return .removing(removals)
-  }
-
-  /// What can go to make space, or nothing if all of it would not be enough.
-  private mutating func removals(of bytes: UInt64) -> [Removal] {
-    var removals: [Removal] = []
-    var freed: UInt64 = 0
-    let unused = partials.unused()
-    var partialsAreNext = true
-
-    func takePartials() {
-      partialsAreNext = false
-      for partial in unused where freed < bytes {
-        removals.append(.partial(partial.name))
-        freed += partial.sizeBytes
-      }
-    }
-
-    let contents = contents
-    order.visit(isCurrent: { contents[$0]?.place == $1 }) { digest in
-      guard let content = contents[digest], content.state == .kept, content.pinCount == 0 else {
-        return true
-      }
-      // Contents that no file has were found at the start, and stand before all others.
-      if partialsAreNext && !content.files.isEmpty { takePartials() }
-      guard freed < bytes else { return false }
-      removals.append(.content(digest))
-      freed += content.sizeBytes
-      return freed < bytes
-    }
-    if partialsAreNext && freed < bytes { takePartials() }
-    return freed < bytes ? [] : removals
-  }
-
-  private mutating func leave(_ removal: Removal) {
-    switch removal {
-    case .content(let digest):
-      contents[digest]?.state = .leaving
-      leavingBytes += contents[digest]?.sizeBytes ?? 0
-    case .partial(let name):
-      _ = partials.use(name)
-      leavingBytes += partials[sizeBytesOf: name]
-    }
-  }
-
-  /// Ends a removal: the thing is gone, or else it is still there, and can be had again.
-  package mutating func finish(_ removal: Removal, isGone: Bool) {
-    switch removal {
-    case .content(let digest):
-      guard let content = contents[digest] else { return }
-      leavingBytes -= content.sizeBytes
-      if isGone {
-        drop(digest)
-      } else {
-        contents[digest]?.state = .kept
-        // What nobody wanted any more is tried again when space is needed.
-        if content.place == nil { putLast(digest) }
-      }
-    case .partial(let name):
-      leavingBytes -= partials[sizeBytesOf: name]
-      if isGone { dropPartial(name) } else { partials.release(name) }
-    }
-  }
-
-  private mutating func drop(_ digest: SHA256Digest) {
-    guard let content = contents.removeValue(forKey: digest) else { return }
-    usedBytes -= content.sizeBytes
-    for id in content.files { files.remove(id: id) }
-  }
-
-  /// Puts a content last among those to go.
-  private mutating func putLast(_ digest: SHA256Digest) {
-    let place = newPlace(for: digest)
-    contents[digest]?.place = place
-  }
-
-  private mutating func newPlace(for digest: SHA256Digest) -> RemovalOrder.Place {
-    // A second reference, which ends here: writing while it lives would copy them all.
-    let contents = contents
-    return order.append(digest, liveCount: contents.count) { contents[$0]?.place == $1 }
   }
 
   // MARK: Partial uploads
@@ -180,10 +89,14 @@ package struct ShelfIndex: Sendable {
   /// - Returns: what is to be removed, so that they do not become too many.
   package mutating func releasePartial(_ name: String, modifiedSeconds: Int64?) -> [Removal] {
     partials.release(name, modifiedSeconds: modifiedSeconds)
-    let unused = partials.unused()
-    guard unused.count > Self.unusedPartialLimit, let oldest = unused.first else { return [] }
-    leave(.partial(oldest.name))
-    return [.partial(oldest.name)]
+    var removals: [Removal] = []
+    while let surplus = partials.surplus(
+      ofOwnerOf: name, beyond: Self.unusedPartialOwnerLimit, orAll: Self.unusedPartialLimit)
+    {
+      leave(.partial(surplus))
+      removals.append(.partial(surplus))
+    }
+    return removals
   }
 
   /// Forgets a partial upload in use: it is gone.
@@ -259,7 +172,7 @@ package struct ShelfIndex: Sendable {
 
   private mutating func removalIfUnwanted(_ digest: SHA256Digest) -> [Removal] {
     guard let content = contents[digest], content.state == .kept, content.pinCount == 0,
-      content.place == nil
+      !order.contains(digest)
     else { return [] }
     leave(.content(digest))
     return [.content(digest)]
@@ -271,13 +184,14 @@ package struct ShelfIndex: Sendable {
   ///
   /// - Returns: false if its content is not there, or another file has its name.
   package mutating func announce(_ file: KeptFile) -> Bool {
-    guard let content = contents[file.digest], content.state == .kept,
-      content.sizeBytes == file.sizeBytes
+    // A copy of the content would make the set of its files be copied as one is added.
+    guard contents[file.digest]?.state == .kept,
+      contents[file.digest]?.sizeBytes == file.sizeBytes
     else { return false }
     if let known = files[file.id] { return known == file }
     files.add(file)
     contents[file.digest]?.files.insert(file.id)
-    putLast(file.digest)
+    order.append(file.digest)
     return true
   }
 
@@ -297,16 +211,18 @@ package struct ShelfIndex: Sendable {
     forget(files.removeRoom(room))
   }
 
-  /// Forgets the oldest files of a room that has too many, and says which contents go with them.
-  package mutating func trimRoom(_ room: String) -> [Removal] {
+  /// Forgets the oldest files where those of a room, or all of them, are too many, and says which
+  /// contents go with them.
+  package mutating func trimFiles(ofRoom room: String) -> [Removal] {
     forget(files.removeOldest(ofRoom: room, beyond: Self.roomLimit))
+      + forget(files.removeOldest(beyond: Self.fileLimit))
   }
 
   private mutating func forget(_ gone: [KeptFile]) -> [Removal] {
     gone.flatMap { file -> [Removal] in
       contents[file.digest]?.files.remove(file.id)
       guard contents[file.digest]?.files.isEmpty == true else { return [] }
-      contents[file.digest]?.place = nil
+      order.remove(file.digest)
       return removalIfUnwanted(file.digest)
     }
   }

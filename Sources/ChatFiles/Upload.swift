@@ -39,11 +39,11 @@ package final class Upload: @unchecked Sendable {
     self.declaredSizeBytes = declaredSizeBytes
   }
 
-  deinit { end(keepsPartial: true) }
+  deinit { abandon(keepsPartial: true) }
 
   /// Drops the bytes after an offset, so that the next ones are appended there.
   ///
-  /// - Throws: `ShelfError`; `badOffset` if there are fewer bytes.
+  /// - Throws: `ShelfError`; `badOffset` if there are fewer bytes: then all is as before.
   package func rewind(to offset: UInt64) throws(ShelfError) {
     guard offset <= receivedBytes else { throw .badOffset }
     guard offset < receivedBytes else { return }
@@ -89,7 +89,7 @@ package final class Upload: @unchecked Sendable {
   ///
   /// - Throws: `ShelfError`; `sizeMismatch` or `digestMismatch` if it is not what was declared.
   package func finish() throws(ShelfError) -> StoredContent {
-    defer { end(keepsPartial: false) }
+    defer { abandon(keepsPartial: false) }
     if let declaredSizeBytes, declaredSizeBytes != receivedBytes { throw .sizeMismatch }
     try hashWhatIsThere()
     let digest = try finishHash()
@@ -107,12 +107,10 @@ package final class Upload: @unchecked Sendable {
     }
   }
 
-  /// Ends the upload without a content.
+  /// Ends the upload without a content. One that has ended is left alone.
   ///
   /// - Parameter keepsPartial: leaves what is there to whoever goes on with it, if it is resumable.
-  package func abandon(keepsPartial: Bool) { end(keepsPartial: keepsPartial) }
-
-  private func end(keepsPartial: Bool) {
+  package func abandon(keepsPartial: Bool) {
     guard file != nil else { return }
     // An empty one is not worth keeping.
     if keepsPartial && isResumable && receivedBytes > 0 {

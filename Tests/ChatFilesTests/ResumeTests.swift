@@ -71,6 +71,35 @@ struct ResumeTests {
     #expect(try upload.finish().digest == bytes.sha256())
   }
 
+  @Test("asked to go on after bytes that are not there, nothing of it is lost")
+  func badOffset() throws {
+    let test = try TestShelf()
+    let upload = try test.beginResumable(bytes)
+    try upload.append(bytes.prefix(1_000))
+    for offset in [1_001, UInt64.max] {
+      #expect(throws: ShelfError.badOffset) { try upload.rewind(to: offset) }
+    }
+    #expect(upload.receivedBytes == 1_000 && test.shelf.usedBytes == 1_000)
+    try upload.append(bytes[1_000..<2_000])
+    #expect(throws: ShelfError.badOffset) { try upload.rewind(to: 2_001) }
+    upload.abandon(keepsPartial: true)
+    #expect(try test.partials.count == 1)
+    let resumed = try test.beginResumable(bytes)
+    #expect(resumed.receivedBytes == 2_000)
+    try resumed.append(bytes.dropFirst(2_000))
+    #expect(try resumed.finish().digest == bytes.sha256())
+  }
+
+  @Test("finished too early, nothing is left to go on with")
+  func tooEarly() throws {
+    let test = try TestShelf()
+    let upload = try test.beginResumable(bytes)
+    try upload.append(bytes.prefix(1_000))
+    #expect(throws: ShelfError.sizeMismatch) { try upload.finish() }
+    #expect(try test.partials == [] && test.shelf.usedBytes == 0)
+    #expect(try test.beginResumable(bytes).receivedBytes == 0)
+  }
+
   @Test("rewound any number of times, anywhere, the content is right")
   func rewindsAtRandom() throws {
     try SeededRandom.run { random in
