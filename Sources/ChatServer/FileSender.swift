@@ -14,7 +14,7 @@ final class FileSender: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`, but for `clock` and `takenBytes`, which are the thread's.
 
   /// How many bytes may wait in the system for the network: lines that come then wait behind them.
-  private static let unsentBytes: CInt = 131_072
+  private static let unsentBytes: CInt = 65_536
   /// How often it is looked whether a client that takes nothing is to be given up.
   private static let checkInterval: Duration = .seconds(1)
 

@@ -314,9 +314,15 @@ final class Recorder: @unchecked Sendable {
   // MARK: Reading
 
   /// Hands over every file that a line tells of, the oldest first. When the server starts.
-  func files(_ body: (StoredFile) -> Void) {
-    do throws(HistoryError) { try reader.files(body) } catch {
+  ///
+  /// - Returns: whether these are all there are: not where the history was damaged.
+  func files(_ body: (StoredFile) -> Void) -> Bool {
+    do throws(HistoryError) {
+      try reader.files(body)
+      return writer.setAside == nil
+    } catch {
       log.error("the files that were sent can't be found: \(error)")
+      return false
     }
   }
 

@@ -52,9 +52,12 @@ final class ServerState: @unchecked Sendable {
     let rooms = self.rooms
     recorder?.openRooms = { rooms.open }
     if let files {
-      recorder?.files { stored in
+      let isComplete = recorder?.files { stored in
         if let file = KeptFile(stored) { files.announce(file) }
       }
+      // What was being announced, or forgotten, when the last server was killed.
+      if isComplete == true { files.removeUnannounced() }
+      files.trim()
       // Removing large files takes its time.
       recorder?.noteExpired = { room in Self.cleaning.async { files.removeRoom(room) } }
     }

@@ -40,6 +40,8 @@ final class Session {
 
   /// What it is sending.
   var uploads = Uploads()
+  /// What it works with while it sends files.
+  private var fileBuffers: WorkBuffers?
   /// How many bytes of the present chunk were files'.
   var fileBytes = 0
 
@@ -66,8 +68,8 @@ final class Session {
   private func receive() {
     do {
       guard try waitUntilReadable() else { return }
-      let buffers = server.buffers.take()
-      defer { server.buffers.give(buffers) }
+      let buffers = takeBuffers()
+      defer { giveBack(buffers) }
       let count = try peer.stream.receive(into: &buffers.input)
       if let interruption = peer.interruptionReason {
         reason = interruption
@@ -89,6 +91,19 @@ final class Session {
       isAtEnd = true
       reason = .connectionLost
     }
+  }
+
+  /// Buffers of its own while it sends files, large ones: each read, hash and write is of what one of them holds.
+  private func takeBuffers() -> WorkBuffers {
+    guard uploads.expiry != nil else { return server.buffers.take() }
+    let buffers = fileBuffers ?? WorkBuffers(inputBytes: WorkBuffers.fileInputBytes)
+    fileBuffers = buffers
+    return buffers
+  }
+
+  private func giveBack(_ buffers: WorkBuffers) {
+    guard buffers === fileBuffers else { return server.buffers.give(buffers) }
+    if uploads.expiry == nil { fileBuffers = nil }
   }
 
   private func waitUntilReadable() throws(SystemError) -> Bool {

@@ -10,15 +10,22 @@ final class WorkBuffers {
   /// How much is encoded before it goes to the room.
   static let batchBytes = 32_768
 
+  /// How much is received at once of who sends files: a frame.
+  static let fileInputBytes = Limits.frameBytes
+
   /// Where the socket's bytes arrive.
-  var input = [UInt8](repeating: 0, count: inputBytes)
+  var input: [UInt8]
 
   /// Encoded lines that the room has not got yet.
   var batch: [UInt8] = []
   /// How many lines they are.
   var batchLines = 0
 
-  init() { batch.reserveCapacity(Self.batchBytes + Limits.serverLineBytes) }
+  /// Makes buffers for who sends lines, or files.
+  init(inputBytes: Int = inputBytes) {
+    input = [UInt8](repeating: 0, count: inputBytes)
+    batch.reserveCapacity(Self.batchBytes + Limits.serverLineBytes)
+  }
 }
 
 /// Work buffers that nobody uses: an idle client holds none.

@@ -158,7 +158,11 @@ struct FileTests {
       server.program.signal(SIGKILL)
       _ = try server.program.exitCode()
     }
+    // One that was on the shelf and not announced when the server was killed.
+    let stray = "\(data.path)/files/\(String(repeating: "0", count: 64))"
+    #expect(FileManager.default.createFile(atPath: stray, contents: Data([1])))
     let server = try TestServer(data: data)
+    #expect(try server.storedFiles() == 1)
     let bob = try server.joinSpeaking("bob")
     #expect(try bob.download(id) == [1, 2, 3])
     try bob.send("[FILES]:\n")
