@@ -16,7 +16,7 @@ struct HandshakeSessionTests {
       alice> [ROOM]:lobby
       alice> alice
       alice< alice joined!
-      alice< [WELCOME]:1⇥room=lobby⇥seq=1⇥members=1⇥max-file=0
+      alice< [WELCOME]:1⇥room=lobby⇥seq=1⇥members=1⇥max-file=100000000
       alice< Connected to server!
       alice> one
       alice< alice: one
@@ -25,7 +25,7 @@ struct HandshakeSessionTests {
       bob> [HELLO]:1
       bob> bob
       bob< bob joined!
-      bob< [WELCOME]:1⇥room=lobby⇥seq=3⇥members=2⇥max-file=0
+      bob< [WELCOME]:1⇥room=lobby⇥seq=3⇥members=2⇥max-file=100000000
       bob< Connected to server!
       """)
   }
