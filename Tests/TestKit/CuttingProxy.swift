@@ -18,11 +18,17 @@ package final class CuttingProxy: @unchecked Sendable {
   private let lock = Lock()
   private var pairs: [Pair] = []
   private var isOpen = true
+  private var relayedBytes = 0
+  /// How much the system keeps of what is on its way; 0 for as much as it likes.
+  private let bufferBytes: CInt
 
   /// Relays from a free port of 127.0.0.1.
   ///
-  /// - Parameter port: the server's, on 127.0.0.1.
-  package init(to port: UInt16) throws {
+  /// - Parameters:
+  ///   - port: the server's, on 127.0.0.1.
+  ///   - bufferBytes: how much the system keeps of what is on its way; 0 for as much as it likes.
+  package init(to port: UInt16, bufferBytes: CInt = 0) throws {
+    self.bufferBytes = bufferBytes
     listener = try Listener(on: Address(host: "127.0.0.1", port: 0))
     target = Address(host: "127.0.0.1", port: port)
     try SystemThread.start(named: "proxy") { [listener, target, weak self] in
@@ -41,6 +47,9 @@ package final class CuttingProxy: @unchecked Sendable {
 
   /// `HOST:PORT`, for clients.
   package var address: String { "\(listener.address)" }
+
+  /// How many bytes have gone through it to the server.
+  package var bytesToServer: Int { lock.withLock { relayedBytes } }
 
   /// How many connections go through it now.
   package var connections: Int { lock.withLock { pairs.count } }
@@ -72,13 +81,21 @@ package final class CuttingProxy: @unchecked Sendable {
       return isOpen
     }
     guard isTaken else { return pair.client.shutdownBoth() }
+    if bufferBytes > 0 {
+      for stream in [pair.client, pair.server] {
+        stream.keepUnreadBytes(below: bufferBytes)
+        stream.keepUnsentBytes(below: bufferBytes, patience: .seconds(60))
+      }
+    }
     for (from, to) in [(pair.client, pair.server), (pair.server, pair.client)] {
       do {
         try SystemThread.start(named: "relay") { [weak self] in
           var buffer = [UInt8](repeating: 0, count: 65_536)
           while let count = try? from.receive(into: &buffer), count > 0,
             (try? to.sendAll(Array(buffer[..<count]))) != nil
-          {}
+          {
+            if to === pair.server { self?.count(count) }
+          }
           // A side that ends its stream still reads the other's.
           to.shutdownWriting()
           self?.forget(pair, after: from)
@@ -89,6 +106,8 @@ package final class CuttingProxy: @unchecked Sendable {
       }
     }
   }
+
+  private func count(_ bytes: Int) { lock.withLock { relayedBytes += bytes } }
 
   /// The server's side of a pair has ended.
   private func forget(_ pair: Pair, after ended: Stream) {

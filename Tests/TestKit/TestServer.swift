@@ -90,8 +90,11 @@ package final class TestServer {
     (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(program.pid)/fd").count) ?? 0
   }
 
-  private func status(_ key: String) -> Int {
-    let text = (try? String(contentsOfFile: "/proc/\(program.pid)/status", encoding: .utf8)) ?? ""
+  /// How many bytes it has written to files, or sent of files, since it started (proc(5), wchar).
+  package var writtenBytes: Int { status("wchar:", in: "io") }
+
+  private func status(_ key: String, in file: String = "status") -> Int {
+    let text = (try? String(contentsOfFile: "/proc/\(program.pid)/\(file)", encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
     return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
   }
