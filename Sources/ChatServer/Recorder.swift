@@ -23,9 +23,13 @@ final class Recorder: @unchecked Sendable {
   private static let catchUpBytes = 131_072
   /// How long it waits to try again when nothing can be kept.
   private static let retryInterval: Duration = .seconds(1)
-  /// The log that commits go to is written back into the file behind them, after so many; only if that does
-  /// not keep up do they do it themselves, and wait.
-  private static let commitsPerCheckpoint = 250
+  /// The log that commits go to is written back into the file behind them, after so many, or so many bytes; only if
+  /// that does not keep up do they do it themselves, and wait. The first commit after that waits for the disk
+  /// (SQLite makes the log's new beginning durable), 50 ms where files keep it busy: so it is not done often.
+  private static let commitsPerCheckpoint = 2_500
+  private static let bytesPerCheckpoint = 50_000_000
+  /// What a group takes in the log besides its bytes, about: the pages of the tables' indices.
+  private static let groupOverhead = 16_384
   private static let checkpointPages = 16_000
 
   /// Tells everyone on the server something. Set once, before the first client comes.
@@ -60,7 +64,9 @@ final class Recorder: @unchecked Sendable {
 
   // The queue's.
   let writer: HistoryWriter
+  /// Since the log was written back last.
   private var commits = 0
+  private var committedBytes = 0
   private var retryTime = MonotonicTime.now
   /// How far rooms came whose last lines could not be kept.
   private var unkept: [RoomName: RoomStart] = [:]
@@ -264,7 +270,9 @@ final class Recorder: @unchecked Sendable {
     }
     try writer.append(kept)
     commits += 1
-    if commits % Self.commitsPerCheckpoint == 0 {
+    for group in kept { committedBytes += group.bytes.count + Self.groupOverhead }
+    if commits >= Self.commitsPerCheckpoint || committedBytes >= Self.bytesPerCheckpoint {
+      (commits, committedBytes) = (0, 0)
       // One that fails is made up for by the next, or by the commits.
       checkpointQueue.async { try? self.checkpointer.checkpoint() }
     }
