@@ -180,8 +180,10 @@ final class Broadcaster: @unchecked Sendable {
   /// - Returns: whether it still is a member.
   private func deliver(to peer: Peer) -> Bool {
     guard !peer.isBlocked, !peer.isFetching, !peer.isLent else { return true }
-    // One look at the head for the whole call: a busy room would keep it here for ever.
+    // One look at the head for the whole call: a busy room would keep it here for ever. So would a client that
+    // asks as fast as it is answered.
     let head = log.shown
+    var ownBytes = 0
     do {
       while true {
         switch peer.nextPiece(head: head) {
@@ -199,6 +201,11 @@ final class Broadcaster: @unchecked Sendable {
           }
           if sent < bytes.count - offset {
             try block(peer)
+            return true
+          }
+          ownBytes += sent
+          if ownBytes >= Self.sliceBytes {
+            wake()
             return true
           }
         case .nothing, .file:

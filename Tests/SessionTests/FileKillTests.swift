@@ -9,6 +9,9 @@ struct FileKillTests {
   private static let size = Environment.isSanitized ? 16_000_000 : 268_435_456
   /// What may go over the wire twice. What is lost each time is as much for the sanitizer's small file.
   private static let most = Environment.isSanitized ? 3.0 : 1.05
+  /// How often somebody is killed, every sixth time the server; and how much comes in between at most.
+  private static let rounds = Environment.isSanitized ? 6 : 24
+  private static let step = size / (Environment.isSanitized ? 20 : 60)
   private static let limits = ["--rate", "0", "--max-file", "1G", "--log-level", "warning"]
 
   /// A random file of that size in a folder.
@@ -53,14 +56,14 @@ struct FileKillTests {
         try asker.line()?.split(separator: "\t").first { $0.hasPrefix("id=") }?.dropFirst(3) ?? ""
       var before = server.writtenBytes
       var sent = 0
-      for round in 1...24 {
+      for round in 1...Self.rounds {
         // A person's terminal: only there /get is a command.
         let bob = try Terminal(
           "chat-client", ["--nick", "bob", "--downloads", to.path, server.address])
         try bob.see("Connected to server!")
         try bob.type("/get \(id)\r")
         let length = Self.file(in: to.path, ending: ".part").map(Self.length) ?? 0
-        let end = length + Int.random(in: 1...Self.size / 26, using: &random)
+        let end = length + Int.random(in: 1...Self.step, using: &random)
         try eventually("some more has come") {
           (Self.file(in: to.path, ending: ".part").map(Self.length) ?? 0) >= end
         }
@@ -105,11 +108,11 @@ struct FileKillTests {
       let proxy = try CuttingProxy(to: server.port, bufferBytes: 65_536)
       let partials = "\(data.path)/files/partial"
       func length() -> Int { Self.file(in: partials, ending: "").map(Self.length) ?? 0 }
-      for round in 1...24 {
+      for round in 1...Self.rounds {
         let start = length()
         let alice = try Program(
           "chat-client", ["--nick", "alice", proxy.address, "--send", film])
-        let end = start + Int.random(in: 1...Self.size / 26, using: &random)
+        let end = start + Int.random(in: 1...Self.step, using: &random)
         try eventually("some more has come") { length() >= end }
         if round % 6 == 0 {
           server.program.signal(SIGKILL)
