@@ -20,10 +20,9 @@ final class Broadcaster: @unchecked Sendable {
 
   /// The most one send offers: a socket takes no more at once, and others wait meanwhile.
   private static let sliceBytes: UInt64 = 262_144
-  /// So many members are served by two threads if no more than so much is new, so many at a time.
+  /// So many members are served by two threads if no more than so much is new.
   private static let sharedMembers = 32
   private static let quietBytes: UInt64 = 1_024
-  private static let sharedStep = 4
   /// How long a member may hold the others back before it is detached: where most are ahead of it, and
   /// where some are.
   private static let shortPatience: Duration = .milliseconds(100)
@@ -36,7 +35,7 @@ final class Broadcaster: @unchecked Sendable {
   /// How often it is looked whether blocked members have stopped reading.
   private static let stallCheckInterval: DispatchTimeInterval = .seconds(1)
 
-  private let log: RoomLog
+  let log: RoomLog
   private let past: RoomPast?
   private let readerTimeout: Duration
   // Not a thread for each busy room: no pass ever blocks.
@@ -46,10 +45,10 @@ final class Broadcaster: @unchecked Sendable {
   /// A pass is on its way. Cleared before the pass looks at the log, so nothing appended is missed.
   private let isScheduled = Atomic<Bool>(false)
 
-  // The queue's.
-  private var members: [Peer] = []
+  // The queue's. What is not private is shared with `BroadcasterShare.swift`.
+  private(set) var members: [Peer] = []
   /// Before this, the ring may be overwritten at any time.
-  private var tail: UInt64
+  private(set) var tail: UInt64
   private var blocked: [CInt: Peer] = [:]
   /// What was shown when the last pass began.
   private var lastShown: UInt64
@@ -107,35 +106,6 @@ final class Broadcaster: @unchecked Sendable {
     }
     settle()
     if log.isWaitedFor { relieve() }
-  }
-
-  /// Sends what is new to all who need nothing else, on two threads: where little is said, half the time until
-  /// the last has it is worth more than the second thread costs. What is left is the pass's.
-  private func share(_ shown: UInt64) {
-    let next = Atomic<Int>(0)
-    let members = members
-    DispatchQueue.concurrentPerform(iterations: 2) { _ in
-      while true {
-        let start = next.wrappingAdd(Self.sharedStep, ordering: .relaxed).oldValue
-        guard start < members.count else { return }
-        for peer in members[start..<min(members.count, start + Self.sharedStep)] {
-          sendNew(to: peer, shown)
-        }
-      }
-    }
-  }
-
-  /// Sends a member the log's new bytes if nothing stands in the way. Thread: one at a time for each member.
-  private func sendNew(to peer: Peer, _ shown: UInt64) {
-    guard !peer.isBlocked, !peer.isFetching, !peer.isLent, peer.cursor >= tail,
-      case .log(let limit) = peer.nextPiece(head: shown)
-    else { return }
-    // An error is met again by the pass, which does something about it.
-    let slice = log[peer.cursor..<limit]
-    guard let sent = try? peer.stream.send(slice), sent > 0 else { return }
-    peer.cursor += UInt64(sent)
-    peer.sentBytes += UInt64(sent)
-    peer.isMidLine = slice[sent - 1] != UInt8(ascii: "\n")
   }
 
   private func serveWritable() {

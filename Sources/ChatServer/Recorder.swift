@@ -19,8 +19,6 @@ final class Recorder: @unchecked Sendable {
   private static let commitBytes = 1_048_576
   /// The most bytes of a group: who wants one line of it has to look through all of them.
   private static let groupBytes: UInt64 = 32_768
-  /// The most bytes read at once for a reader that has fallen behind.
-  private static let catchUpBytes = 131_072
   /// How long it waits to try again when nothing can be kept.
   private static let retryInterval: Duration = .seconds(1)
   /// The log that commits go to is written back into the file behind them, after so many, or so many bytes; only if
@@ -40,15 +38,15 @@ final class Recorder: @unchecked Sendable {
   var openRooms: @Sendable () -> [Room] = { [] }
 
   let log: EventLog
-  private let reader: HistoryReader
+  let reader: HistoryReader
   /// Reads for those who have fallen behind: they do not wait for who looks back.
-  private let catchUpReader: HistoryReader
+  let catchUpReader: HistoryReader
   /// `nil` where it could not be opened: searches are refused then.
-  private let index: SearchIndex?
+  let index: SearchIndex?
   let queue = DispatchQueue(label: "history", qos: .userInteractive)
   private let checkpointer: HistoryReader
   private let checkpointQueue = DispatchQueue(label: "checkpoint", qos: .utility)
-  private let catchUpQueue = DispatchQueue(label: "catch-up", qos: .userInitiated)
+  let catchUpQueue = DispatchQueue(label: "catch-up", qos: .userInitiated)
   let indexer: Indexer?
 
   private let lock = Lock()
@@ -317,76 +315,6 @@ final class Recorder: @unchecked Sendable {
     guard isKeepingFlag.exchange(false, ordering: .relaxed) else { return }
     log.error("the history has stopped: \(error)")
     announce("The history has stopped: what is said now is not kept.")
-  }
-
-  // MARK: Reading
-
-  /// Hands over every file that a line tells of, the oldest first. When the server starts.
-  ///
-  /// - Returns: whether these are all there are: not where the history was damaged.
-  func files(_ body: (StoredFile) -> Void) -> Bool {
-    do throws(HistoryError) {
-      try reader.files(body)
-      return writer.setAside == nil
-    } catch {
-      log.error("the files that were sent can't be found: \(error)")
-      return false
-    }
-  }
-
-  /// Reads the stream of the room with this key from a position on.
-  func read(
-    _ key: Int64, from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void
-  ) {
-    catchUpQueue.async {
-      // Whoever can't be read for is cut off; the error is in the server's log.
-      let bytes = try? self.reporting(key) { id throws(HistoryError) in
-        try self.catchUpReader.bytes(of: id, from: position, limit: Self.catchUpBytes)
-      }
-      completion(bytes ?? nil)
-    }
-  }
-
-  /// Reads the history of the room with this key; if that shows that it is damaged, a new one begins.
-  func reading<Result>(
-    _ key: Int64, _ body: (HistoryReader, Int64) throws(HistoryError) -> Result
-  ) throws(HistoryError) -> Result {
-    try reporting(key) { id throws(HistoryError) in try body(reader, id) }
-  }
-
-  /// Searches the history of the room with this key.
-  func searching<Result>(
-    _ key: Int64, _ body: (SearchIndex, Int64) throws(HistoryError) -> Result
-  ) throws(HistoryError) -> Result {
-    guard let index else { throw HistoryError(.other, "there is no search index") }
-    // Damage may be the index's own here: whoever reads the history finds out about the history's.
-    return try unchanged(key) { id throws(HistoryError) in try body(index, id) }
-  }
-
-  /// Does something with the room that has this key, in one file: in the next, its number is another room's.
-  private func unchanged<Result>(
-    _ key: Int64, _ body: (Int64) throws(HistoryError) -> Result
-  ) throws(HistoryError) -> Result {
-    let anew = HistoryError(.other, "a new history has begun")
-    guard let id = id(key) else { throw anew }
-    let result = try body(id)
-    guard self.id(key) != nil else { throw anew }
-    return result
-  }
-
-  private func reporting<Result>(
-    _ key: Int64, _ body: (Int64) throws(HistoryError) -> Result
-  ) throws(HistoryError) -> Result {
-    do throws(HistoryError) { return try unchanged(key, body) } catch {
-      log.error("the history can't be read: \(error)")
-      if error.kind == .damaged {
-        queue.async {
-          // Whoever else has read the same file has found the same; the next one is innocent.
-          if self.id(key) != nil { self.handle(error) }
-        }
-      }
-      throw error
-    }
   }
 
   // MARK: The end
