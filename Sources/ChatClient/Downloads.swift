@@ -23,10 +23,16 @@ final class Downloads {
     let name: FileName
     let digest: SHA256Digest
     let part: DownloadFolder.Part
+    /// Stops what the worker does for it.
+    let cancelFlag = CancelFlag()
     var state: DownloadState
     /// Of what is here; `nil` while the worker has it, and once it is finished.
     var hash: RunningHash?
     var rate: TransferRate
+    /// The part as our last writing left it, or as it was before it was read. What others write meanwhile shows.
+    var status: RegularFile.Status?
+    /// How often it was read anew, because others wrote.
+    var readings = 0
 
     init(
       number: Int, _ offer: FileOffer, digest: SHA256Digest, part: DownloadFolder.Part
@@ -120,13 +126,13 @@ final class Downloads {
   }
 
   /// Takes a download out, and lets the next have its turn.
-  func end(_ download: Download, isSaved: Bool = false) {
+  func end(_ download: Download) {
     running.removeAll { $0 === download }
     if target === download { target = nil }
     ended.append(download.offer.id)
     if ended.count > Self.mostEnded { _ = ended.popFirst() }
-    // An empty part is of no use to anybody.
-    if download.state.length == 0, !isSaved { try? folder.get().remove(download.part) }
+    download.cancelFlag.cancel()
+    if case .success(let folder) = folder { folder.close(download.part) }
     startNext()
   }
 
@@ -192,7 +198,11 @@ final class Downloads {
   /// Some of a frame's bytes have come.
   func bytes(_ bytes: Span<UInt8>) {
     guard let download = target, let hash = download.hash else { return }
-    let (count, error) = download.part.file.write(bytes, at: download.state.length)
+    let file = download.part.file
+    // If others wrote, it stays what it was: that is seen at the end.
+    let isOurs = (try? file.status()) == download.status
+    let (count, error) = file.write(bytes, at: download.state.length)
+    if isOurs { download.status = try? file.status() }
     download.state.received(count)
     do {
       try hash.update(bytes.extracting(0..<count))

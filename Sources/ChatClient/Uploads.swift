@@ -16,6 +16,8 @@ final class Uploads {
   private final class Upload {
     let number: Int
     let path: String
+    /// Stops what the worker does for it.
+    let cancelFlag = CancelFlag()
     var state = UploadState()
     var file: PreparedFile?
     var rate = TransferRate(bytes: 0, at: .now)
@@ -102,9 +104,10 @@ final class Uploads {
   }
 
   private func prepare(_ upload: Upload) {
+    let flag = upload.cancelFlag
     worker.run { [mailbox, number = upload.number, path = upload.path, mostBytes] in
       do throws(UploadFailure) {
-        let file = try PreparedFile(path: path, limit: mostBytes)
+        let file = try PreparedFile(path: path, limit: mostBytes, until: flag)
         mailbox.post(.prepared(number, .success(file)))
       } catch {
         mailbox.post(.prepared(number, .failure(error)))
@@ -114,6 +117,7 @@ final class Uploads {
 
   private func end(_ upload: Upload) {
     running.removeAll { $0 === upload }
+    upload.cancelFlag.cancel()
     outlet.outgoing.stopSending(upload.token)
     ended.append(upload.token)
     if ended.count > Self.mostEnded { _ = ended.popFirst() }

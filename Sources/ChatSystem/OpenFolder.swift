@@ -38,16 +38,18 @@ package final class OpenFolder: Sendable {
       }
       let file = try RegularFile(Descriptor(owning: opened))
       guard file.lock() else { return nil }
-      let identity = try file.identity()
-      guard identity.names <= 1 else { return nil }
-      var status = stat()
-      if fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-        status.st_dev == identity.device, status.st_ino == identity.number
-      {
-        return file
-      }
+      guard try file.identity().names <= 1 else { return nil }
+      if try names(file, name) { return file }
     }
     return nil
+  }
+
+  /// Whether a name is this open file's (fstatat(2) against fstat(2)).
+  package func names(_ file: RegularFile, _ name: String) throws(SystemError) -> Bool {
+    let identity = try file.identity()
+    var status = stat()
+    return fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+      && status.st_dev == identity.device && status.st_ino == identity.number
   }
 
   /// Gives a file another name, unless something has it (renameat2(2), RENAME_NOREPLACE).

@@ -43,8 +43,8 @@ struct FileUploadClientTests {
     let alice = try Self.alice(
       server,
       sending: [
-        "\(folder.path)/none", folder.path, large.write(to: folder), photo.write(to: folder),
-        "/dev/null",
+        "\(folder.path)/none", "\(folder.path)/", large.write(to: folder), photo.write(to: folder),
+        "/dev/null", "/proc/version",
       ])
     #expect(try photo.receive(by: server, token: "4") == photo.bytes)
     try server.play("S> alice sent photo.png (100 B)\n\(photo.offer(from: "alice"))")
@@ -53,9 +53,10 @@ struct FileUploadClientTests {
     #expect(
       alice.errors == """
         chat-client: \(folder.path)/none: No such file or directory
-        chat-client: \(folder.path): Is a directory
+        chat-client: \(folder.path)/: Is a directory
         chat-client: \(folder.path)/large: it has 1.0 MB, and the server takes at most 1.0 MB
         chat-client: /dev/null: it is no file
+        chat-client: /proc/version: it changes while it is sent
 
         """)
   }
