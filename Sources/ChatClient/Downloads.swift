@@ -149,10 +149,13 @@ final class Downloads {
     let isMeant = { (offer: FileOffer) in
       choice == nil || offer.id == choice || FileName(from: offer.name).text == choice
     }
-    let left = waiting.elements.filter { !isMeant($0) }
-    var hasFound = left.count < waiting.count
+    let (left, dropped) = (
+      waiting.elements.filter { !isMeant($0) }, waiting.elements.filter(isMeant)
+    )
     waiting.removeAll()
     for offer in left { waiting.append(offer) }
+    outlet.tell(dropped: dropped.map { FileName(from: $0.name).text }, "fetched")
+    var hasFound = !dropped.isEmpty
     for download in running where isMeant(download.offer) {
       hasFound = true
       outlet.outgoing.request(TaggedLine("CANCEL", download.offer.id))
@@ -164,6 +167,8 @@ final class Downloads {
 
   /// We leave: nothing is fetched any more.
   func giveUp() {
+    let names = running.map(\.name.text) + waiting.elements.map { FileName(from: $0.name).text }
+    outlet.tell(dropped: names, "fetched")
     waiting.removeAll()
     for download in running { end(download) }
   }

@@ -40,6 +40,9 @@ final class Transfers {
   private let show: (@Sendable (String?) -> Void)?
   /// Files up to this are fetched as they are offered; 0 for none.
   let autoAcceptBytes: UInt64
+  private let onlySends: Bool
+  /// Whether a person is there who could ask for a file.
+  var isTyped = false
   private var isHeld = false
 
   var offers = RecentFiles<FileOffer>(limit: mostRemembered)
@@ -67,7 +70,8 @@ final class Transfers {
     uploads = Uploads(outlet: outlet, worker: worker, mailbox: mailbox)
     (self.mailbox, show) = (mailbox, showStatus)
     // Whoever only sends files wants none.
-    autoAcceptBytes = options.filesToSend.isEmpty ? options.autoAcceptBytes : 0
+    onlySends = !options.filesToSend.isEmpty
+    autoAcceptBytes = onlySends ? 0 : options.autoAcceptBytes
   }
 
   // MARK: What is wanted of a conversation
@@ -100,9 +104,9 @@ final class Transfers {
 
   /// Does what other threads have to tell.
   func readMail() {
+    // Before anything is taken: the input may end at the same time.
+    hold(true)
     for message in mailbox.take() {
-      // Before anything is asked for: the input may end at the same time.
-      hold(true)
       switch message {
       case .send(let paths): uploads.send(paths)
       case .get(let id): get(id)
@@ -140,6 +144,15 @@ final class Transfers {
     downloads.giveUp()
     uploads.giveUp()
     lookups.removeAll()
+  }
+
+  /// All end, because of what happened to us.
+  func endAll(_ reason: String) {
+    downloads.endAll(reason)
+    uploads.endAll(reason)
+    for case .wanted(let id) in lookups.elements { outlet.fail(id, reason) }
+    lookups.removeAll()
+    settle()
   }
 
   private func get(_ id: String) {
@@ -212,7 +225,10 @@ final class Transfers {
       return
     }
     let isFetched = offer.size <= autoAcceptBytes && autoAcceptBytes > 0
-    outlet.tell(.offered(offer, isFetched: isFetched))
+    // Whoever only sends files need not know.
+    if !onlySends {
+      outlet.tell(isFetched || isTyped ? .offered(offer, isFetched: isFetched) : .tooLarge(offer))
+    }
     guard isFetched else { return }
     // First: the input may end at the same time.
     hold(true)
@@ -259,9 +275,7 @@ final class Transfers {
   /// - Parameter isElsewhere: the room that transfers belong to is gone.
   func resume(isElsewhere: Bool) {
     if isElsewhere {
-      downloads.endAll("ended, because the room is gone")
-      uploads.endAll("ended, because the room is gone")
-      lookups.removeAll()
+      endAll("ended, because the room is gone")
     }
     for lookup in lookups.elements { outlet.outgoing.look(for: lookup.id) }
     downloads.resume()

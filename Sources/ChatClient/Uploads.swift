@@ -135,14 +135,17 @@ final class Uploads {
   /// - Parameter choice: its name.
   /// - Returns: whether there was any.
   func cancel(_ choice: String?) -> Bool {
-    let left = waiting.elements.filter { choice != nil && $0 != choice }
-    var hasFound = left.count < waiting.count
+    let isMeant = { (path: String) in
+      choice == nil || path == choice || (try? FileName(path))?.text == choice
+    }
+    let (left, dropped) = (
+      waiting.elements.filter { !isMeant($0) }, waiting.elements.filter(isMeant)
+    )
     waiting.removeAll()
     for path in left { waiting.append(path) }
-    for upload in running
-    where choice == nil || upload.token == choice || upload.name == choice
-      || upload.path == choice
-    {
+    outlet.tell(dropped: dropped.map(Self.shown), "sent")
+    var hasFound = !dropped.isEmpty
+    for upload in running where upload.token == choice || isMeant(upload.path) {
       hasFound = true
       if upload.state.phase != .preparing {
         outlet.outgoing.request(TaggedLine("CANCEL", upload.token))
@@ -155,6 +158,8 @@ final class Uploads {
 
   /// We leave: nothing is sent any more.
   func giveUp() {
+    outlet.tell(
+      dropped: running.map { Self.shown($0.name) } + waiting.elements.map(Self.shown), "sent")
     waiting.removeAll()
     for upload in running { end(upload) }
   }

@@ -77,7 +77,7 @@ struct FileClientTests {
     try server.play(
       "\(FileScript("id1", "film.mkv", size: 10).offer())\n\(own.offer(from: "alice"))")
     _ = try ReturnScript.finish(alice, server)
-    #expect(alice.errors == "chat-client: bob offers film.mkv (10 B): /get id1\n")
+    #expect(alice.errors == "chat-client: bob offers film.mkv (10 B): larger than --auto-accept\n")
     #expect(folder.names == [])
   }
 
