@@ -70,7 +70,9 @@ extension Downloads {
   // MARK: Steps
 
   func perform(_ id: String, _ event: (inout DownloadState) -> DownloadState.Step) {
-    guard let download = running.first(where: { $0.offer.id == id }) else { return }
+    guard !outlet.awaitsCancel(id),
+      let download = running.first(where: { $0.offer.id == id })
+    else { return }
     target = nil
     perform(event(&download.state), download)
   }
@@ -85,7 +87,7 @@ extension Downloads {
     case .askSums: outlet.outgoing.request(TaggedLine("SUMS", id, [.init("from", "0")]))
     case .compare: compare(download)
     case .fail(.damaged):
-      if download.state.phase == .receiving { outlet.outgoing.request(TaggedLine("CANCEL", id)) }
+      if download.state.phase == .receiving { outlet.cancel(id) }
       fail(download, "what came is not what was sent, three times; /get \(id) tries again")
     case .fail(.lost):
       fail(download, "the connection was lost three times; /get \(id) goes on")

@@ -158,7 +158,7 @@ final class Downloads {
     var hasFound = !dropped.isEmpty
     for download in running where isMeant(download.offer) {
       hasFound = true
-      outlet.outgoing.request(TaggedLine("CANCEL", download.offer.id))
+      outlet.cancel(download.offer.id)
       outlet.tell(.remark("\(download.name) is not fetched; /get \(download.offer.id) goes on"))
       end(download)
     }
@@ -186,6 +186,7 @@ final class Downloads {
   /// A frame begins.
   func frame(_ id: String, offset: UInt64, size: UInt64) {
     target = nil
+    if outlet.awaitsCancel(id) { return }
     guard let download = running.first(where: { $0.offer.id == id }) else {
       if !ended.elements.contains(id), !hasComplained {
         hasComplained = true
@@ -213,7 +214,7 @@ final class Downloads {
       try hash.update(bytes.extracting(0..<count))
       if let error { throw error }
     } catch {
-      outlet.outgoing.request(TaggedLine("CANCEL", download.offer.id))
+      outlet.cancel(download.offer.id)
       fail(download, "cannot write \(download.name.received(1)): \(HashFailure(error).reason)")
     }
   }

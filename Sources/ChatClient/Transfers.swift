@@ -21,12 +21,23 @@ final class Transfers {
     case ours(String)
     /// It was offered while the connection was lost.
     case missed(String)
+    /// The room was told of it, and the connection was lost before we were told its id: the whole list is asked for,
+    /// whose first of that sender and name it is.
+    case unnamed(Sent)
 
+    /// What is asked for; empty for the whole list.
     var id: String {
       switch self {
       case .wanted(let id), .ours(let id), .missed(let id): id
+      case .unnamed: ""
       }
     }
+  }
+
+  /// What the room is told of a file.
+  struct Sent: Equatable {
+    let sender: String
+    let name: String
   }
 
   // What is not private is shared with `TransferLists.swift`.
@@ -49,6 +60,10 @@ final class Transfers {
   var sentNames = RecentFiles<String>(limit: mostRemembered)
   /// What was asked and is not answered, in order.
   var lookups = Fifo<Lookup>()
+  /// A line of the room tells of a file, and the file itself is offered next.
+  private var announced: Sent?
+  /// The first of the answers has brought the file that it was asked for.
+  var hasFound = false
   /// The answer to `/files` as far as it has come.
   var listed: [TransferNotice.Listed] = []
   /// Uploads go on once it is known what arrived.
@@ -182,6 +197,14 @@ final class Transfers {
   func follow(_ line: ServerLine, nickname: String) -> Bool {
     defer { settle() }
     switch line {
+    case .sent(let sender, let name, _):
+      announced = Sent(sender: sender, name: name)
+      return false
+    // These may stand between it and what follows.
+    case .data, .fileEnd, .sums, .ping, .pong: break
+    default: announced = nil
+    }
+    switch line {
     case .welcome(let room, _, _, let maxFileBytes):
       uploads.mostBytes = maxFileBytes
       self.room = room
@@ -196,6 +219,7 @@ final class Transfers {
     case .fileEnd(let id): downloads.fileEnd(id)
     case .sums(let words, let id, _, let isLast): downloads.sums(words, id, isLast: isLast)
     case .cancelled(let id):
+      if outlet.cancelAnswered(id) { return true }
       let reason =
         outlet.outgoing.isMoving
         ? "ended, because you go to another room" : "the server has ended it"
@@ -243,6 +267,8 @@ final class Transfers {
   }
 
   private func refused(_ id: String, code: String, reason: String) -> Bool {
+    // Also where the transfer had come to its end before.
+    if code == ErrorCode.noSuchFile.rawValue, outlet.cancelAnswered(id) { return true }
     // Both, whatever they return: an id may be a token as well.
     let isUpload = uploads.refused(id, code: code, reason: reason)
     let isDownload = downloads.refused(id, reason)
@@ -265,6 +291,10 @@ final class Transfers {
 
   /// The connection is lost.
   func interrupt() {
+    outlet.forgetCancels()
+    hasFound = false
+    if let announced, lookups.count < Self.mostRemembered { lookups.append(.unnamed(announced)) }
+    announced = nil
     downloads.interrupt()
     uploads.interrupt()
     settle()

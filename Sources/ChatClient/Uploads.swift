@@ -125,7 +125,7 @@ final class Uploads {
   }
 
   private func fail(_ upload: Upload, _ reason: String, tellsServer: Bool = false) {
-    if tellsServer { outlet.outgoing.request(TaggedLine("CANCEL", upload.token)) }
+    if tellsServer { outlet.cancel(upload.token) }
     outlet.fail(Self.shown(upload.name), reason)
     end(upload)
   }
@@ -148,7 +148,7 @@ final class Uploads {
     for upload in running where upload.token == choice || isMeant(upload.path) {
       hasFound = true
       if upload.state.phase != .preparing {
-        outlet.outgoing.request(TaggedLine("CANCEL", upload.token))
+        outlet.cancel(upload.token)
       }
       outlet.tell(.remark("\(Self.shown(upload.name)) is not sent"))
       end(upload)

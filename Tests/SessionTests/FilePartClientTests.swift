@@ -50,6 +50,34 @@ struct FilePartClientTests {
     #expect(folder.size(of: part) == size - 1)
   }
 
+  @Test("after /cancel, /get goes on at once: the answer to the one does not end the other")
+  func cancelAndGet() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let film = FileScript("id1", "film.mkv", size: 300_000)
+    let alice = try Terminal(
+      "chat-client", ["--nick", "alice", "--downloads", folder.path, server.address])
+    try server.play(ReturnScript.firstEntry)
+    try server.play("\(film.offer())\n\(film.get())")
+    for answer in ["[CANCEL]:id1", "[ERROR]:no such file⇥code=no-such-file⇥id=id1"] {
+      let have = folder.bytes(of: film.part).count
+      try film.send(have..<have + 65_536, by: server)
+      try eventually("it is written") { folder.bytes(of: film.part).count == have + 65_536 }
+      try alice.type("/cancel film.mkv\n/get id1\n")
+      try server.play("C< [CANCEL]:id1\n\(film.get(have + 65_536))")
+      // What is on its way is of no use to the second.
+      try film.send(have + 65_536..<film.bytes.count, by: server)
+      try server.play("S> <END>⇥id=id1\nS> \(answer)")
+    }
+    try film.serve(from: 131_072, by: server)
+    try server.play("C< [GOT]:id1")
+    try alice.see("saved received_film.mkv")
+    try alice.type("/quit\n")
+    try server.play("C< [QUIT]:\nS> Bye!\ncut")
+    #expect(try alice.exitCode() == 0)
+    #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
+  }
+
   @Test("what somebody else writes into a part is found before it has the file's name")
   func overwritten() throws {
     let server = try FakeServer()

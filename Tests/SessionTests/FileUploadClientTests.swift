@@ -122,6 +122,27 @@ struct FileUploadClientTests {
     #expect(try alice.exitCode() == 0)
   }
 
+  @Test("nor one that the room was told of just before the connection was lost")
+  func arrivedUnnamed() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    let alice = try Self.alice(server, sending: [photo.write(to: folder)])
+    #expect(try photo.receive(by: server) == photo.bytes)
+    try server.play("S> alice sent photo.png (1.0 kB)")
+    try server.play(Self.entry(since: 8, join: 9))
+    try server.play("\(ReturnScript.missedEnd)\nC< [FILES]:")
+    for file in [
+      FileScript("id2", "other", size: 5), photo, FileScript("id3", "photo.png", size: 7),
+    ] {
+      let listed = file.offer(from: "alice").replacing("[FILE]", with: "[FILES]")
+      try server.play("\(listed)⇥time=2026-01-31T12:00:00.000Z")
+    }
+    try server.play("S> [FILES]:⇥end=1\n\(ReturnScript.departure())")
+    #expect(try alice.exitCode() == 0)
+    #expect(alice.errors.contains("photo.png") == false)
+  }
+
   @Test("other bytes than announced: sent again, three times in all")
   func mismatch() throws {
     let server = try FakeServer()
