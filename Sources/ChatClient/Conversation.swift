@@ -144,7 +144,12 @@ final class Conversation {
     var isSuspect = false
     var silenceEnd = MonotonicTime.now + Self.silence
     while true {
-      let deadline = min(silenceEnd, transfers.statusTime ?? silenceEnd)
+      if !receiver.hasNext, let consequence = transfers.endStalled(on: connection.stream) {
+        // What is to be told is told after any signal.
+        return consequence == .lose ? nil : .signal
+      }
+      let deadline = min(
+        silenceEnd, transfers.statusTime ?? silenceEnd, transfers.stallTime ?? silenceEnd)
       if let item = receiver.item(until: deadline, or: mailbox) { return item }
       if receiver.isAtEnd { return nil }
       transfers.showStatus()

@@ -181,6 +181,16 @@ final class Downloads {
     for download in running { fail(download, reason) }
   }
 
+  /// Those that wait for the server end, which does nothing.
+  func endWaiting(_ reason: String) {
+    for download in running where download.state.isWaiting {
+      let id = download.offer.id
+      // A server that did not answer that either is not asked again, or the next would wait for the answer, too.
+      if !outlet.cancelAnswered(id) { outlet.cancel(id) }
+      fail(download, "\(reason); /get \(id) goes on")
+    }
+  }
+
   // MARK: What the server says
 
   /// A frame begins.

@@ -13,6 +13,13 @@ final class Transfers {
   /// How long it is shown how many have a file of ours.
   private static let deliveryTime: Duration = .seconds(10)
 
+  /// What becomes of a connection over which transfers do not go on.
+  enum StallConsequence {
+    case keep
+    /// Another is needed.
+    case lose
+  }
+
   /// Why the server was asked for one file.
   enum Lookup {
     /// To get it.
@@ -70,6 +77,10 @@ final class Transfers {
   var resumesUploads = false
   private var room = ""
 
+  private var watch = StallWatch(now: .now)
+  /// How often the server has said something of a file, or sent of one.
+  private var answers: UInt64 = 0
+
   private var nextStatus = MonotonicTime.now
   private var hasStatus = false
   private var delivery: (text: String, until: MonotonicTime)?
@@ -99,6 +110,31 @@ final class Transfers {
 
   /// What is to be told, in order; each once.
   func takeNotices() -> [TransferNotice] { outlet.takeNotices() }
+
+  /// When `endStalled` is to be asked next; `nil` if it need not be.
+  var stallTime: MonotonicTime? { isBusy ? watch.nextLook : nil }
+
+  /// Ends what waits for a server that does nothing about it, if it is time.
+  ///
+  /// - Returns: what is to be done with the connection; `nil` if there is nothing to tell.
+  func endStalled(on stream: Stream) -> StallConsequence? {
+    guard let time = stallTime, case let now = MonotonicTime.now, now >= time else { return nil }
+    let signs =
+      downloads.isWaiting || uploads.isUnderWay || !lookups.isEmpty
+      ? StallWatch.Signs(
+        answers: answers, sentBytes: uploads.sentBytes,
+        unacknowledgedBytes: stream.unacknowledgedBytes) : nil
+    guard watch.isStalled(signs, now: now) else { return nil }
+    let reason = "the server has done nothing about it for \(StallWatch.limit.components.seconds) s"
+    downloads.endWaiting(reason)
+    uploads.endWaiting(reason)
+    // An answer that comes all the same must not be taken for another's.
+    let hasLookups = !lookups.isEmpty
+    for case .wanted(let id) in lookups.elements { outlet.fail(id, reason) }
+    lookups.removeAll()
+    settle()
+    return hasLookups ? .lose : .keep
+  }
 
   /// When the status is to be shown next; `nil` if it need not be.
   var statusTime: MonotonicTime? {
@@ -204,6 +240,18 @@ final class Transfers {
     case .data, .fileEnd, .sums, .ping, .pong: break
     default: announced = nil
     }
+    if follow(file: line, nickname: nickname) {
+      // Others' files, and what others have, are no answers.
+      switch line {
+      case .file, .got: break
+      default: answers += 1
+      }
+      return true
+    }
+    return false
+  }
+
+  private func follow(file line: ServerLine, nickname: String) -> Bool {
     switch line {
     case .welcome(let room, _, _, let maxFileBytes):
       uploads.mostBytes = maxFileBytes
@@ -238,6 +286,7 @@ final class Transfers {
 
   /// Some of a frame's bytes have come.
   func take(_ bytes: Span<UInt8>) {
+    answers += 1
     downloads.bytes(bytes)
     settle()
   }

@@ -60,6 +60,21 @@ final class Uploads {
     }
   }
 
+  /// Whether the server knows of any, and has not got it.
+  var isUnderWay: Bool { running.contains { [.announced, .sending].contains($0.state.phase) } }
+
+  /// Where those are that are being sent, all added up.
+  var sentBytes: UInt64 {
+    running.reduce(0) { $0 &+ (outlet.outgoing.sentBytes(of: $1.token) ?? $1.state.size) }
+  }
+
+  /// Those that wait for the server end, which does nothing.
+  func endWaiting(_ reason: String) {
+    for upload in running where [.announced, .sending].contains(upload.state.phase) {
+      fail(upload, reason, tellsServer: true)
+    }
+  }
+
   /// How far they are.
   func progress(at now: MonotonicTime) -> [TransferProgress] {
     running.filter { $0.state.phase == .sending }.map { upload in
