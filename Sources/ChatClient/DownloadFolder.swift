@@ -49,8 +49,16 @@ package final class DownloadFolder: Sendable {
   func openPart(sha256: String, size: UInt64) throws(SystemError) -> Part {
     let stem = ".received_\(sha256.prefix(16))-\(size)"
     var failure = SystemError("flock", code: EAGAIN)
-    for number in 1...Self.mostParts {
-      let name = number == 1 ? "\(stem).part" : "\(stem)-\(number).part"
+    let names = (1...Self.mostParts).map { $0 == 1 ? "\(stem).part" : "\(stem)-\($0).part" }
+    // What somebody has begun goes before a new one.
+    for name in names {
+      if let file = try? folder.openAlone(name, creates: false), let status = try? file.status(),
+        status.sizeBytes > 0
+      {
+        return Part(file: file, name: name)
+      }
+    }
+    for name in names {
       do throws(SystemError) {
         // Where there is none, somebody else writes that one, or it is none of ours.
         if let file = try folder.openAlone(name) { return Part(file: file, name: name) }

@@ -122,13 +122,15 @@ struct FilePartClientTests {
     #expect(folder.bytes(of: film.part) == Array("other".utf8))
   }
 
-  @Test("where the first part is another's, the second goes on as well")
-  func secondPart() throws {
+  @Test("where the first part is gone, or another's, the second goes on", arguments: [false, true])
+  func secondPart(isTaken: Bool) throws {
     let server = try FakeServer()
     let folder = try TestFolder()
     let film = FileScript("id1", "film.mkv", size: 150_000)
-    try FileManager.default.createSymbolicLink(
-      atPath: "\(folder.path)/\(film.part)", withDestinationPath: "nowhere")
+    if isTaken {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder.path)/\(film.part)", withDestinationPath: "nowhere")
+    }
     let second = film.part.replacing(".part", with: "-2.part")
     try Data(film.bytes[..<70_000]).write(to: URL(fileURLWithPath: "\(folder.path)/\(second)"))
     let alice = try Self.alice(server, folder)
