@@ -60,6 +60,7 @@ final class Conversation {
     self.pictures = pictures
     self.isTyped = isTyped
     self.nickname = nickname
+    transfers.isTyped = isTyped
   }
 
   // MARK: Connections
@@ -116,12 +117,25 @@ final class Conversation {
     catchUp = nil
     pastLines = 0
     position.stay()
-    if hasSaidGoodbye || outgoing.hasLeft { throw outgoing.hasLost ? .lost : .left }
+    if hasSaidGoodbye || outgoing.hasLeft {
+      try endTransfers()
+      throw outgoing.hasLost ? .lost : .left
+    }
     if isTyped, outgoing.isEnding, !transfers.isBusy { throw outgoing.exitWithoutServer() }
     guard options.comesBack else {
+      try endTransfers()
       Screen.complain("the connection is lost")
       throw .lost
     }
+  }
+
+  /// Names the transfers that end with us.
+  private func endTransfers() throws(ClientExit) {
+    // A person may have given them up.
+    transfers.readMail()
+    transfers.endAll("ended, because the connection is lost")
+    try tellOfTransfers()
+    try display.flush()
   }
 
   /// Waits for what comes next; `nil` when the connection has ended, or must have.
@@ -130,7 +144,12 @@ final class Conversation {
     var isSuspect = false
     var silenceEnd = MonotonicTime.now + Self.silence
     while true {
-      let deadline = min(silenceEnd, transfers.statusTime ?? silenceEnd)
+      if !receiver.hasNext, let consequence = transfers.endStalled(on: connection.stream) {
+        // What is to be told is told after any signal.
+        return consequence == .lose ? nil : .signal
+      }
+      let deadline = min(
+        silenceEnd, transfers.statusTime ?? silenceEnd, transfers.stallTime ?? silenceEnd)
       if let item = receiver.item(until: deadline, or: mailbox) { return item }
       if receiver.isAtEnd { return nil }
       transfers.showStatus()
@@ -190,6 +209,8 @@ final class Conversation {
       transfers.wait(until: .now + pause)
       try tellOfTransfers()
       try display.flush()
+      // The last of what was waited for may have ended.
+      if isTyped, outgoing.isEnding, !transfers.isBusy { throw outgoing.exitWithoutServer() }
       switch try attempt() {
       case .success(let connection):
         plan.succeeded(now: .now)
@@ -197,6 +218,7 @@ final class Conversation {
       case .failure(let reason): failure = reason
       }
     }
+    try endTransfers()
     guard failure != .nicknameInUse else {
       outgoing.complain("the nickname '\(nickname.text)' is still in use")
       throw .refused

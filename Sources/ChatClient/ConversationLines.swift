@@ -65,7 +65,8 @@ extension Conversation {
       }
     case .room: outgoing.noteAnswer { $0.moved() }
     case .message(from: nickname.text, _, _): outgoing.note { $0.delivered() }
-    case .goodbye: hasSaidGoodbye = true
+    // One that nobody asked for ends the connection, not what we have to do.
+    case .goodbye: hasSaidGoodbye = outgoing.isLeaving
     case .ping(let token): return outgoing.reply(TaggedLine("PONG", token))
     case .pong(token: CatchUp.token): return
     case .pong(let token):

@@ -6,13 +6,17 @@ internal import Glibc
 /// is touched, whatever a file is called.
 ///
 /// A file grows under a name that says what it will be, `.received_<digits>-<size>.part`, so that whoever
-/// comes back for it, even as another process, goes on where it ended. It gets its own name when it is
+/// comes back for it, even as another process, goes on where it ended; `-2.part`, `-3.part` and so on if others
+/// write the ones before at the same time. It gets its own name when it is
 /// whole and right.
 ///
 /// Thread: any.
 package final class DownloadFolder: Sendable {
   /// So many files may have one name.
   private static let mostOfOneName = 100_000
+
+  /// So many clients may fetch one file into one folder at once.
+  private static let mostParts = 64
 
   /// As it was given.
   package let path: String
@@ -44,13 +48,25 @@ package final class DownloadFolder: Sendable {
   ///   - size: how long the whole file is.
   func openPart(sha256: String, size: UInt64) throws(SystemError) -> Part {
     let stem = ".received_\(sha256.prefix(16))-\(size)"
-    if let file = try? folder.openAlone("\(stem).part") {
-      return Part(file: file, name: "\(stem).part")
+    var failure = SystemError("flock", code: EAGAIN)
+    let names = (1...Self.mostParts).map { $0 == 1 ? "\(stem).part" : "\(stem)-\($0).part" }
+    // What somebody has begun goes before a new one.
+    for name in names {
+      if let file = try? folder.openAlone(name, creates: false), let status = try? file.status(),
+        status.sizeBytes > 0
+      {
+        return Part(file: file, name: name)
+      }
     }
-    // Somebody else writes that one, or it is none.
-    let name = "\(stem)-\(String(UInt64.random(in: 0...(.max)), radix: 16)).part"
-    guard let file = try folder.openAlone(name) else { throw SystemError("flock", code: EAGAIN) }
-    return Part(file: file, name: name)
+    for name in names {
+      do throws(SystemError) {
+        // Where there is none, somebody else writes that one, or it is none of ours.
+        if let file = try folder.openAlone(name) { return Part(file: file, name: name) }
+      } catch {
+        failure = error
+      }
+    }
+    throw failure
   }
 
   /// Gives a whole file its name: the first `received_<name>` that nothing has.
@@ -64,8 +80,17 @@ package final class DownloadFolder: Sendable {
     throw SystemError("renameat2", code: EEXIST)
   }
 
-  /// Removes a part.
-  func remove(_ part: Part) throws(SystemError) { try folder.remove(part.name) }
+  /// Whether a part's name is still the part's.
+  func holds(_ part: Part) throws(SystemError) -> Bool { try folder.names(part.file, part.name) }
+
+  /// Lets go of a part, which whoever comes next may open; an empty one is of no use to anybody, and is removed.
+  func close(_ part: Part) {
+    // Where that can't be found out, it stays.
+    if let status = try? part.file.status(), status.sizeBytes == 0, (try? holds(part)) == true {
+      try? folder.remove(part.name)
+    }
+    part.file.unlock()
+  }
 
   /// Where a saved file is.
   func path(of name: String) -> String { path == "." ? name : "\(path)/\(name)" }

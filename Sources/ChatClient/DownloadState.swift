@@ -91,6 +91,9 @@ package struct DownloadState: Sendable {
     return .get(offset: length)
   }
 
+  /// What is here has to be hashed once more.
+  package mutating func prepareAgain() { phase = .preparing }
+
   /// A frame begins.
   package mutating func frame(offset: UInt64, size frameSize: UInt64) -> FrameFate {
     guard phase == .receiving else { return .drop }

@@ -11,15 +11,16 @@ extension Downloads {
       try file.truncate(to: download.offer.size)
       length = download.offer.size
     }
+    download.status = try file.status()
     guard length > 0 else {
       download.hash = try RunningHash()
       return perform(download.state.begin(length: 0), download)
     }
-    worker.run { [mailbox, number = download.number, length] in
+    worker.run { [mailbox, number = download.number, flag = download.cancelFlag, length] in
       do throws(HashFailure) {
         let hash: RunningHash
         do { hash = try RunningHash() } catch { throw HashFailure(error) }
-        try hash.update(file, 0..<length)
+        try hash.update(file, 0..<length, until: flag)
         mailbox.post(.hashed(number, .success(HashedPart(length: length, hash: hash))))
       } catch {
         mailbox.post(.hashed(number, .failure(error)))
@@ -51,7 +52,9 @@ extension Downloads {
       if good.length == download.state.length {
         good = try HashedPart(length: 0, hash: RunningHash())
       }
+      let isOurs = try download.part.file.status() == download.status
       try download.part.file.truncate(to: good.length)
+      if isOurs { download.status = try download.part.file.status() }
       download.hash = good.hash
       download.rate = TransferRate(bytes: good.length, at: .now)
       let step = download.state.compared(length: good.length)
@@ -67,7 +70,9 @@ extension Downloads {
   // MARK: Steps
 
   func perform(_ id: String, _ event: (inout DownloadState) -> DownloadState.Step) {
-    guard let download = running.first(where: { $0.offer.id == id }) else { return }
+    guard !outlet.awaitsCancel(id),
+      let download = running.first(where: { $0.offer.id == id })
+    else { return }
     target = nil
     perform(event(&download.state), download)
   }
@@ -82,7 +87,7 @@ extension Downloads {
     case .askSums: outlet.outgoing.request(TaggedLine("SUMS", id, [.init("from", "0")]))
     case .compare: compare(download)
     case .fail(.damaged):
-      if download.state.phase == .receiving { outlet.outgoing.request(TaggedLine("CANCEL", id)) }
+      if download.state.phase == .receiving { outlet.cancel(id) }
       fail(download, "what came is not what was sent, three times; /get \(id) tries again")
     case .fail(.lost):
       fail(download, "the connection was lost three times; /get \(id) goes on")
@@ -92,8 +97,13 @@ extension Downloads {
   /// All is here: is it what was sent?
   private func check(_ download: Download) {
     do {
-      guard let hash = download.hash else { return try prepare(download) }
+      guard let hash = download.hash else { return try prepareAgain(download) }
       download.hash = nil
+      guard try folder.get().holds(download.part) else { throw HashFailure.moved }
+      // What was hashed is what came; the file gets its name only if it still is that.
+      guard try download.part.file.status() == download.status else {
+        return try prepareAgain(download)
+      }
       guard try hash.finish() == download.digest else {
         return perform(download.state.mismatch(), download)
       }
@@ -103,19 +113,26 @@ extension Downloads {
       let path = folder.path(of: name)
       outlet.tell(
         .saved(id: download.offer.id, name: name, path: path, size: download.offer.size))
-      end(download, isSaved: true)
+      end(download)
     } catch {
       fail(download, "cannot save it: \(HashFailure(error).reason)")
     }
+  }
+
+  private func prepareAgain(_ download: Download) throws {
+    download.readings += 1
+    guard download.readings <= DownloadState.attempts else { throw HashFailure.changed }
+    download.state.prepareAgain()
+    try prepare(download)
   }
 
   private func compare(_ download: Download) {
     let (file, length, sums) = (
       download.part.file, download.state.length, download.state.sums
     )
-    worker.run { [mailbox, number = download.number] in
+    worker.run { [mailbox, number = download.number, flag = download.cancelFlag] in
       do throws(HashFailure) {
-        let result = try RunningHash.compare(file, size: length, with: sums)
+        let result = try RunningHash.compare(file, size: length, with: sums, until: flag)
         mailbox.post(.compared(number, .success(result)))
       } catch {
         mailbox.post(.compared(number, .failure(error)))

@@ -23,10 +23,16 @@ final class Downloads {
     let name: FileName
     let digest: SHA256Digest
     let part: DownloadFolder.Part
+    /// Stops what the worker does for it.
+    let cancelFlag = CancelFlag()
     var state: DownloadState
     /// Of what is here; `nil` while the worker has it, and once it is finished.
     var hash: RunningHash?
     var rate: TransferRate
+    /// The part as our last writing left it, or as it was before it was read. What others write meanwhile shows.
+    var status: RegularFile.Status?
+    /// How often it was read anew, because others wrote.
+    var readings = 0
 
     init(
       number: Int, _ offer: FileOffer, digest: SHA256Digest, part: DownloadFolder.Part
@@ -120,13 +126,13 @@ final class Downloads {
   }
 
   /// Takes a download out, and lets the next have its turn.
-  func end(_ download: Download, isSaved: Bool = false) {
+  func end(_ download: Download) {
     running.removeAll { $0 === download }
     if target === download { target = nil }
     ended.append(download.offer.id)
     if ended.count > Self.mostEnded { _ = ended.popFirst() }
-    // An empty part is of no use to anybody.
-    if download.state.length == 0, !isSaved { try? folder.get().remove(download.part) }
+    download.cancelFlag.cancel()
+    if case .success(let folder) = folder { folder.close(download.part) }
     startNext()
   }
 
@@ -143,13 +149,16 @@ final class Downloads {
     let isMeant = { (offer: FileOffer) in
       choice == nil || offer.id == choice || FileName(from: offer.name).text == choice
     }
-    let left = waiting.elements.filter { !isMeant($0) }
-    var hasFound = left.count < waiting.count
+    let (left, dropped) = (
+      waiting.elements.filter { !isMeant($0) }, waiting.elements.filter(isMeant)
+    )
     waiting.removeAll()
     for offer in left { waiting.append(offer) }
+    outlet.tell(dropped: dropped.map { FileName(from: $0.name).text }, "fetched")
+    var hasFound = !dropped.isEmpty
     for download in running where isMeant(download.offer) {
       hasFound = true
-      outlet.outgoing.request(TaggedLine("CANCEL", download.offer.id))
+      outlet.cancel(download.offer.id)
       outlet.tell(.remark("\(download.name) is not fetched; /get \(download.offer.id) goes on"))
       end(download)
     }
@@ -158,6 +167,8 @@ final class Downloads {
 
   /// We leave: nothing is fetched any more.
   func giveUp() {
+    let names = running.map(\.name.text) + waiting.elements.map { FileName(from: $0.name).text }
+    outlet.tell(dropped: names, "fetched")
     waiting.removeAll()
     for download in running { end(download) }
   }
@@ -170,11 +181,22 @@ final class Downloads {
     for download in running { fail(download, reason) }
   }
 
+  /// Those that wait for the server end, which does nothing.
+  func endWaiting(_ reason: String) {
+    for download in running where download.state.isWaiting {
+      let id = download.offer.id
+      // A server that did not answer that either is not asked again, or the next would wait for the answer, too.
+      if !outlet.cancelAnswered(id) { outlet.cancel(id) }
+      fail(download, "\(reason); /get \(id) goes on")
+    }
+  }
+
   // MARK: What the server says
 
   /// A frame begins.
   func frame(_ id: String, offset: UInt64, size: UInt64) {
     target = nil
+    if outlet.awaitsCancel(id) { return }
     guard let download = running.first(where: { $0.offer.id == id }) else {
       if !ended.elements.contains(id), !hasComplained {
         hasComplained = true
@@ -192,13 +214,17 @@ final class Downloads {
   /// Some of a frame's bytes have come.
   func bytes(_ bytes: Span<UInt8>) {
     guard let download = target, let hash = download.hash else { return }
-    let (count, error) = download.part.file.write(bytes, at: download.state.length)
+    let file = download.part.file
+    // If others wrote, it stays what it was: that is seen at the end.
+    let isOurs = (try? file.status()) == download.status
+    let (count, error) = file.write(bytes, at: download.state.length)
+    if isOurs { download.status = try? file.status() }
     download.state.received(count)
     do {
       try hash.update(bytes.extracting(0..<count))
       if let error { throw error }
     } catch {
-      outlet.outgoing.request(TaggedLine("CANCEL", download.offer.id))
+      outlet.cancel(download.offer.id)
       fail(download, "cannot write \(download.name.received(1)): \(HashFailure(error).reason)")
     }
   }

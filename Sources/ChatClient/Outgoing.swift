@@ -103,6 +103,9 @@ final class Outgoing: @unchecked Sendable {
   /// Whether something was sent that has to be answered.
   var isWaiting: Bool { lock.withLock { queue.isWaiting } }
 
+  /// Whether the wish to leave has been sent.
+  var isLeaving: Bool { lock.withLock { queue.isLeaving } }
+
   /// Whether the wish to leave has been sent, and nothing would be lost with us.
   var hasLeft: Bool { lock.withLock { queue.isLeaving && queue.unconfirmed.isEmpty } }
 
@@ -235,6 +238,11 @@ final class Outgoing: @unchecked Sendable {
       if !isHeld { workArrived.broadcast() }
     }
   }
+
+  /// Whether files come or go.
+  ///
+  /// Thread: any.
+  var isHeld: Bool { lock.withLock { queue.isHeld } }
 
   /// Whether something changes where we are, and is not answered.
   ///

@@ -19,19 +19,26 @@ struct PreparedFile: Sendable {
 
   /// Opens a file and reads it from end to end.
   ///
-  /// - Parameter limit: the largest that the server takes.
-  init(path: String, limit: UInt64) throws(UploadFailure) {
+  /// - Parameters:
+  ///   - limit: the largest that the server takes.
+  ///   - flag: ends it before.
+  init(path: String, limit: UInt64, until flag: CancelFlag) throws(UploadFailure) {
     do {
-      name = try FileName(path)
+      // First: of a folder it is told that it is one, not that it has no name.
       file = try RegularFile(toRead: path)
+      name = try FileName(path)
       status = try file.status()
       guard status.sizeBytes <= limit else {
         throw UploadFailure(
           "it has \(ByteCount.text(status.sizeBytes)), and the server takes at most "
             + ByteCount.text(limit))
       }
-      sha256 = try RunningHash.digest(of: file, size: status.sizeBytes).hex
-      guard try isUnchanged else { throw UploadFailure.changed }
+      sha256 = try RunningHash.digest(of: file, size: status.sizeBytes, until: flag).hex
+      // Some files have more than the system says: those of /proc, for one.
+      var byte: [UInt8] = [0]
+      guard try isUnchanged, try file.read(into: &byte, 0..<1, at: status.sizeBytes) == 0 else {
+        throw UploadFailure.changed
+      }
     } catch {
       throw UploadFailure(error)
     }

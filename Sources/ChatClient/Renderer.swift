@@ -62,7 +62,7 @@ package struct Renderer: Sendable {
   }
 
   private func json(_ notice: Notice) -> String? {
-    if case .transfer(let notice) = notice { return TransferEvent(notice)?.json }
+    if case .transfer(let notice) = notice { return TransferEvent(notice).json }
     return notice.isForPeople ? nil : NoticeEvent(notice).json
   }
 

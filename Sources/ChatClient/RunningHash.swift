@@ -29,15 +29,18 @@ final class RunningHash: @unchecked Sendable {
 
   /// Takes a range of a file, a piece at a time.
   ///
-  /// - Throws: `HashFailure`, also if the file ends before the range does.
-  func update(_ file: RegularFile, _ range: Range<UInt64>) throws(HashFailure) {
+  /// - Throws: `HashFailure`, also if the file ends before the range does, or nobody wants it any more.
+  func update(
+    _ file: RegularFile, _ range: Range<UInt64>, until flag: CancelFlag
+  ) throws(HashFailure) {
     var buffer = [UInt8](repeating: 0, count: Int(min(UInt64(Self.pieceBytes), range.upperBound)))
     var offset = range.lowerBound
     while offset < range.upperBound {
+      if flag.isCancelled { throw HashFailure.cancelled }
       let wanted = Int(min(UInt64(buffer.count), range.upperBound - offset))
       do {
         guard try file.read(into: &buffer, 0..<wanted, at: offset) == wanted else {
-          throw HashFailure.tooShort
+          throw HashFailure.changed
         }
         try update(buffer.span.extracting(0..<wanted))
       } catch {
@@ -48,11 +51,13 @@ final class RunningHash: @unchecked Sendable {
   }
 
   /// The digest of a file's first bytes.
-  static func digest(of file: RegularFile, size: UInt64) throws(HashFailure) -> SHA256Digest {
+  static func digest(
+    of file: RegularFile, size: UInt64, until flag: CancelFlag
+  ) throws(HashFailure) -> SHA256Digest {
     do {
       let hash = try RunningHash()
-      try hash.update(file, 0..<size)
-      guard let digest = try hash.finish() else { throw HashFailure.tooShort }
+      try hash.update(file, 0..<size, until: flag)
+      guard let digest = try hash.finish() else { throw HashFailure.changed }
       return digest
     } catch {
       throw HashFailure(error)
@@ -66,7 +71,7 @@ final class RunningHash: @unchecked Sendable {
   ///   - sums: the first 16 hexadecimal digits of each block's SHA-256.
   /// - Returns: what comes before the first block that is not right.
   static func compare(
-    _ file: RegularFile, size: UInt64, with sums: [UInt64]
+    _ file: RegularFile, size: UInt64, with sums: [UInt64], until flag: CancelFlag
   ) throws(HashFailure) -> HashedPart {
     do {
       let whole = try RunningHash()
@@ -74,10 +79,10 @@ final class RunningHash: @unchecked Sendable {
       for sum in sums where good < size {
         let end = min(good + UInt64(Limits.sumBlockBytes), size)
         let block = try RunningHash()
-        try block.update(file, good..<end)
+        try block.update(file, good..<end, until: flag)
         let digits = try block.finish()?.hex.prefix(16)
         guard digits.flatMap({ UInt64($0, radix: 16) }) == sum else { break }
-        try whole.update(file, good..<end)
+        try whole.update(file, good..<end, until: flag)
         good = end
       }
       return HashedPart(length: good, hash: whole)
@@ -99,8 +104,13 @@ struct HashFailure: Error {
   /// For a person.
   let reason: String
 
-  /// The file is shorter than it was.
-  static let tooShort = HashFailure(reason: "the file has changed")
+  /// The file is not what it was.
+  static let changed = HashFailure(reason: "the file has changed")
+
+  /// The file's name is not the file's any more.
+  static let moved = HashFailure(reason: "what was received has been moved or removed")
+  /// Nobody wants to know any more.
+  static let cancelled = HashFailure(reason: "it is given up")
 
   private init(reason: String) { self.reason = reason }
 

@@ -233,6 +233,9 @@ package struct SendQueue: Sendable {
     openLists.append(OpenList(id: String(decoding: id, as: UTF8.self), isOwn: isOwn))
   }
 
+  /// Whether the client asked for the list of files that comes next, not a person or script.
+  package var isListOwn: Bool { openLists[0]?.isOwn ?? false }
+
   /// A list of files has ended.
   ///
   /// - Returns: whether the client asked for it, not a person or script.

@@ -138,7 +138,9 @@ final class Session: @unchecked Sendable {
     // Nobody types any more: whoever does not want to wait for the end has Ctrl-C again.
     Screen.releaseTerminal()
     let isConnected = outgoing.end(atOnce: atOnce)
+    // Files are waited for as if it were there. What has left the mailbox holds already, if it is to.
+    let waits = !atOnce && (mailbox.hasWishes || outgoing.isHeld)
     // A person who wants to leave does not wait for the server to come back.
-    if isTyped, !isConnected { finish(outgoing.exitWithoutServer()) }
+    if isTyped, !isConnected, !waits { finish(outgoing.exitWithoutServer()) }
   }
 }

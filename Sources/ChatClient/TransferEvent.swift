@@ -14,10 +14,10 @@ struct TransferEvent: Encodable {
   private var have: Int?
   private var of: Int?
 
-  /// - Returns: `nil` where a program is told otherwise: of each file of a list by an event of its own.
-  init?(_ notice: TransferNotice) {
+  /// Of a list this is the end: each of its files is told by an event of its own.
+  init(_ notice: TransferNotice) {
     switch notice {
-    case .offered(let offer, _): self.init("offer", offer)
+    case .offered(let offer, _), .tooLarge(let offer): self.init("offer", offer)
     case .saved(let id, let name, let path, let size):
       self.init("saved")
       (self.id, self.name, self.path, self.size) = (id, name, path, size)
@@ -33,7 +33,7 @@ struct TransferEvent: Encodable {
     case .remark(let text):
       self.init("notice")
       self.text = text
-    case .files: return nil
+    case .files: self.init("files-end")
     }
   }
 

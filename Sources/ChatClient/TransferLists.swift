@@ -4,6 +4,14 @@ internal import ChatCore
 extension Transfers {
   /// - Returns: whether it is the answer to a question of ours.
   func list(_ offer: FileOffer, time: String, nickname: String) -> Bool {
+    if let lookup = lookups[0], case .unnamed(let sent) = lookup,
+      outlet.outgoing.note({ $0.isListOwn })
+    {
+      guard !hasFound, sent.sender == offer.sender, sent.name == offer.name else { return true }
+      hasFound = true
+      offered(offer, nickname: nickname)
+      return true
+    }
     offers[offer.id] = offer
     guard let lookup = lookups[0], lookup.id == offer.id else {
       if listed.count < Self.mostRemembered { listed.append(.init(offer, time: time)) }
@@ -11,7 +19,7 @@ extension Transfers {
     }
     switch lookup {
     case .wanted: downloads.fetch(offer)
-    case .missed: offered(offer, nickname: nickname)
+    case .missed, .unnamed: offered(offer, nickname: nickname)
     case .ours:
       if offer.sender == nickname { sentNames[offer.id] = uploads.arrived(offer) }
     }
@@ -32,6 +40,7 @@ extension Transfers {
 
   func lookupAnswered() {
     _ = lookups.popFirst()
+    hasFound = false
     if lookups.isEmpty, resumesUploads {
       resumesUploads = false
       uploads.resume()

@@ -47,6 +47,18 @@ final class TransferMailbox: @unchecked Sendable {
     wakeUp.signal()
   }
 
+  /// Whether somebody wants a file to come or go, and the receive thread has not seen it yet.
+  var hasWishes: Bool {
+    lock.withLock {
+      messages.contains {
+        switch $0 {
+        case .send, .get: true
+        default: false
+        }
+      }
+    }
+  }
+
   /// Takes all that have come.
   ///
   /// Thread: receive.

@@ -4,6 +4,8 @@ package import ChatCore
 package enum TransferNotice: Equatable, Sendable {
   /// Somebody offers a file; whoever does not get it at once is told how to.
   case offered(FileOffer, isFetched: Bool)
+  /// Somebody offers a file that is not fetched, and nobody is there who could ask for it.
+  case tooLarge(FileOffer)
   /// A file is here, whole and right.
   case saved(id: String, name: String, path: String, size: UInt64)
   /// A file of ours is on the server, and the room has been told.
@@ -35,6 +37,9 @@ package enum TransferNotice: Equatable, Sendable {
     case .offered(let offer, isFetched: false):
       "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.size))): "
         + "/get \(offer.id)"
+    case .tooLarge(let offer):
+      "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.size))): "
+        + "larger than --auto-accept"
     case .saved(_, let name, _, let size): "saved \(name) (\(ByteCount.text(size)))"
     case .sent(_, let name, let size): "sent \(name) (\(ByteCount.text(size)))"
     case .failed(let name, let text): "\(name): \(text)"

@@ -13,6 +13,13 @@ final class Transfers {
   /// How long it is shown how many have a file of ours.
   private static let deliveryTime: Duration = .seconds(10)
 
+  /// What becomes of a connection over which transfers do not go on.
+  enum StallConsequence {
+    case keep
+    /// Another is needed.
+    case lose
+  }
+
   /// Why the server was asked for one file.
   enum Lookup {
     /// To get it.
@@ -21,12 +28,23 @@ final class Transfers {
     case ours(String)
     /// It was offered while the connection was lost.
     case missed(String)
+    /// The room was told of it, and the connection was lost before we were told its id: the whole list is asked for,
+    /// whose first of that sender and name it is.
+    case unnamed(Sent)
 
+    /// What is asked for; empty for the whole list.
     var id: String {
       switch self {
       case .wanted(let id), .ours(let id), .missed(let id): id
+      case .unnamed: ""
       }
     }
+  }
+
+  /// What the room is told of a file.
+  struct Sent: Equatable {
+    let sender: String
+    let name: String
   }
 
   // What is not private is shared with `TransferLists.swift`.
@@ -40,17 +58,28 @@ final class Transfers {
   private let show: (@Sendable (String?) -> Void)?
   /// Files up to this are fetched as they are offered; 0 for none.
   let autoAcceptBytes: UInt64
+  private let onlySends: Bool
+  /// Whether a person is there who could ask for a file.
+  var isTyped = false
   private var isHeld = false
 
   var offers = RecentFiles<FileOffer>(limit: mostRemembered)
   var sentNames = RecentFiles<String>(limit: mostRemembered)
   /// What was asked and is not answered, in order.
   var lookups = Fifo<Lookup>()
+  /// A line of the room tells of a file, and the file itself is offered next.
+  private var announced: Sent?
+  /// The first of the answers has brought the file that it was asked for.
+  var hasFound = false
   /// The answer to `/files` as far as it has come.
   var listed: [TransferNotice.Listed] = []
   /// Uploads go on once it is known what arrived.
   var resumesUploads = false
   private var room = ""
+
+  private var watch = StallWatch(now: .now)
+  /// How often the server has said something of a file, or sent of one.
+  private var answers: UInt64 = 0
 
   private var nextStatus = MonotonicTime.now
   private var hasStatus = false
@@ -67,7 +96,8 @@ final class Transfers {
     uploads = Uploads(outlet: outlet, worker: worker, mailbox: mailbox)
     (self.mailbox, show) = (mailbox, showStatus)
     // Whoever only sends files wants none.
-    autoAcceptBytes = options.filesToSend.isEmpty ? options.autoAcceptBytes : 0
+    onlySends = !options.filesToSend.isEmpty
+    autoAcceptBytes = onlySends ? 0 : options.autoAcceptBytes
   }
 
   // MARK: What is wanted of a conversation
@@ -80,6 +110,31 @@ final class Transfers {
 
   /// What is to be told, in order; each once.
   func takeNotices() -> [TransferNotice] { outlet.takeNotices() }
+
+  /// When `endStalled` is to be asked next; `nil` if it need not be.
+  var stallTime: MonotonicTime? { isBusy ? watch.nextLook : nil }
+
+  /// Ends what waits for a server that does nothing about it, if it is time.
+  ///
+  /// - Returns: what is to be done with the connection; `nil` if there is nothing to tell.
+  func endStalled(on stream: Stream) -> StallConsequence? {
+    guard let time = stallTime, case let now = MonotonicTime.now, now >= time else { return nil }
+    let signs =
+      downloads.isWaiting || uploads.isUnderWay || !lookups.isEmpty
+      ? StallWatch.Signs(
+        answers: answers, sentBytes: uploads.sentBytes,
+        unacknowledgedBytes: stream.unacknowledgedBytes) : nil
+    guard watch.isStalled(signs, now: now) else { return nil }
+    let reason = "the server has done nothing about it for \(StallWatch.limit.components.seconds) s"
+    downloads.endWaiting(reason)
+    uploads.endWaiting(reason)
+    // An answer that comes all the same must not be taken for another's.
+    let hasLookups = !lookups.isEmpty
+    for case .wanted(let id) in lookups.elements { outlet.fail(id, reason) }
+    lookups.removeAll()
+    settle()
+    return hasLookups ? .lose : .keep
+  }
 
   /// When the status is to be shown next; `nil` if it need not be.
   var statusTime: MonotonicTime? {
@@ -100,9 +155,9 @@ final class Transfers {
 
   /// Does what other threads have to tell.
   func readMail() {
+    // Before anything is taken: the input may end at the same time.
+    hold(true)
     for message in mailbox.take() {
-      // Before anything is asked for: the input may end at the same time.
-      hold(true)
       switch message {
       case .send(let paths): uploads.send(paths)
       case .get(let id): get(id)
@@ -142,6 +197,15 @@ final class Transfers {
     lookups.removeAll()
   }
 
+  /// All end, because of what happened to us.
+  func endAll(_ reason: String) {
+    downloads.endAll(reason)
+    uploads.endAll(reason)
+    for case .wanted(let id) in lookups.elements { outlet.fail(id, reason) }
+    lookups.removeAll()
+    settle()
+  }
+
   private func get(_ id: String) {
     if let offer = offers[id] { downloads.fetch(offer) } else { look(.wanted(id)) }
   }
@@ -169,6 +233,26 @@ final class Transfers {
   func follow(_ line: ServerLine, nickname: String) -> Bool {
     defer { settle() }
     switch line {
+    case .sent(let sender, let name, _):
+      announced = Sent(sender: sender, name: name)
+      return false
+    // These may stand between it and what follows.
+    case .data, .fileEnd, .sums, .ping, .pong: break
+    default: announced = nil
+    }
+    if follow(file: line, nickname: nickname) {
+      // Others' files, and what others have, are no answers.
+      switch line {
+      case .file, .got: break
+      default: answers += 1
+      }
+      return true
+    }
+    return false
+  }
+
+  private func follow(file line: ServerLine, nickname: String) -> Bool {
+    switch line {
     case .welcome(let room, _, _, let maxFileBytes):
       uploads.mostBytes = maxFileBytes
       self.room = room
@@ -183,6 +267,7 @@ final class Transfers {
     case .fileEnd(let id): downloads.fileEnd(id)
     case .sums(let words, let id, _, let isLast): downloads.sums(words, id, isLast: isLast)
     case .cancelled(let id):
+      if outlet.cancelAnswered(id) { return true }
       let reason =
         outlet.outgoing.isMoving
         ? "ended, because you go to another room" : "the server has ended it"
@@ -201,6 +286,7 @@ final class Transfers {
 
   /// Some of a frame's bytes have come.
   func take(_ bytes: Span<UInt8>) {
+    answers += 1
     downloads.bytes(bytes)
     settle()
   }
@@ -212,7 +298,10 @@ final class Transfers {
       return
     }
     let isFetched = offer.size <= autoAcceptBytes && autoAcceptBytes > 0
-    outlet.tell(.offered(offer, isFetched: isFetched))
+    // Whoever only sends files need not know.
+    if !onlySends {
+      outlet.tell(isFetched || isTyped ? .offered(offer, isFetched: isFetched) : .tooLarge(offer))
+    }
     guard isFetched else { return }
     // First: the input may end at the same time.
     hold(true)
@@ -227,6 +316,8 @@ final class Transfers {
   }
 
   private func refused(_ id: String, code: String, reason: String) -> Bool {
+    // Also where the transfer had come to its end before.
+    if code == ErrorCode.noSuchFile.rawValue, outlet.cancelAnswered(id) { return true }
     // Both, whatever they return: an id may be a token as well.
     let isUpload = uploads.refused(id, code: code, reason: reason)
     let isDownload = downloads.refused(id, reason)
@@ -249,6 +340,10 @@ final class Transfers {
 
   /// The connection is lost.
   func interrupt() {
+    outlet.forgetCancels()
+    hasFound = false
+    if let announced, lookups.count < Self.mostRemembered { lookups.append(.unnamed(announced)) }
+    announced = nil
     downloads.interrupt()
     uploads.interrupt()
     settle()
@@ -259,9 +354,7 @@ final class Transfers {
   /// - Parameter isElsewhere: the room that transfers belong to is gone.
   func resume(isElsewhere: Bool) {
     if isElsewhere {
-      downloads.endAll("ended, because the room is gone")
-      uploads.endAll("ended, because the room is gone")
-      lookups.removeAll()
+      endAll("ended, because the room is gone")
     }
     for lookup in lookups.elements { outlet.outgoing.look(for: lookup.id) }
     downloads.resume()

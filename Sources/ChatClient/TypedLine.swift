@@ -88,7 +88,8 @@ package enum TypedLine: Equatable, Sendable {
       return argument.isEmpty ? .show("/search takes words") : ask("SEARCH", argument)
     case "/files": return ask("FILES", "")
     case "/get":
-      return argument.isEmpty ? .show("/get takes a file's id; /files lists them") : .get(argument)
+      return isFileID(argument)
+        ? .get(argument) : .show("/get takes a file's id; /files lists them")
     case "/cancel": return .cancel(argument.isEmpty ? nil : argument)
     case "/send":
       guard let paths = PathWords.split(argument, home: home) else {
@@ -98,6 +99,14 @@ package enum TypedLine: Equatable, Sendable {
     default:
       return .show("There is no \(parts[0]); /help lists what there is, and //text says /text")
     }
+  }
+
+  /// What is none must not be asked for: nobody could tell which answer is the one to it.
+  private static func isFileID(_ text: String) -> Bool {
+    1...32 ~= text.utf8.count
+      && text.unicodeScalars.allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || "0"..."9" ~= $0)
+      }
   }
 
   private static func ask(_ tag: String, _ value: String) -> TypedLine {

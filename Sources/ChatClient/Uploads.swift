@@ -16,6 +16,8 @@ final class Uploads {
   private final class Upload {
     let number: Int
     let path: String
+    /// Stops what the worker does for it.
+    let cancelFlag = CancelFlag()
     var state = UploadState()
     var file: PreparedFile?
     var rate = TransferRate(bytes: 0, at: .now)
@@ -55,6 +57,21 @@ final class Uploads {
       case .sending: outlet.outgoing.sentBytes(of: $0.token) == nil
       case .preparing, .interrupted: false
       }
+    }
+  }
+
+  /// Whether the server knows of any, and has not got it.
+  var isUnderWay: Bool { running.contains { [.announced, .sending].contains($0.state.phase) } }
+
+  /// Where those are that are being sent, all added up.
+  var sentBytes: UInt64 {
+    running.reduce(0) { $0 &+ (outlet.outgoing.sentBytes(of: $1.token) ?? $1.state.size) }
+  }
+
+  /// Those that wait for the server end, which does nothing.
+  func endWaiting(_ reason: String) {
+    for upload in running where [.announced, .sending].contains(upload.state.phase) {
+      fail(upload, reason, tellsServer: true)
     }
   }
 
@@ -102,9 +119,10 @@ final class Uploads {
   }
 
   private func prepare(_ upload: Upload) {
+    let flag = upload.cancelFlag
     worker.run { [mailbox, number = upload.number, path = upload.path, mostBytes] in
       do throws(UploadFailure) {
-        let file = try PreparedFile(path: path, limit: mostBytes)
+        let file = try PreparedFile(path: path, limit: mostBytes, until: flag)
         mailbox.post(.prepared(number, .success(file)))
       } catch {
         mailbox.post(.prepared(number, .failure(error)))
@@ -114,6 +132,7 @@ final class Uploads {
 
   private func end(_ upload: Upload) {
     running.removeAll { $0 === upload }
+    upload.cancelFlag.cancel()
     outlet.outgoing.stopSending(upload.token)
     ended.append(upload.token)
     if ended.count > Self.mostEnded { _ = ended.popFirst() }
@@ -121,7 +140,7 @@ final class Uploads {
   }
 
   private func fail(_ upload: Upload, _ reason: String, tellsServer: Bool = false) {
-    if tellsServer { outlet.outgoing.request(TaggedLine("CANCEL", upload.token)) }
+    if tellsServer { outlet.cancel(upload.token) }
     outlet.fail(Self.shown(upload.name), reason)
     end(upload)
   }
@@ -131,17 +150,20 @@ final class Uploads {
   /// - Parameter choice: its name.
   /// - Returns: whether there was any.
   func cancel(_ choice: String?) -> Bool {
-    let left = waiting.elements.filter { choice != nil && $0 != choice }
-    var hasFound = left.count < waiting.count
+    let isMeant = { (path: String) in
+      choice == nil || path == choice || (try? FileName(path))?.text == choice
+    }
+    let (left, dropped) = (
+      waiting.elements.filter { !isMeant($0) }, waiting.elements.filter(isMeant)
+    )
     waiting.removeAll()
     for path in left { waiting.append(path) }
-    for upload in running
-    where choice == nil || upload.token == choice || upload.name == choice
-      || upload.path == choice
-    {
+    outlet.tell(dropped: dropped.map(Self.shown), "sent")
+    var hasFound = !dropped.isEmpty
+    for upload in running where upload.token == choice || isMeant(upload.path) {
       hasFound = true
       if upload.state.phase != .preparing {
-        outlet.outgoing.request(TaggedLine("CANCEL", upload.token))
+        outlet.cancel(upload.token)
       }
       outlet.tell(.remark("\(Self.shown(upload.name)) is not sent"))
       end(upload)
@@ -151,6 +173,8 @@ final class Uploads {
 
   /// We leave: nothing is sent any more.
   func giveUp() {
+    outlet.tell(
+      dropped: running.map { Self.shown($0.name) } + waiting.elements.map(Self.shown), "sent")
     waiting.removeAll()
     for upload in running { end(upload) }
   }

@@ -25,29 +25,35 @@ package final class OpenFolder: Sendable {
     try system("faccessat") { faccessat(number, ".", W_OK | X_OK, 0) }
   }
 
-  /// Opens a file to write it, for us alone; makes it if it is missing.
+  /// Opens a file to write it, for us alone.
   ///
+  /// - Parameter creates: makes it if it is missing.
   /// - Returns: `nil` if somebody has locked it, or the file system has it under another name, too.
   /// - Throws: what openat(2) says; ELOOP if it is a symbolic link.
-  package func openAlone(_ name: String) throws(SystemError) -> RegularFile? {
+  package func openAlone(
+    _ name: String, creates: Bool = true
+  ) throws(SystemError) -> RegularFile? {
     let number = descriptor.number
+    let flags = O_RDWR | (creates ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
     // Whoever had it may have given it another name before we had the lock.
     for _ in 0..<8 {
       let opened = try system("openat") {
-        openat(number, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o666)
+        openat(number, name, flags, 0o666)
       }
       let file = try RegularFile(Descriptor(owning: opened))
       guard file.lock() else { return nil }
-      let identity = try file.identity()
-      guard identity.names <= 1 else { return nil }
-      var status = stat()
-      if fstatat(number, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-        status.st_dev == identity.device, status.st_ino == identity.number
-      {
-        return file
-      }
+      guard try file.identity().names <= 1 else { return nil }
+      if try names(file, name) { return file }
     }
     return nil
+  }
+
+  /// Whether a name is this open file's (fstatat(2) against fstat(2)).
+  package func names(_ file: RegularFile, _ name: String) throws(SystemError) -> Bool {
+    let identity = try file.identity()
+    var status = stat()
+    return fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+      && status.st_dev == identity.device && status.st_ino == identity.number
   }
 
   /// Gives a file another name, unless something has it (renameat2(2), RENAME_NOREPLACE).

@@ -120,4 +120,11 @@ package final class RegularFile: Sendable {
     let number = descriptor.number
     return (try? system("flock") { flock(number, LOCK_EX | LOCK_NB) }) != nil
   }
+
+  /// Lets others lock the file, while this object may still be read.
+  package func unlock() {
+    let number = descriptor.number
+    // An open file's lock can always be given back.
+    _ = try? system("flock") { flock(number, LOCK_UN) }
+  }
 }

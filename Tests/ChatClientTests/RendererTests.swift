@@ -115,8 +115,16 @@ struct RendererTests {
         .delivered(name: "a", have: 2, of: 2), "* a: 2 of 2 have it", "a: 2 of 2 have it",
         #"{"event":"delivered","have":2,"name":"a","of":2}"#
       ),
-      (.files([]), "* no files here", nil, nil),
-      (.files([.init(offer, time: "T")]), "* k3  1.2 kB  a b.png  bob  (T)", nil, nil),
+      (
+        .tooLarge(offer), "* bob offers a b.png (1.2 kB): larger than --auto-accept",
+        "bob offers a b.png (1.2 kB): larger than --auto-accept",
+        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"00","size":1200}"#
+      ),
+      (.files([]), "* no files here", nil, #"{"event":"files-end"}"#),
+      (
+        .files([.init(offer, time: "T")]), "* k3  1.2 kB  a b.png  bob  (T)", nil,
+        #"{"event":"files-end"}"#
+      ),
     ] {
       let render = { Renderer(style: $0) { "(\($0))" }.render(.transfer(notice)) }
       #expect(render(.terminal) == .init(output: terminal))

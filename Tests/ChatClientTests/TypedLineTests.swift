@@ -61,7 +61,8 @@ struct TypedLineTests {
     "what is wrong is shown, not sent",
     arguments: [
       "/nope", "/nick", "/msg bob", "/msg", "/help", "/join", "/history x", "/history 0", "/search",
-      "/get", "/send", "/send 'a",
+      "/get", "/get a-b", "/get \(String(repeating: "a", count: 33))", "/get é", "/send",
+      "/send 'a",
     ])
   func shown(_ text: String) {
     guard case .show(let answer) = TypedLine(text) else {

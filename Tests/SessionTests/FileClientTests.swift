@@ -77,7 +77,7 @@ struct FileClientTests {
     try server.play(
       "\(FileScript("id1", "film.mkv", size: 10).offer())\n\(own.offer(from: "alice"))")
     _ = try ReturnScript.finish(alice, server)
-    #expect(alice.errors == "chat-client: bob offers film.mkv (10 B): /get id1\n")
+    #expect(alice.errors == "chat-client: bob offers film.mkv (10 B): larger than --auto-accept\n")
     #expect(folder.names == [])
   }
 
@@ -221,6 +221,27 @@ struct FileClientTests {
       alice.errors.contains(
         "film.mkv: ended, because you go to another room; /get id1 goes on\n"))
     #expect(folder.bytes(of: film.part) == Array(film.bytes[..<65_536]))
+  }
+
+  @Test("a file that was told of just before the connection was lost is found, and fetched")
+  func unnamedOffer() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let alice = try Self.alice(server, folder)
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    let older = FileScript("id2", "photo.png", size: 2_000)
+    try server.play("S> bob sent photo.png (1.0 kB)")
+    try server.play(ReturnScript.entry(since: 8, join: 9))
+    try server.play("\(ReturnScript.missedEnd)\nC< [FILES]:")
+    for file in [photo, older] {
+      let listed = file.offer().replacing("[FILE]", with: "[FILES]")
+      try server.play("\(listed)⇥time=2026-01-31T12:00:00.000Z")
+    }
+    try server.play("S> [FILES]:⇥end=1\n\(photo.get())")
+    try photo.serve(by: server)
+    try server.play("C< [GOT]:id1")
+    #expect(try ReturnScript.finish(alice, server).contains("id2") == false)
+    #expect(folder.names == ["received_photo.png"])
   }
 
   @Test("what was offered while the connection was lost is fetched as well")

@@ -43,8 +43,8 @@ struct FileUploadClientTests {
     let alice = try Self.alice(
       server,
       sending: [
-        "\(folder.path)/none", folder.path, large.write(to: folder), photo.write(to: folder),
-        "/dev/null",
+        "\(folder.path)/none", "\(folder.path)/", large.write(to: folder), photo.write(to: folder),
+        "/dev/null", "/proc/version",
       ])
     #expect(try photo.receive(by: server, token: "4") == photo.bytes)
     try server.play("S> alice sent photo.png (100 B)\n\(photo.offer(from: "alice"))")
@@ -53,9 +53,10 @@ struct FileUploadClientTests {
     #expect(
       alice.errors == """
         chat-client: \(folder.path)/none: No such file or directory
-        chat-client: \(folder.path): Is a directory
+        chat-client: \(folder.path)/: Is a directory
         chat-client: \(folder.path)/large: it has 1.0 MB, and the server takes at most 1.0 MB
         chat-client: /dev/null: it is no file
+        chat-client: /proc/version: it changes while it is sent
 
         """)
   }
@@ -121,6 +122,27 @@ struct FileUploadClientTests {
     #expect(try alice.exitCode() == 0)
   }
 
+  @Test("nor one that the room was told of just before the connection was lost")
+  func arrivedUnnamed() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    let alice = try Self.alice(server, sending: [photo.write(to: folder)])
+    #expect(try photo.receive(by: server) == photo.bytes)
+    try server.play("S> alice sent photo.png (1.0 kB)")
+    try server.play(Self.entry(since: 8, join: 9))
+    try server.play("\(ReturnScript.missedEnd)\nC< [FILES]:")
+    for file in [
+      FileScript("id2", "other", size: 5), photo, FileScript("id3", "photo.png", size: 7),
+    ] {
+      let listed = file.offer(from: "alice").replacing("[FILE]", with: "[FILES]")
+      try server.play("\(listed)⇥time=2026-01-31T12:00:00.000Z")
+    }
+    try server.play("S> [FILES]:⇥end=1\n\(ReturnScript.departure())")
+    #expect(try alice.exitCode() == 0)
+    #expect(alice.errors.contains("photo.png") == false)
+  }
+
   @Test("other bytes than announced: sent again, three times in all")
   func mismatch() throws {
     let server = try FakeServer()
@@ -134,6 +156,82 @@ struct FileUploadClientTests {
     try server.play(ReturnScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(alice.errors.contains("photo.png: what came was not what was sent, three times\n"))
+  }
+
+  @Test("a goodbye that nobody asked for is a lost connection: the file is sent after it")
+  func goodbye() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    let alice = try Self.alice(server, sending: [photo.write(to: folder)])
+    #expect(try photo.receive(by: server) == photo.bytes)
+    try server.play("S> Bye!\ncut")
+    try server.play(Self.entry(since: 7, join: 8))
+    try server.play(ReturnScript.missedEnd)
+    #expect(try photo.receive(by: server) == photo.bytes)
+    try server.play("S> alice sent photo.png (1.0 kB)\n\(photo.offer(from: "alice"))")
+    try server.play(ReturnScript.departure())
+    #expect(try alice.exitCode() == 0)
+  }
+
+  @Test("--no-reconnect: what is not sent when the connection is lost is named")
+  func lostForGood() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    let alice = try Program(
+      "chat-client",
+      [
+        "--nick", "alice", "--no-reconnect", server.address, "--send", photo.write(to: folder),
+        photo.write(to: folder),
+      ])
+    try server.play(Self.firstEntry)
+    try server.play("C< [FILE]:photo.png⇥id=1⇥size=1000⇥sha256=\(photo.sha256)\ncut")
+    #expect(try alice.exitCode() == 1)
+    let ending = "photo.png: ended, because the connection is lost\n"
+    #expect(alice.errors.split(separator: "\n").count == 3)
+    #expect(alice.errors.contains(ending))
+  }
+
+  @Test("Ctrl-D while the connection is away waits for the files as well")
+  func endOfInputAway() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    let alice = try Terminal("chat-client", ["--nick", "alice", server.address])
+    try server.play(Self.firstEntry)
+    try alice.see("Connected to server!")
+    try alice.type("/send \(photo.write(to: folder))\n")
+    try server.play("C< [FILE]:photo.png⇥id=1⇥size=1000⇥sha256=\(photo.sha256)\nstop\ncut")
+    try alice.see("connection lost")
+    try alice.type("\u{4}")
+    try alice.see("waiting for the files")
+    try server.play("listen\n\(Self.entry(since: 7, join: 8))\n\(ReturnScript.missedEnd)")
+    #expect(try photo.receive(by: server) == photo.bytes)
+    try server.play("S> alice sent photo.png (1.0 kB)\n\(photo.offer(from: "alice"))")
+    try server.play(ReturnScript.departure())
+    #expect(try alice.exitCode() == 0)
+  }
+
+  @Test("/cancel finds what waits by its name, and /quit and /cancel name what they give up")
+  func givenUp() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let files = (1...7).map { FileScript("id\($0)", "f\($0)", size: 1_000, seed: UInt64($0)) }
+    let paths = try files.map { try $0.write(to: folder) }
+    let alice = try Terminal("chat-client", ["--nick", "alice", server.address])
+    try server.play(Self.firstEntry)
+    try alice.see("Connected to server!")
+    try alice.type("/send \(paths.joined(separator: " "))\n")
+    for (number, file) in files[..<4].enumerated() {
+      try server.play("C< [FILE]:\(file.name)⇥id=\(number + 1)⇥size=1000⇥sha256=\(file.sha256)")
+    }
+    try alice.type("/cancel f6\n")
+    try alice.see("f6 is not sent")
+    try alice.type("/quit\n")
+    for name in ["f1", "f4", "f5", "f7"] { try alice.see("\(name) is not sent") }
+    try server.play("C< [QUIT]:\nS> Bye!\ncut")
+    #expect(try alice.exitCode() == 0)
   }
 
   @Test("what the server refuses is told, once")
