@@ -51,10 +51,10 @@ package final class Terminal {
   /// Sends the program a signal.
   package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-  /// Gives the screen another width. The program hears of it by a signal (SIGWINCH) that somebody
+  /// Gives the screen another size. The program hears of it by a signal (SIGWINCH) that somebody
   /// sends: this is not the terminal that controls it.
-  package func resize(columns: UInt16) {
-    var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+  package func resize(columns: UInt16, rows: UInt16 = 24) {
+    var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
     _ = ioctl(keyboard.fileDescriptor, UInt(TIOCSWINSZ), &size)
   }
 
