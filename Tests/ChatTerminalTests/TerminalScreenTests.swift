@@ -106,6 +106,17 @@ struct TerminalScreenTests {
     #expect(try probe.exitCode() == -SIGTERM)
   }
 
+  @Test("where nobody types any more the status is the last row, until the end")
+  func statusAfterEnd() throws {
+    let probe = try Self.probe()
+    try probe.type("status half done\r")
+    try probe.see("the status") { $0.rows == ["half done", "> "] }
+    try probe.type("end\r")
+    #expect(try probe.exitCode() == 0)
+    try probe.see(bytes: Array("end\r\nhalf done\r\u{1B}[J".utf8))
+    #expect(probe.display.rows == ["end", ""])
+  }
+
   @Test("a screen of two rows has none for a status")
   func low() throws {
     let probe = try Self.probe()

@@ -14,8 +14,10 @@ package final class Terminal {
   /// - Parameters:
   ///   - kind: the terminal's, as TERM has it.
   ///   - isColorless: the person has set NO_COLOR.
+  ///   - variables: others of the environment.
   package init(
-    _ name: String, _ arguments: [String], kind: String = "xterm", isColorless: Bool = false
+    _ name: String, _ arguments: [String], kind: String = "xterm", isColorless: Bool = false,
+    variables: [String: String] = [:]
   ) throws {
     // What unlockpt(3) and ptsname(3) do: TIOCSPTLCK unlocks the other side, TIOCGPTN numbers it.
     let number = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -32,6 +34,7 @@ package final class Terminal {
     // Whoever runs the tests may want no colours of them.
     process.environment = ProcessInfo.processInfo.environment
       .merging(["TERM": kind, "NO_COLOR": isColorless ? "1" : ""]) { $1 }
+      .merging(variables) { $1 }
     process.standardInput = program
     process.standardOutput = program
     process.standardError = program
