@@ -3,18 +3,16 @@ package import ChatSystem
 /// A terminal with an input row at the bottom, which what is shown above it never disturbs, and a
 /// status row between them.
 ///
-/// Whatever changes the screen is one write. The row is there while somebody waits for a line in
+/// Whatever changes the screen is written at once. The row is there while somebody waits for a line in
 /// `nextLine`; the terminal's mode is given back by `end`, and by every signal that ends the process.
 ///
 /// Thread: any, where nothing else is said. No lock is held while bytes are written: whoever draws
-/// has `isDrawing`, and the others wait for it, so the order on the screen is that of the calls.
+/// has `isDrawing`. Who shows something waits for it, so the order on the screen is that of the calls;
+/// who only wants the rows drawn again leaves that to it.
 package final class TerminalScreen: @unchecked Sendable {
   // Sound: `state` is guarded by `lock`; `input` is the input thread's; the rest never changes.
 
-  private static let pasteOn = "\u{1B}[?2004h"
   private static let pasteOff = Array("\u{1B}[?2004l".utf8)
-  /// Ends a string that was cut off (ECMA-48, ST); nothing elsewhere.
-  private static let stringEnd = "\u{1B}\\"
   /// The status row is drawn no more often.
   private static let statusInterval: Duration = .milliseconds(100)
   /// Nobody who wants to end waits longer for a terminal that takes nothing,
@@ -25,43 +23,6 @@ package final class TerminalScreen: @unchecked Sendable {
   private static let questionTime: Duration = .seconds(10)
   /// How long one who wants to end waits for the rest of an answer.
   private static let answerWait: Duration = .milliseconds(500)
-  /// A lower screen has no row for a status.
-  private static let leastRows = 3
-
-  private enum Phase { case running, suspended, over }
-
-  private struct State {
-    var phase = Phase.running
-    var isDrawing = false
-    /// What is being drawn is a picture, which may be cut,
-    var isPicture = false
-    /// and is to be.
-    var isCut = false
-    /// Something was not written to its end.
-    var wasCut = false
-    /// What somebody wanted to draw while others did.
-    var isRedrawDue = false
-    var isPasteDue = false
-    var isBellDue = false
-    var editor = LineEditor()
-    var completer: Completer
-    /// Shown before the line; `nil` while nobody waits for one.
-    var prompt: String?
-    var status: String?
-    /// When the status was drawn last.
-    var statusTime = MonotonicTime(nanoseconds: 0)
-    var isStatusDue = false
-    var rows = BottomRows()
-    var onReply: (@Sendable ([UInt8]) -> Void)?
-    /// Until when the answer to a question may come; `nil` if it has, or nothing was asked.
-    var questionEnd: MonotonicTime?
-    /// Somebody reads what is typed, and answered.
-    var isReading = false
-    /// There won't be a status any more.
-    var isLast = false
-
-    var isQuestionOpen: Bool { questionEnd.map { .now < $0 } ?? false }
-  }
 
   /// What came from the terminal and is not taken yet.
   private struct Input {
@@ -75,7 +36,7 @@ package final class TerminalScreen: @unchecked Sendable {
   private let takesKeys: Bool
   private let lock = Lock()
   private let isFree = Condition()
-  private var state: State
+  private var state: ScreenState
   private var input = Input()
 
   private init(_ mode: TerminalMode, output: StandardStream, commands: [String]?) {
@@ -85,7 +46,7 @@ package final class TerminalScreen: @unchecked Sendable {
     let paths = PathCompletion(home: Process.variable("HOME")) { folder in
       Folder.entries(of: folder).map { .init($0.name, isFolder: $0.isFolder) }
     }
-    state = State(completer: Completer(commands: commands ?? [], paths: paths))
+    state = ScreenState(completer: Completer(commands: commands ?? [], paths: paths))
   }
 
   /// Takes over the terminal that standard input and standard output are.
@@ -326,7 +287,7 @@ package final class TerminalScreen: @unchecked Sendable {
     }
   }
 
-  private func leave(for phase: Phase) {
+  private func leave(for phase: ScreenState.Phase) {
     let isLeft = lock.withLock {
       defer { if state.phase != .over { state.phase = phase } }
       return state.phase != .running
@@ -335,7 +296,7 @@ package final class TerminalScreen: @unchecked Sendable {
     var isDone = (try? draw(last, until: .now + Self.lastWait)) ?? false
     if !isDone, cutPicture() { isDone = (try? draw(last, until: .now + Self.shortWait)) ?? false }
     guard takesKeys else { return }
-    if !isDone { output.writeIfReady(Array(Self.stringEnd.utf8) + Self.pasteOff) }
+    if !isDone { output.writeIfReady(Array(ScreenState.stringEnd.utf8) + Self.pasteOff) }
     if lock.withLock({ state.isQuestionOpen }) {
       awaitAnswer()
       mode.discardInput()
@@ -381,7 +342,7 @@ package final class TerminalScreen: @unchecked Sendable {
     }
   }
 
-  private func setKeys(_ keys: TerminalMode.Keys, _ state: inout State) {
+  private func setKeys(_ keys: TerminalMode.Keys, _ state: inout ScreenState) {
     if state.phase == .running { mode.set(keys) }
   }
 
@@ -411,7 +372,7 @@ package final class TerminalScreen: @unchecked Sendable {
   ///
   /// - Parameter isPatient: waits for a terminal that takes nothing now; otherwise it is left to
   ///   whoever draws next.
-  private func redraw(isPatient: Bool = true, _ change: (inout State) -> Void = { _ in }) {
+  private func redraw(isPatient: Bool = true, _ change: (inout ScreenState) -> Void = { _ in }) {
     let isReady = isPatient || output.isReady
     let bytes = lock.withLock { () -> [UInt8] in
       change(&state)
@@ -432,7 +393,7 @@ package final class TerminalScreen: @unchecked Sendable {
   @discardableResult
   private func draw(
     _ lines: [UInt8] = [], isPicture: Bool = false, until deadline: MonotonicTime? = nil,
-    _ change: (inout State) -> Bool = { _ in true }
+    _ change: (inout ScreenState) -> Bool = { _ in true }
   ) throws(SystemError) -> Bool {
     let bytes = lock.withLock { () -> [UInt8]? in
       while state.isDrawing {
@@ -452,7 +413,7 @@ package final class TerminalScreen: @unchecked Sendable {
   ///
   /// Thread: whoever holds `lock`, while nobody draws.
   private func begin(_ lines: [UInt8], isPicture: Bool = false) -> [UInt8] {
-    let bytes = frame(around: lines)
+    let bytes = state.frame(around: lines, columns: mode.columns, rows: mode.rows)
     (state.isDrawing, state.isPicture, state.isCut) = (!bytes.isEmpty, isPicture, false)
     return bytes
   }
@@ -476,31 +437,5 @@ package final class TerminalScreen: @unchecked Sendable {
       deadline.map { .now < $0 } ?? true && !lock.withLock { state.isCut }
     }
     return isWhole
-  }
-
-  /// The bytes that put something above the rows.
-  ///
-  /// Thread: whoever holds `lock`.
-  private func frame(around lines: [UInt8]) -> [UInt8] {
-    let width = mode.columns
-    let isRunning = state.phase == .running
-    var start = state.wasCut ? Self.stringEnd : ""
-    if state.isPasteDue, isRunning { start += Self.pasteOn }
-    if state.isBellDue { start += "\u{7}" }
-    (state.wasCut, state.isPasteDue, state.isBellDue, state.isRedrawDue) = (
-      false, false, false, false
-    )
-    start += state.rows.erase(width: width)
-    if state.status != nil { (state.statusTime, state.isStatusDue) = (.now, false) }
-    var rows = ""
-    if let prompt = state.prompt, isRunning {
-      let row = InputRow(prompt: prompt, line: state.editor.line, width: width)
-      let status = mode.rows < Self.leastRows ? nil : state.status
-      rows = state.rows.draw(status: status, input: row, width: width)
-    } else if let status = state.status, state.phase == .over {
-      rows = state.rows.draw(
-        status: nil, input: InputRow(status: status, width: width), width: width)
-    }
-    return Array(start.utf8) + lines + Array(rows.utf8)
   }
 }
