@@ -92,9 +92,13 @@ package struct PictureTool: Equatable, Sendable {
     let columns = max(1, scaled.width / cell.width)
     let rows = max(1, scaled.height / cell.height)
     let ratio = format == .symbols ? "\(cell.width)/\(cell.height)" : "1/1"
+    // More colours than that not every terminal knows.
+    let colours = format == .symbols ? ["--colors", "256"] : []
     return [
       "--format", format.rawValue, "--size", "\(columns)x\(rows)", "--font-ratio", ratio,
-      "--animate", "off", "--threads", "1", "--",
+      "--animate", "off", "--threads", "1",
+    ] + colours + [
+      "--",
       // No name can be taken for an option, or for standard input (-).
       file.hasPrefix("/") ? file : "./\(file)",
     ]

@@ -195,7 +195,7 @@ struct PictureToolTests {
   func real() throws {
     let tool = try #require(PictureTool.installed)
     let file = try folder.write(PictureSamples.pixel, to: "pixel.png")
-    for format in [PictureTool.Format.kitty, .sixels] {
+    for format in [PictureTool.Format.kitty, .sixels, .symbols] {
       let drawing = tool.drawing(
         of: file, picture: PictureSize(width: 1, height: 1), format: format, space: Self.space)
       #expect(try #require(drawing).count > 10)
