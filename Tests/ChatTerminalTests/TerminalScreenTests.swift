@@ -95,6 +95,24 @@ struct TerminalScreenTests {
     #expect(probe.mode != mode)
   }
 
+  @Test(
+    "a picture that is given up on a slow terminal is ended, and then the terminal is given back")
+  func cut() throws {
+    let probe = try Self.probe()
+    try probe.type("large\r")
+    try probe.see(bytes: Array("AAAA".utf8))
+    try probe.type("\u{3}")
+    while probe.isRunning {
+      probe.glance()
+      SystemThread.sleep(for: .milliseconds(50))
+    }
+    #expect(try probe.exitCode() == 0)
+    #expect(probe.written.count < 1_000_000)
+    let end = Array("A\u{1B}\\".utf8)
+    let cut = try #require(probe.written.firstRange(of: end))
+    #expect(probe.written[cut.upperBound...].firstRange(of: Array("\u{1B}[?2004l".utf8)) != nil)
+  }
+
   @Test("a signal ends it while it can't draw, even after the screen's size has changed")
   func stuckSignal() throws {
     let probe = try Self.probe()

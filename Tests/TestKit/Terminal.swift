@@ -105,6 +105,12 @@ package final class Terminal {
     }
   }
 
+  /// Reads a little of what the program has written, as a slow terminal does.
+  package func glance() { _ = read(until: Date()) }
+
+  /// Whether the program runs.
+  package var isRunning: Bool { process.isRunning }
+
   /// Waits for the program's end, and reads what it wrote last.
   ///
   /// - Returns: its exit code, or minus the signal.
