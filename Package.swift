@@ -98,7 +98,8 @@ let package = Package(
     .testTarget(
       name: "ChatClientTests",
       dependencies: [
-        "ChatClient", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
+        "ChatClient", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem",
+        "ChatTerminal", "TestKit",
       ],
       swiftSettings: strict),
     // A terminal for the tests to look at.

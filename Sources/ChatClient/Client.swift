@@ -33,7 +33,10 @@ package final class Client: Sendable {
   /// Does it all, and says how it ended.
   package func run() -> ClientExit {
     if isTyped, renderer.style == .terminal { Screen.takeTerminal() }
-    defer { Screen.releaseTerminal() }
+    if !options.filesToSend.isEmpty { Screen.takeStatusRow() }
+    // A pipe nobody reads is no reason to leave the terminal as it is.
+    if Screen.terminal != nil { Process.ignoreBrokenPipes() }
+    defer { Screen.finish() }
     do throws(ClientExit) {
       // A folder that nobody named is missed only when there is something to save.
       if case .failure(let error) = folder, let path = options.downloadFolder {

@@ -62,24 +62,24 @@ final class Pictures: @unchecked Sendable {
     }
   }
 
-  /// What the terminal can do, asked once.
+  /// What the terminal can do, asked once, while somebody is there to read what it answers.
   private func ask(_ terminal: TerminalScreen) -> PictureCapabilities {
-    let isFirst = lock.withLock {
-      defer { hasAsked = true }
-      return !hasAsked
-    }
+    let kind = Process.variable("TERM") ?? ""
     // The system's console shows what it does not know.
-    if isFirst, Process.variable("TERM") != "linux" {
+    if !lock.withLock({ hasAsked }), kind != "linux" {
       terminal.onReply { reply in
         self.lock.withLock {
           self.capabilities.note(reply: reply)
           self.answered.broadcast()
         }
       }
-      try? terminal.ask(PictureCapabilities.question)
+      let isMultiplexed = ["TMUX", "STY"].contains { Process.variable($0) != nil }
+      let question = PictureCapabilities.question(kind: kind, isMultiplexed: isMultiplexed)
+      let isAsked = (try? terminal.ask(question)) ?? false
       let deadline = MonotonicTime.now + Self.patience
       lock.withLock {
-        while !capabilities.isComplete, answered.wait(lock, until: deadline) {}
+        hasAsked = isAsked
+        while isAsked, !capabilities.isComplete, answered.wait(lock, until: deadline) {}
       }
     }
     return lock.withLock { capabilities }

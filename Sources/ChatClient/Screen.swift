@@ -10,10 +10,16 @@ enum Screen {
     // Sound: guarded by `lock`.
     private let lock = Lock()
     private var terminal: TerminalScreen?
+    private var statusRow: TerminalScreen?
 
     var current: TerminalScreen? {
       get { lock.withLock { terminal } }
       set { lock.withLock { terminal = newValue } }
+    }
+
+    var status: TerminalScreen? {
+      get { lock.withLock { statusRow ?? terminal } }
+      set { lock.withLock { statusRow = newValue } }
     }
   }
 
@@ -27,6 +33,17 @@ enum Screen {
   /// Thread: main, before others are started.
   static func takeTerminal() { place.current = TerminalScreen.start(commands: TypedLine.commands) }
 
+  /// Takes a row of the terminal for the status, if there is one to be written to and nobody types.
+  ///
+  /// Thread: main, before others are started.
+  static func takeStatusRow() {
+    guard StandardStream.error.isTerminal else { return }
+    place.status = .showing(on: StandardStream.output.isTerminal ? .output : .error)
+  }
+
+  /// Gives the terminal back as it was found, at the end: without a status.
+  static func finish() { place.status?.finish() }
+
   /// Gives the terminal back as it was found: from now on nobody types. Safe to do twice.
   static func releaseTerminal() { terminal?.end() }
 
@@ -35,8 +52,9 @@ enum Screen {
   /// - Throws: `ClientExit.lost` if they can't be written, and says so: what is lost is no success.
   static func show(_ lines: String) throws(ClientExit) {
     do {
-      if let terminal {
-        try terminal.show(lines)
+      // Standard output may be a file, and the status on the terminal all the same.
+      if let row = place.status, StandardStream.output.isTerminal {
+        try row.show(lines)
       } else {
         try StandardStream.output.write(Array(lines.utf8))
       }
@@ -57,13 +75,12 @@ enum Screen {
 
   /// Shows how far something is in a row of its own; `nil` where there is no such row.
   static var showStatus: (@Sendable (String?) -> Void)? {
-    terminal.map { terminal in { @Sendable in terminal.setStatus($0) } }
+    place.status.map { row in { @Sendable in row.setStatus($0) } }
   }
 
   /// Writes to standard error, which may be the terminal where somebody types.
   private static func writeError(_ lines: String) {
-    guard let terminal, !terminal.isOver, StandardStream.error.isTerminal,
-      (try? terminal.show(lines)) != nil
+    guard let row = place.status, StandardStream.error.isTerminal, (try? row.show(lines)) != nil
     else { return StandardStream.error.writeIfPossible(lines) }
   }
 }

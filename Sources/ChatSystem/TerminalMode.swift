@@ -42,10 +42,20 @@ package struct TerminalMode: @unchecked Sendable {
     while tcsetattr(stream.rawValue, TCSANOW, &mode) == -1, errno == EINTR {}
   }
 
-  /// How many columns the screen has (tty_ioctl(4), TIOCGWINSZ); 80 where it does not say.
-  package var columns: Int {
+  /// Forgets what was typed, or answered, and nobody has read (tcflush(3)).
+  package func discardInput() { tcflush(stream.rawValue, TCIFLUSH) }
+
+  /// How many columns the screen has; 80 where it does not say.
+  package var columns: Int { Self.known(size.ws_col) ?? 80 }
+
+  /// How many rows the screen has; 24 where it does not say.
+  package var rows: Int { Self.known(size.ws_row) ?? 24 }
+
+  /// tty_ioctl(4), TIOCGWINSZ.
+  private var size: winsize {
     var size = winsize()
-    guard ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    return ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0 ? size : winsize()
   }
+
+  private static func known(_ count: UInt16) -> Int? { count > 0 ? Int(count) : nil }
 }

@@ -51,6 +51,13 @@ package struct InputRow: Equatable, Sendable {
     self.column = promptWidth + column
   }
 
+  /// Lays out a status where nobody types, the cursor after it.
+  package init(status: String, width: Int) {
+    before = status.cut(toColumns: max(1, width - 1))
+    after = ""
+    column = DisplayWidth.of(before)
+  }
+
   /// One character as it is shown.
   private struct Cell {
     let text: Character

@@ -21,14 +21,18 @@ struct KeyDecoder: Sendable {
   /// What has come of the character, sequence or string.
   private var pending: [UInt8] = []
   private var isTooLong = false
+  /// Somebody has asked the terminal something. Otherwise no string comes, and what begins like one
+  /// is a key with Alt; and what waits for the rest of an answer waits longer than for that of a key.
+  var expectsReply = false
 
   /// How long to wait for the rest of a sequence before `giveUp`; `nil` if there is none.
   var patience: Duration? {
     switch state {
     case .ground, .character: nil
     // Alt with a letter begins like a sequence, too.
-    case .escape: .milliseconds(100)
-    case .sequence where pending.count == 2, .string where pending.count == 2: .milliseconds(100)
+    case .escape where !expectsReply: .milliseconds(100)
+    case .sequence where !expectsReply && pending.count == 2: .milliseconds(100)
+    case .escape: .seconds(1)
     case .sequence, .string, .stringEscape: .seconds(1)
     }
   }
@@ -102,7 +106,9 @@ struct KeyDecoder: Sendable {
   private mutating func takeAfterEscape(_ byte: UInt8, _ emit: (Key) -> Void) {
     switch Unicode.Scalar(byte) {
     case "[", "O": start(.sequence, byte)
-    case "P", "_", "]", "^", "X": start(.string, byte)
+    case "P" where expectsReply, "_" where expectsReply, "]" where expectsReply,
+      "^" where expectsReply, "X" where expectsReply:
+      start(.string, byte)
     case " "..."\u{7F}":
       state = .ground
       emit(.alt(byte))

@@ -39,6 +39,12 @@ package struct LineEditor: Sendable {
   /// Makes an editor of an empty line.
   package init() {}
 
+  /// Whether the terminal was asked something: only then strings can be answers.
+  package var expectsReply: Bool {
+    get { decoder.expectsReply }
+    set { decoder.expectsReply = newValue }
+  }
+
   /// How long to wait for the rest of a key before `giveUp`; `nil` if nothing is missing.
   package var patience: Duration? { decoder.patience }
 

@@ -1,4 +1,4 @@
-/// Completes the path of a file, as it is typed: spaces and backslashes in it follow a backslash. Pure.
+/// Completes the path of a file as it is typed: in quotes, or with backslashes. Pure.
 package struct PathCompletion: Sendable {
   /// What is in a folder.
   package struct Entry: Equatable, Sendable {
@@ -26,10 +26,15 @@ package struct PathCompletion: Sendable {
   ///
   /// - Parameter paths: what is before the cursor; one or more paths with spaces between.
   package func complete(_ paths: String) -> Completion {
-    let path = Self.lastPath(in: paths)
+    let word = TypedPath(paths)
+    // `~` alone is a folder's whole name, and after a backslash anything may follow.
+    guard !word.isHalf, !(word.isOfHome && word.path == "~") else {
+      return Completion(of: "", from: [], end: "")
+    }
+    let path = word.path
     let split = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     let (folder, start) = (String(path[..<split]), String(path[split...]))
-    let entries = list(expanded(folder)).filter { entry in
+    let entries = list(expanded(folder, isOfHome: word.isOfHome)).filter { entry in
       // A hidden file is meant by those who name it.
       (start.hasPrefix(".") || !entry.name.hasPrefix("."))
         && entry.name.hasPrefix(start) && entry.name.allSatisfy(\.isShowable)
@@ -37,8 +42,8 @@ package struct PathCompletion: Sendable {
     var result = Completion(of: start, from: entries.map(\.name), end: "")
     if !result.isIdle {
       let rest = String(result.insertion.dropFirst(start.count))
-      let end = entries.count > 1 ? "" : entries[0].isFolder ? "/" : " "
-      (result.replacedCount, result.insertion) = (0, Self.escaped(rest) + end)
+      let end = entries.count > 1 ? "" : entries[0].isFolder ? "/" : word.end
+      (result.replacedCount, result.insertion) = (0, word.quoted(rest) + end)
     }
     if entries.count > 1 {
       result.candidates = entries.map { $0.isFolder ? $0.name + "/" : $0.name }
@@ -47,33 +52,9 @@ package struct PathCompletion: Sendable {
   }
 
   /// The folder to look in.
-  private func expanded(_ folder: String) -> String {
+  private func expanded(_ folder: String, isOfHome: Bool) -> String {
     if folder.isEmpty { return "." }
-    guard let home, folder.hasPrefix("~/") else { return folder }
+    guard let home, isOfHome else { return folder }
     return home + folder.dropFirst()
-  }
-
-  /// The path that the text ends with, its backslashes resolved.
-  private static func lastPath(in text: String) -> String {
-    var path = ""
-    var isEscaped = false
-    for character in text {
-      if isEscaped || character != "\\" && character != " " {
-        path.append(character)
-        isEscaped = false
-      } else if character == "\\" {
-        isEscaped = true
-      } else {
-        path = ""
-      }
-    }
-    return path
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      if character == " " || character == "\\" { result.append("\\") }
-      result.append(character)
-    }
   }
 }

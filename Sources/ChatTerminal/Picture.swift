@@ -13,12 +13,17 @@ package enum PictureDrawing: Equatable, Sendable {
 package enum Picture {
   /// Limit: bytes of a file that is shown; a larger one is told in words.
   package static let mostBytes = 16 * 1_024 * 1_024
+  /// Limit: bytes that a terminal is sent, which shows nothing else meanwhile.
+  package static let mostSentBytes = 1_024 * 1_024
+  /// Limit: bytes of a file that is sent as it is: in base64, and with what is around it.
+  package static let mostDirectBytes = mostSentBytes / 4 * 3 - 8_192
   /// The bytes a header is looked for in, before more are asked for.
   private static let headerBytes = 65_536
 
   /// What to give a terminal for a file.
   ///
-  /// A way that takes the file as it is goes before one that needs the tool.
+  /// A way that takes the file as it is goes before one that needs the tool, if the file is small enough
+  /// to be sent. A terminal that has answered, but has no graphics, gets coloured characters.
   ///
   /// Thread: any; it waits for the disk, and for the tool.
   /// - Parameters:
@@ -42,6 +47,7 @@ package enum Picture {
       let fit = space.fit(size)
       for way in capabilities.ways {
         switch way {
+        case _ where file.byteCount > mostDirectBytes: continue
         case .kitty where header.kind == .png:
           return .bytes(PictureEncoder.kitty(png: try file.all(), fit: fit))
         case .iterm2:
@@ -49,8 +55,9 @@ package enum Picture {
         default: continue
         }
       }
-      let format = capabilities.ways.lazy.compactMap(PictureTool.Format.init).first
-      guard let tool, let format,
+      let graphics = capabilities.ways.lazy.compactMap(PictureTool.Format.init).first
+      let format = graphics ?? .symbols
+      guard let tool, capabilities.isComplete || graphics != nil,
         let bytes = tool.drawing(of: path, picture: size, format: format, space: space)
       else { return .words(header.words) }
       return .bytes(bytes)

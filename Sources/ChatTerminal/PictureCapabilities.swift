@@ -35,6 +35,20 @@ package struct PictureCapabilities: Equatable, Sendable {
     \u{1B}[>q\u{1B}[16t\u{1B}[c
     """.utf8)
 
+  /// What to write to ask where another program stands between, which takes pictures for something
+  /// else: an APC is a title to tmux. The cell's size and the device attributes alone.
+  package static let plainQuestion = Array("\u{1B}[16t\u{1B}[c".utf8)
+
+  /// What to ask a terminal.
+  ///
+  /// - Parameters:
+  ///   - kind: of it, as TERM has it.
+  ///   - isMultiplexed: TMUX or STY is set, by tmux(1) or screen(1).
+  package static func question(kind: String, isMultiplexed: Bool) -> [UInt8] {
+    let isPlain = isMultiplexed || kind.hasPrefix("tmux") || kind.hasPrefix("screen")
+    return isPlain ? plainQuestion : question
+  }
+
   /// Limit: a cell's longer side; what is larger is not believed.
   package static let largestCell = 512
 

@@ -11,6 +11,8 @@ package struct PictureTool: Equatable, Sendable {
     case kitty
     /// Sixels.
     case sixels
+    /// Coloured characters, for a terminal that has no graphics.
+    case symbols
 
     /// What it is asked for so that a terminal's way is served, if it can serve it.
     init?(_ way: PictureCapabilities.Way) {
@@ -23,11 +25,11 @@ package struct PictureTool: Equatable, Sendable {
   }
 
   /// Limit: bytes of a drawing.
-  package static let mostBytes = 4 * 1_024 * 1_024
+  package static let mostBytes = Picture.mostSentBytes
 
-  /// Limit: pixels asked for in kitty's protocol: four bytes each, in base64. Terminals with larger
-  /// cells than usual get a coarser picture, which they may scale up to the space.
-  static let mostPixels = mostBytes / 6
+  /// Limit: pixels asked for in kitty's protocol: four bytes each, in base64, and what is around them.
+  /// Terminals with larger cells than usual get a coarser picture, which they may scale up to the space.
+  static let mostPixels = mostBytes / 64 * 11
 
   /// Where it is, from the root on.
   package let path: String
@@ -70,6 +72,9 @@ package struct PictureTool: Equatable, Sendable {
       path: path, arguments: Self.arguments(file, picture, format, asked),
       outputLimit: Self.mostBytes, deadline: .now + patience)
     guard let output = child.output() else { return nil }
+    if format == .symbols {
+      return PictureSymbols.picture(in: output, columns: space.columns, rows: space.rows)
+    }
     return PictureToolOutput(format: format, space: space, fit: space.fit(picture))
       .pictures(in: output)
   }
@@ -77,17 +82,23 @@ package struct PictureTool: Equatable, Sendable {
   /// chafa's command line.
   ///
   /// As its output is no terminal it takes a cell for 8 by 8 pixels: that is how the picture's size,
-  /// scaled down to the space, is told it. Threads would take address space, of which it has little,
+  /// scaled down to the space, is told it; but characters are counted. Threads would take address space, of which it has little,
   /// and gain nothing.
   private static func arguments(
     _ file: String, _ picture: PictureSize, _ format: Format, _ space: PictureSpace
   ) -> [String] {
     let scaled = space.scaled(picture)
-    let columns = max(1, scaled.width / 8)
-    let rows = max(1, scaled.height / 8)
+    let cell = format == .symbols ? space.cell : PictureSize(width: 8, height: 8)
+    let columns = max(1, scaled.width / cell.width)
+    let rows = max(1, scaled.height / cell.height)
+    let ratio = format == .symbols ? "\(cell.width)/\(cell.height)" : "1/1"
+    // More colours than that not every terminal knows.
+    let colours = format == .symbols ? ["--colors", "256"] : []
     return [
-      "--format", format.rawValue, "--size", "\(columns)x\(rows)", "--font-ratio", "1/1",
-      "--animate", "off", "--threads", "1", "--",
+      "--format", format.rawValue, "--size", "\(columns)x\(rows)", "--font-ratio", ratio,
+      "--animate", "off", "--threads", "1",
+    ] + colours + [
+      "--",
       // No name can be taken for an option, or for standard input (-).
       file.hasPrefix("/") ? file : "./\(file)",
     ]

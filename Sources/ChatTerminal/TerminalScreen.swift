@@ -3,37 +3,26 @@ package import ChatSystem
 /// A terminal with an input row at the bottom, which what is shown above it never disturbs, and a
 /// status row between them.
 ///
-/// Whatever changes the screen is one write. The row is there while somebody waits for a line in
+/// Whatever changes the screen is written at once. The row is there while somebody waits for a line in
 /// `nextLine`; the terminal's mode is given back by `end`, and by every signal that ends the process.
 ///
 /// Thread: any, where nothing else is said. No lock is held while bytes are written: whoever draws
-/// has `isDrawing`, and the others wait for it, so the order on the screen is that of the calls.
+/// has `isDrawing`. Who shows something waits for it, so the order on the screen is that of the calls;
+/// who only wants the rows drawn again leaves that to it.
 package final class TerminalScreen: @unchecked Sendable {
   // Sound: `state` is guarded by `lock`; `input` is the input thread's; the rest never changes.
 
-  private static let pasteOn = Array("\u{1B}[?2004h".utf8)
   private static let pasteOff = Array("\u{1B}[?2004l".utf8)
   /// The status row is drawn no more often.
   private static let statusInterval: Duration = .milliseconds(100)
-  /// Nobody who wants to end waits longer for a terminal that takes nothing.
+  /// Nobody who wants to end waits longer for a terminal that takes nothing,
   private static let lastWait: Duration = .seconds(1)
-
-  private enum Phase { case running, suspended, over }
-
-  private struct State {
-    var phase = Phase.running
-    var isDrawing = false
-    var editor = LineEditor()
-    var completer: Completer
-    /// Shown before the line; `nil` while nobody waits for one.
-    var prompt: String?
-    var status: String?
-    /// When the status was drawn last.
-    var statusTime = MonotonicTime(nanoseconds: 0)
-    var isStatusDue = false
-    var rows = BottomRows()
-    var onReply: (@Sendable ([UInt8]) -> Void)?
-  }
+  /// and for a drawing that was told to stop, and a few bytes.
+  private static let shortWait: Duration = .milliseconds(300)
+  /// An answer that has not come by then is typed by somebody.
+  private static let questionTime: Duration = .seconds(10)
+  /// How long one who wants to end waits for the rest of an answer.
+  private static let answerWait: Duration = .milliseconds(500)
 
   /// What came from the terminal and is not taken yet.
   private struct Input {
@@ -42,17 +31,22 @@ package final class TerminalScreen: @unchecked Sendable {
   }
 
   private let mode: TerminalMode
+  private let output: TerminalOutput
+  /// Whether somebody types here, and the signals are ours.
+  private let takesKeys: Bool
   private let lock = Lock()
   private let isFree = Condition()
-  private var state: State
+  private var state: ScreenState
   private var input = Input()
 
-  private init(_ mode: TerminalMode, commands: [String]) {
+  private init(_ mode: TerminalMode, output: StandardStream, commands: [String]?) {
     self.mode = mode
+    self.output = TerminalOutput(of: output)
+    takesKeys = commands != nil
     let paths = PathCompletion(home: Process.variable("HOME")) { folder in
       Folder.entries(of: folder).map { .init($0.name, isFolder: $0.isFolder) }
     }
-    state = State(completer: Completer(commands: commands, paths: paths))
+    state = ScreenState(completer: Completer(commands: commands ?? [], paths: paths))
   }
 
   /// Takes over the terminal that standard input and standard output are.
@@ -61,11 +55,10 @@ package final class TerminalScreen: @unchecked Sendable {
   /// - Parameter commands: to be completed, with their slash.
   /// - Returns: `nil` if there is none, or one that can't move a cursor.
   package static func start(commands: [String]) -> TerminalScreen? {
-    guard StandardStream.input.isTerminal, StandardStream.output.isTerminal,
-      let kind = Process.variable("TERM"), kind != "dumb",
+    guard StandardStream.input.isTerminal, StandardStream.output.isTerminal, movesCursor,
       let mode = try? TerminalMode(of: .input)
     else { return nil }
-    let screen = TerminalScreen(mode, commands: commands)
+    let screen = TerminalScreen(mode, output: .output, commands: commands)
     TerminalSignal.block()
     do { try SystemThread.start(named: "signals") { screen.followSignals() } } catch {
       TerminalSignal.unblock()
@@ -74,6 +67,20 @@ package final class TerminalScreen: @unchecked Sendable {
     screen.enter()
     return screen
   }
+
+  /// Uses a terminal for what is shown alone: the status is the last row, and nobody types.
+  ///
+  /// - Returns: `nil` if the stream is none, or one that can't move a cursor.
+  package static func showing(on stream: StandardStream) -> TerminalScreen? {
+    guard stream.isTerminal, movesCursor, let mode = try? TerminalMode(of: stream) else {
+      return nil
+    }
+    let screen = TerminalScreen(mode, output: stream, commands: nil)
+    screen.state.phase = .over
+    return screen
+  }
+
+  private static var movesCursor: Bool { Process.variable("TERM").map { $0 != "dumb" } ?? false }
 
   // MARK: Showing
 
@@ -91,28 +98,41 @@ package final class TerminalScreen: @unchecked Sendable {
   ///
   /// - Throws: `SystemError` if it can't be written.
   package func raw(_ bytes: [UInt8]) throws(SystemError) {
-    try draw(bytes + [UInt8(ascii: "\n")])
+    try draw(bytes + [UInt8(ascii: "\n")], isPicture: true)
   }
 
   /// Writes what asks the terminal something, and shows nothing; the answer is the handler's (`onReply`).
   ///
+  /// Where nobody waits for a line nobody would read the answer, and the shell would get it.
+  ///
+  /// - Parameter question: the device attributes (DA1) are the last that it asks for.
+  /// - Returns: whether it was asked.
   /// - Throws: `SystemError` if it can't be written.
-  package func ask(_ question: [UInt8]) throws(SystemError) { try draw(question) }
+  package func ask(_ question: [UInt8]) throws(SystemError) -> Bool {
+    var isAsked = false
+    try draw(question) {
+      isAsked = $0.prompt != nil && $0.phase == .running
+      if isAsked { $0.questionEnd = .now + Self.questionTime }
+      return isAsked
+    }
+    return isAsked
+  }
 
   /// How many columns it has now.
   package var columns: Int { mode.columns }
 
-  /// Sets what the row above the input row says; `nil` takes it away.
+  /// Sets what the row above the input row says; `nil` takes it away. Where nobody types any more it is
+  /// the last row.
   ///
   /// It is not drawn more often than ten times a second, but the last one always is.
   package func setStatus(_ text: String?) {
     let now = MonotonicTime.now
     let isNow = lock.withLock {
-      guard text != state.status else { return false }
+      guard text != state.status, !state.isLast else { return false }
       state.status = text
       let left = Self.statusInterval - (now - state.statusTime)
       if text == nil || left <= .zero { return true }
-      if !state.isStatusDue { TerminalSignal.raiseAlarm(after: left) }
+      if !state.isStatusDue, takesKeys { TerminalSignal.raiseAlarm(after: left) }
       state.isStatusDue = true
       return false
     }
@@ -140,29 +160,64 @@ package final class TerminalScreen: @unchecked Sendable {
   /// - Returns: `nil` when somebody wants to leave, or nobody is there any more; the terminal is as
   ///   it was found then.
   package func nextLine(_ prompt: String, keepsHistory: Bool = true) -> String? {
-    lock.withLock { state.editor.keepsHistory = keepsHistory }
+    lock.withLock {
+      while state.isReading { isFree.wait(lock) }
+      state.isReading = true
+      state.editor.keepsHistory = keepsHistory
+    }
+    defer { stopReading() }
     while true {
-      while let event = lock.withLock({ state.editor.next(&input.unread) }) {
+      while let event = nextEvent() {
         switch event {
         case .line(let text):
           hide()
           return text
         case .end, .interrupt:
+          stopReading()
           end()
           return nil
         case .complete: complete()
         case .redraw: redraw()
         case .suspend: TerminalSignal.stopJob()
         case .bell: ring()
-        case .reply(let bytes): lock.withLock { state.onReply }?(bytes)
+        case .reply(let bytes):
+          lock.withLock { state.onReply }?(bytes)
+          if Self.isLastAnswer(bytes) { closeQuestion() }
         }
       }
       appear(prompt)
       guard read() else {
+        stopReading()
         end()
         return nil
       }
     }
+  }
+
+  private func nextEvent() -> LineEditor.Event? {
+    lock.withLock {
+      state.editor.expectsReply = state.isQuestionOpen
+      return state.editor.next(&input.unread)
+    }
+  }
+
+  private func stopReading() {
+    lock.withLock {
+      state.isReading = false
+      isFree.broadcast()
+    }
+  }
+
+  private func closeQuestion() {
+    lock.withLock {
+      state.questionEnd = nil
+      isFree.broadcast()
+    }
+  }
+
+  /// Whether this is what the device attributes (DA1) are answered with: `ESC [ ? … c`.
+  private static func isLastAnswer(_ reply: [UInt8]) -> Bool {
+    reply.starts(with: Array("\u{1B}[?".utf8)) && reply.last == UInt8(ascii: "c")
   }
 
   /// Reads what comes, waiting for it; false at the end.
@@ -178,7 +233,7 @@ package final class TerminalScreen: @unchecked Sendable {
   }
 
   private func appear(_ prompt: String) {
-    try? draw {
+    redraw {
       if $0.prompt == nil { self.setKeys(.raw, &$0) }
       $0.prompt = prompt
     }
@@ -187,7 +242,7 @@ package final class TerminalScreen: @unchecked Sendable {
   /// Takes the row away; Ctrl-C is a signal until somebody waits for a line again.
   private func hide() {
     guard lock.withLock({ state.prompt != nil }) else { return }
-    try? draw {
+    redraw {
       self.setKeys(.rawWithSignals, &$0)
       $0.prompt = nil
     }
@@ -214,43 +269,96 @@ package final class TerminalScreen: @unchecked Sendable {
   /// written as it is.
   package func end() { leave(for: .over) }
 
+  /// Ends, and takes the status away for good.
+  package func finish() {
+    lock.withLock { (state.status, state.isLast) = (nil, true) }
+    end()
+  }
+
   /// Whether the terminal was given back.
   package var isOver: Bool { lock.withLock { state.phase == .over } }
 
   private func enter() {
-    try? draw(Self.pasteOn) {
+    redraw(isPatient: false) {
       guard $0.phase != .over else { return }
       $0.phase = .running
+      $0.isPasteDue = true
       self.setKeys($0.prompt == nil ? .rawWithSignals : .raw, &$0)
     }
   }
 
-  private func leave(for phase: Phase) {
+  private func leave(for phase: ScreenState.Phase) {
     let isLeft = lock.withLock {
       defer { if state.phase != .over { state.phase = phase } }
       return state.phase != .running
     }
-    try? draw(isLeft ? [] : Self.pasteOff, until: .now + Self.lastWait)
+    let last = isLeft ? [] : Self.pasteOff
+    var isDone = (try? draw(last, until: .now + Self.lastWait)) ?? false
+    if !isDone, cutPicture() { isDone = (try? draw(last, until: .now + Self.shortWait)) ?? false }
+    guard takesKeys else { return }
+    if !isDone { output.writeIfReady(Array(ScreenState.stringEnd.utf8) + Self.pasteOff) }
+    if lock.withLock({ state.isQuestionOpen }) {
+      awaitAnswer()
+      mode.discardInput()
+      closeQuestion()
+    }
     // Whoever comes second may be about to end the process, and does it again.
     lock.withLock { mode.set(.asFound) }
   }
 
-  private func setKeys(_ keys: TerminalMode.Keys, _ state: inout State) {
+  /// Tells whoever draws a picture to stop; false if nobody does.
+  private func cutPicture() -> Bool {
+    lock.withLock {
+      guard state.isDrawing, state.isPicture else { return false }
+      state.isCut = true
+      return true
+    }
+  }
+
+  /// Waits for the end of the terminal's answer, which is not for the shell; reads it if nobody else
+  /// does.
+  private func awaitAnswer() {
+    let deadline = MonotonicTime.now + Self.answerWait
+    let isOurs = lock.withLock {
+      while state.isQuestionOpen, state.isReading {
+        guard isFree.wait(lock, until: deadline) else { return false }
+      }
+      guard state.isQuestionOpen else { return false }
+      state.isReading = true
+      return true
+    }
+    guard isOurs else { return }
+    defer { stopReading() }
+    var replies = PictureReplies()
+    var buffer = [UInt8](repeating: 0, count: 1_024)
+    while case let left = deadline - .now, left > .zero,
+      (try? StandardStream.input.waitUntilReadable(for: left)) == true,
+      case let count = (try? StandardStream.input.read(into: &buffer)) ?? 0, count > 0
+    {
+      for byte in buffer[..<count] {
+        let reply = replies.take(byte)
+        if case .control(let text, UInt8(ascii: "c")) = reply, text.hasPrefix("?") { return }
+      }
+    }
+  }
+
+  private func setKeys(_ keys: TerminalMode.Keys, _ state: inout ScreenState) {
     if state.phase == .running { mode.set(keys) }
   }
 
-  /// Thread: the one that all signals are left to.
+  /// Thread: the one that all signals are left to. It never waits for a drawing, but for one that has
+  /// to be over before the end.
   private func followSignals() {
     while true {
       switch TerminalSignal.wait() {
-      case .resized, .alarm: redraw()
+      case .resized, .alarm: redraw(isPatient: false)
       case .goOn: enter()
       case .stop:
         leave(for: .suspended)
         TerminalSignal.stopProcess()
         enter()
       case .ending(let number):
-        end()
+        finish()
         TerminalSignal.endProcess(by: number)
       }
     }
@@ -258,52 +366,76 @@ package final class TerminalScreen: @unchecked Sendable {
 
   // MARK: Drawing
 
-  private func redraw() { try? draw() }
+  private func ring() { redraw { $0.isBellDue = true } }
 
-  private func ring() { try? draw([0x07]) }
+  /// Changes the state, and draws the rows; while others draw, that is left to them.
+  ///
+  /// - Parameter isPatient: waits for a terminal that takes nothing now; otherwise it is left to
+  ///   whoever draws next.
+  private func redraw(isPatient: Bool = true, _ change: (inout ScreenState) -> Void = { _ in }) {
+    let isReady = isPatient || output.isReady
+    let bytes = lock.withLock { () -> [UInt8] in
+      change(&state)
+      state.isRedrawDue = true
+      return isReady && !state.isDrawing ? begin([]) : []
+    }
+    // A terminal that is gone has nobody to look at it.
+    _ = try? write(bytes, until: isPatient ? nil : .now + Self.shortWait)
+  }
 
   /// Changes the state, and writes something above the rows.
   ///
-  /// - Parameter deadline: how long to wait for others to have drawn; then nothing is done.
+  /// - Parameters:
+  ///   - isPicture: it may be cut.
+  ///   - deadline: how long to wait for others to have drawn, and for the terminal.
+  ///   - change: returns whether to write at all.
+  /// - Returns: false if something was not written in time.
+  @discardableResult
   private func draw(
-    _ lines: [UInt8] = [], until deadline: MonotonicTime? = nil,
-    _ change: (inout State) -> Void = { _ in }
-  ) throws(SystemError) {
-    let bytes = lock.withLock { () -> [UInt8] in
+    _ lines: [UInt8] = [], isPicture: Bool = false, until deadline: MonotonicTime? = nil,
+    _ change: (inout ScreenState) -> Bool = { _ in true }
+  ) throws(SystemError) -> Bool {
+    let bytes = lock.withLock { () -> [UInt8]? in
       while state.isDrawing {
         if let deadline {
-          guard isFree.wait(lock, until: deadline) else { return [] }
+          guard isFree.wait(lock, until: deadline) else { return nil }
         } else {
           isFree.wait(lock)
         }
       }
-      change(&state)
-      let bytes = frame(around: lines)
-      state.isDrawing = !bytes.isEmpty
-      return bytes
+      return change(&state) ? begin(lines, isPicture: isPicture) : []
     }
-    guard !bytes.isEmpty else { return }
-    defer {
-      lock.withLock {
-        state.isDrawing = false
-        isFree.broadcast()
-      }
-    }
-    try StandardStream.output.write(bytes)
+    guard let bytes else { return false }
+    return try write(bytes, until: deadline)
   }
 
-  /// The bytes that put something above the rows.
+  /// Begins to draw: what is to be written now.
   ///
-  /// Thread: whoever holds `lock`.
-  private func frame(around lines: [UInt8]) -> [UInt8] {
-    let width = mode.columns
-    let erased = state.rows.erase(width: width)
-    guard let prompt = state.prompt, state.phase == .running else {
-      return Array(erased.utf8) + lines
+  /// Thread: whoever holds `lock`, while nobody draws.
+  private func begin(_ lines: [UInt8], isPicture: Bool = false) -> [UInt8] {
+    let bytes = state.frame(around: lines, columns: mode.columns, rows: mode.rows)
+    (state.isDrawing, state.isPicture, state.isCut) = (!bytes.isEmpty, isPicture, false)
+    return bytes
+  }
+
+  /// Writes what was begun, and draws what others wanted meanwhile.
+  private func write(
+    _ bytes: [UInt8], until deadline: MonotonicTime?
+  ) throws(SystemError) -> Bool {
+    guard !bytes.isEmpty else { return true }
+    var isWhole = false
+    defer {
+      let isDue = lock.withLock {
+        state.isDrawing = false
+        if !isWhole { state.wasCut = true }
+        isFree.broadcast()
+        return isWhole && state.isRedrawDue
+      }
+      if isDue { redraw(isPatient: deadline == nil) }
     }
-    if state.status != nil { (state.statusTime, state.isStatusDue) = (.now, false) }
-    let row = InputRow(prompt: prompt, line: state.editor.line, width: width)
-    let drawn = state.rows.draw(status: state.status, input: row, width: width)
-    return Array(erased.utf8) + lines + Array(drawn.utf8)
+    isWhole = try output.write(bytes) {
+      deadline.map { .now < $0 } ?? true && !lock.withLock { state.isCut }
+    }
+    return isWhole
   }
 }

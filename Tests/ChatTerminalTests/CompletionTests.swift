@@ -11,6 +11,8 @@ struct CompletionTests {
     ],
     "holiday photos/": [.init("cat 1.png"), .init("cat 2.png"), .init("car", isFolder: true)],
     "/home/ann/": [.init("song.mp3")],
+    "q/": [.init("it's \"5\\6\" $1.txt")],
+    "t/": [.init("~tilde")],
   ]
 
   private static let paths = PathCompletion(home: "/home/ann") { files[$0] ?? [] }
@@ -26,6 +28,11 @@ struct CompletionTests {
       ("~/s", "ong.mp3 ", []), ("/home/ann/", "song.mp3 ", []), ("~", "", []),
       ("", "", ["back\\slash", "holiday photos/", "notes.txt", "e\u{301}té.png"]),
       (".", "hidden ", []), ("ba", "ck\\\\slash ", []), ("bad", "", []), ("x", "", []),
+      (#""ho"#, "liday photos/", []), (#"'holiday photos/cat 1"#, ".png' ", []),
+      (#"'no"#, "tes.txt' ", []), (#""q/i"#, #"t's \"5\\6\" $1.txt" "#, []),
+      ("'q/i", #"t'\''s "5\6" $1.txt' "#, []), ("q/i", #"t\'s\ \"5\\6\"\ $1.txt "#, []),
+      (#"q/it\'s\ \"#, "", []), ("'~/s", "", []), (#"\~/s"#, "", []), (#"~"/s"#, "", []),
+      (#""a b" no"#, "tes.txt ", []), ("t/", "~tilde ", []),
       ("notes.txt", " ", []), ("nowhere/", "", []),
     ])
   func paths(typed: String, insertion: String, candidates: [String]) {
@@ -33,6 +40,14 @@ struct CompletionTests {
     #expect(completion.insertion == insertion)
     #expect(completion.replacedCount == 0)
     #expect(completion.candidates == candidates)
+  }
+
+  @Test("a name that begins with ~ is not one's own folder")
+  func tilde() {
+    let paths = PathCompletion(home: "/home/ann") { $0 == "." ? [.init("~ b")] : [] }
+    #expect(paths.complete("").insertion == #"\~\ b "#)
+    #expect(paths.complete("'").insertion == "~ b' ")
+    #expect(paths.complete("~").insertion == "")
   }
 
   private static var completer: Completer {

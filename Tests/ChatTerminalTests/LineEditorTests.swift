@@ -47,11 +47,13 @@ struct LineEditorTests {
   func splits() {
     for split in Self.session.indices {
       var editor = LineEditor()
+      editor.expectsReply = true
       let pieces = [Self.session[..<split], Self.session[split...]]
       #expect(Self.type(pieces, into: &editor) == Self.events, "split at \(split)")
       #expect(editor.line.isEmpty)
     }
     var editor = LineEditor()
+    editor.expectsReply = true
     let bytes = Self.session.indices.map { Self.session[$0...$0] }
     #expect(Self.type(bytes, into: &editor) == Self.events)
   }
@@ -116,10 +118,34 @@ struct LineEditorTests {
     #expect(editor.line.text == "a[bé")
   }
 
+  @Test(
+    "Alt with a letter that begins a string swallows nothing", arguments: ["P", "_", "]", "^", "X"])
+  func altIsNoString(letter: String) {
+    var editor = LineEditor()
+    #expect(Self.type("\u{1B}\(letter)hello\r", into: &editor) == [.line("hello")])
+  }
+
+  @Test("an answer may take a second after each of its bytes")
+  func slowReply() {
+    var editor = LineEditor()
+    editor.expectsReply = true
+    let reply = Array("\u{1B}P>|x\u{1B}\\".utf8)
+    for byte in reply.dropLast() {
+      #expect(Self.type([[byte]], into: &editor) == [])
+      #expect(editor.patience == .seconds(1))
+    }
+    #expect(Self.type("\\", into: &editor) == [.reply(reply)])
+    for byte in "\u{1B}[?6".utf8 {
+      _ = Self.type([[byte]], into: &editor)
+      #expect(editor.patience == .seconds(1))
+    }
+  }
+
   @Test("an answer of more than 4 KiB is dropped, and nothing of it is typed")
   func longReply() {
     for end in ["\u{1B}\\", "\r"] {
       var editor = LineEditor()
+      editor.expectsReply = true
       let answer = "\u{1B}_G" + String(repeating: "x", count: 10_000) + end
       let events = Self.type(answer + "a\u{1B}[5n", into: &editor)
       #expect(events.last == .reply(Array("\u{1B}[5n".utf8)))
@@ -139,6 +165,7 @@ struct LineEditorTests {
     SeededRandom.run { random in
       for _ in 0..<200 {
         var editor = LineEditor()
+        editor.expectsReply = Bool.random(using: &random)
         // Half of them what sequences are made of.
         let bytes = (0..<500).map { _ -> UInt8 in
           let any = UInt8.random(in: 0...255, using: &random)

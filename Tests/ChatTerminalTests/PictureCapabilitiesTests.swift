@@ -46,6 +46,19 @@ struct PictureCapabilitiesTests {
         + "\u{1B}[>q\u{1B}[16t\u{1B}[c")
   }
 
+  @Test("a program between us and the terminal is asked nothing it could take for something else")
+  func multiplexers() {
+    let (whole, plain) = (PictureCapabilities.question, Array("\u{1B}[16t\u{1B}[c".utf8))
+    for (kind, isMultiplexed, question) in [
+      ("xterm-256color", false, whole), ("xterm-256color", true, plain), ("tmux", false, plain),
+      ("tmux-256color", true, plain), ("screen.xterm", false, plain),
+    ] {
+      #expect(
+        PictureCapabilities.question(kind: kind, isMultiplexed: isMultiplexed) == question,
+        "\(kind)")
+    }
+  }
+
   @Test("each terminal's answers are understood, whole and byte by byte")
   func terminals() {
     for terminal in Self.terminals {

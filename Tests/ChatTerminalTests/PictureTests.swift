@@ -73,6 +73,21 @@ struct PictureTests {
     #expect(try drawing(Array("hello".utf8), [.kitty], tool: tool) == nil)
   }
 
+  @Test("a terminal without graphics that has answered gets characters, others words")
+  func symbols() throws {
+    try folder.program(#"test "$2" = symbols && printf '\033[31m##\n'"#)
+    let tool = PictureTool(searchPath: try folder.path)
+    let gif = PictureSamples.gif(640, 480)
+    let characters = PictureDrawing.bytes(Array("\u{1B}[31m##\u{1B}[0m".utf8))
+    #expect(try drawing(gif, [], tool: tool) == characters)
+    #expect(try drawing(gif, [.kitty], tool: tool) == .words("GIF image, 640 x 480"))
+    #expect(try drawing(gif, []) == .words("GIF image, 640 x 480"))
+    let path = try folder.write(gif, to: "file")
+    #expect(
+      Picture.drawing(path: path, capabilities: PictureCapabilities(), columns: 80, tool: tool)
+        == .words("GIF image, 640 x 480"))
+  }
+
   @Test("an absurd picture and a file over 16 MiB are told in words")
   func tooLarge() throws {
     #expect(
@@ -81,11 +96,17 @@ struct PictureTests {
     #expect(
       try drawing(Array(PictureSamples.png(1, 1).prefix(20)), [.kitty]) == .words("PNG image"))
     let path = try folder.write(PictureSamples.pixel, to: "large")
-    for (bytes, isShown) in [(Picture.mostBytes, true), (Picture.mostBytes + 1, false)] {
+    try folder.program(#"printf '\033_Ga=T,s=1,v=1;AAAA\033\\'"#)
+    let tool = PictureTool(searchPath: try folder.path)
+    for (bytes, tool, isShown) in [
+      (Picture.mostDirectBytes, nil, true), (Picture.mostDirectBytes + 1, nil, false),
+      (Picture.mostBytes, tool, true), (Picture.mostBytes + 1, tool, false),
+    ] {
       try #require(truncate(path, bytes) == 0)
       let drawing = Picture.drawing(
-        path: path, capabilities: PictureCapabilities(ways: [.kitty]), columns: 80, tool: nil)
+        path: path, capabilities: PictureCapabilities(ways: [.kitty]), columns: 80, tool: tool)
       #expect((drawing == .words("PNG image, 1 x 1")) != isShown)
+      if case .bytes(let sent) = drawing { #expect(sent.count <= Picture.mostSentBytes) }
     }
   }
 

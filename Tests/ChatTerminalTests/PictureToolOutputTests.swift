@@ -42,6 +42,22 @@ struct PictureToolOutputTests {
     }
   }
 
+  @Test(
+    "of a picture of characters, colours and line ends are left, and nothing else is taken",
+    arguments: [
+      (
+        "\u{1B}[?25l\u{1B}[38;5;1;48:2::1:2:3m▀▄\u{1B}[0m\nab\n\u{1B}[?25h",
+        "\u{1B}[38;5;1;48:2::1:2:3m▀▄\u{1B}[0m\u{1B}[0m\nab\u{1B}[0m"
+      ),
+      ("a\u{1B}[2J\u{1B}[>4mb", "ab\u{1B}[0m"), ("a\u{1B}]0;title\u{7}", nil), ("a\u{1B}c", nil),
+      ("a\rb", nil), ("a\u{9B}2J", nil), ("a\u{7}", nil), ("a\u{202E}b", nil), ("a\u{1B}[3", nil),
+      ("", nil), (String(repeating: "a", count: 61), nil),
+      (String(repeating: "a\n", count: 16), nil),
+    ] as [(String, String?)])
+  func symbols(output: String, shown: String?) throws {
+    #expect(try left(of: output, .symbols) == shown)
+  }
+
   @Test("the other format's sequences are none")
   func otherFormat() throws {
     #expect(try left(of: "\u{1B}Pq\"1;1;1;1~\u{1B}\\", .kitty) == nil)

@@ -55,6 +55,11 @@ struct PictureToolTests {
         == Self.shown("--format kitty --size 1x1 \(still) ./--version", ""))
     try folder.program(#"printf '\033Pq"1;1;1;1%s\033\\' "$*""#)
     #expect(
+      try drawing(of: "/tmp/x", .sixels)?.contains("--size 50x37") == true)
+    try folder.program(#"printf %s "$4 $6" | cut -c1-30"#)
+    #expect(try drawing(.symbols) == "40x15 10/20\u{1B}[0m")
+    try folder.program(#"printf '\033Pq"1;1;1;1%s\033\\' "$*""#)
+    #expect(
       try drawing(of: "-", .sixels)
         == "\u{1B}Pq\"1;1;1;1--format sixels --size 50x37 \(still) ./-\u{1B}\\")
   }
@@ -67,8 +72,8 @@ struct PictureToolTests {
     let drawing = tool.drawing(
       of: "picture", picture: PictureSize(width: 4_000, height: 1_000), format: .kitty,
       space: PictureSpace(terminalColumns: 80, cell: cell))
-    // 120 by 30 times 8 by 8 pixels, a quarter of the space's own.
-    #expect(drawing == Array(Self.shown("120x30", ",c=60").utf8))
+    // 60 by 15 times 8 by 8 pixels, a sixteenth of the space's own.
+    #expect(drawing == Array(Self.shown("60x15", ",c=60").utf8))
   }
 
   @Test("it gets no input, no terminal, no descriptors and nothing of our environment")
@@ -131,7 +136,7 @@ struct PictureToolTests {
     #expect(try drawing() == nil)
   }
 
-  @Test("4 MiB are taken, more are not, and whoever writes them is ended")
+  @Test("1 MiB is taken, more are not, and whoever writes them is ended")
   func tooMuch() throws {
     let most = PictureTool.mostBytes
     func picture(_ count: Int) -> [UInt8] {
@@ -190,7 +195,7 @@ struct PictureToolTests {
   func real() throws {
     let tool = try #require(PictureTool.installed)
     let file = try folder.write(PictureSamples.pixel, to: "pixel.png")
-    for format in [PictureTool.Format.kitty, .sixels] {
+    for format in [PictureTool.Format.kitty, .sixels, .symbols] {
       let drawing = tool.drawing(
         of: file, picture: PictureSize(width: 1, height: 1), format: format, space: Self.space)
       #expect(try #require(drawing).count > 10)

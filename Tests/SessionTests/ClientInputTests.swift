@@ -136,6 +136,42 @@ struct ClientInputTests {
     #expect(!nobody.display.bracketsPastes)
   }
 
+  @Test("the terminal is given back although nobody reads standard error")
+  func brokenPipe() throws {
+    let folder = try TestFolder()
+    let pipe = "\(folder.path)/pipe"
+    let program = try Program.path(of: "chat-client")
+    // Whoever reads the pipe is gone before the client starts.
+    let nobody = try Terminal(
+      "sh",
+      [
+        "-c",
+        "read x; mkfifo \(pipe); : < \(pipe) & exec 2> \(pipe); wait; "
+          + "\(program) --nick bob 127.0.0.1:1; echo \"exit $?\"",
+      ])
+    let mode = nobody.mode
+    try nobody.type("\n")
+    try nobody.see("exit 69")
+    #expect(nobody.mode == mode)
+    #expect(!nobody.display.bracketsPastes)
+  }
+
+  @Test("how far a file is stands in a row of its own where nobody types, and is gone at the end")
+  func statusOfSending() throws {
+    let server = try TestServer()
+    let folder = try TestFolder()
+    #expect(close(open("\(folder.path)/big", O_CREAT | O_WRONLY, 0o600)) == 0)
+    #expect(truncate("\(folder.path)/big", 64 << 20) == 0)
+    let bob = try Terminal(
+      "chat-client", ["--nick", "bob", server.address, "--send", "\(folder.path)/big"])
+    let code = try bob.exitCode()
+    withExtendedLifetime(server) { #expect(code == 0, "\(bob.display.rows)") }
+    #expect(String(decoding: bob.written, as: UTF8.self).contains("↑ big"))
+    #expect(!bob.display.rows.contains { $0.contains("↑") })
+    #expect(bob.display.rows.last == "")
+    #expect(bob.display.strangers == [])
+  }
+
   @Test("a terminal that can't move its cursor is used as any stream of text")
   func dumb() throws {
     let server = try TestServer()

@@ -15,13 +15,15 @@ struct ClientPictureTests {
   /// Bob at a terminal, who is sent an image.
   private static func show(
     _ arguments: String..., kind: String = "xterm", isColorless: Bool = false,
-    _ body: (Terminal) throws -> Void
+    isMultiplexed: Bool = false, _ body: (Terminal) throws -> Void
   ) throws {
     let folder = try TestFolder()
     let server = try TestServer()
     let bob = try Terminal(
       "chat-client", ["--nick", "bob", "--downloads", folder.path, server.address] + arguments,
-      kind: kind, isColorless: isColorless)
+      kind: kind, isColorless: isColorless,
+      // No tool but those that a test makes.
+      variables: ["PATH": folder.path, "TMUX": isMultiplexed ? "/tmp/tmux,1,0" : ""])
     try bob.see("Connected to server!")
     let alice = try server.joinSpeaking("alice")
     try alice.upload("dot.png", png)
@@ -53,6 +55,16 @@ struct ClientPictureTests {
       try bob.see(bytes: Self.question)
       if answers { try bob.type(bytes: Array("\u{1B}[?62;22c".utf8)) }
       try bob.see("* PNG image, 1 x 1")
+    }
+  }
+
+  @Test("in tmux no question is asked that would change its title")
+  func multiplexed() throws {
+    try Self.show(isMultiplexed: true) { bob in
+      try bob.see(bytes: Array("\u{1B}[16t\u{1B}[c".utf8))
+      try bob.type(bytes: Array("\u{1B}[?1;2c".utf8))
+      try bob.see("* PNG image, 1 x 1")
+      #expect(bob.written.firstRange(of: Self.question) == nil)
     }
   }
 

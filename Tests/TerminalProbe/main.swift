@@ -1,8 +1,11 @@
 import ChatSystem
 import ChatTerminal
+import Glibc
 
 // Does with a terminal what is typed there: `status TEXT`, `flood` (a status a millisecond, for a
-// second), `clear`, `raw`; anything else is shown.
+// second), `clear`, `raw`, `large` (a picture of
+// a megabyte), `ask` (the device attributes), `ask now` (while nobody waits for a line),
+// `kill`, `end`; anything else is shown.
 
 guard let screen = TerminalScreen.start(commands: ["/help"]) else { Process.exit(1) }
 screen.onReply { bytes in
@@ -19,9 +22,29 @@ while let line = screen.nextLine("> ") {
       }
     }
   case "clear": screen.setStatus(nil)
+  case "ask now":
+    let isAsked = try screen.ask(Array("\u{1B}[c".utf8))
+    try screen.show("asked: \(isAsked)")
+  case "ask":
+    try SystemThread.start(named: "ask") {
+      while (try? screen.ask(Array("\u{1B}[c".utf8))) == false {
+        SystemThread.sleep(for: .milliseconds(1))
+      }
+    }
+  case "large":
+    try SystemThread.start(named: "large") {
+      let text = String(repeating: "A", count: 1_000_000)
+      try? screen.raw(Array("\u{1B}_G\(text)\u{1B}\\".utf8))
+    }
+  case "end":
+    screen.end()
+    try screen.show("end")
+    screen.finish()
+    Process.exit(0)
+  case "kill": kill(getpid(), SIGTERM)
   case "raw": try screen.raw(Array("a picture\nof two rows".utf8))
   case _ where line.hasPrefix("status "): screen.setStatus(String(line.dropFirst(7)))
   default: try screen.show("shown: \(line)")
   }
 }
-screen.end()
+screen.finish()

@@ -14,8 +14,10 @@ package final class Terminal {
   /// - Parameters:
   ///   - kind: the terminal's, as TERM has it.
   ///   - isColorless: the person has set NO_COLOR.
+  ///   - variables: others of the environment.
   package init(
-    _ name: String, _ arguments: [String], kind: String = "xterm", isColorless: Bool = false
+    _ name: String, _ arguments: [String], kind: String = "xterm", isColorless: Bool = false,
+    variables: [String: String] = [:]
   ) throws {
     // What unlockpt(3) and ptsname(3) do: TIOCSPTLCK unlocks the other side, TIOCGPTN numbers it.
     let number = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -32,6 +34,7 @@ package final class Terminal {
     // Whoever runs the tests may want no colours of them.
     process.environment = ProcessInfo.processInfo.environment
       .merging(["TERM": kind, "NO_COLOR": isColorless ? "1" : ""]) { $1 }
+      .merging(variables) { $1 }
     process.standardInput = program
     process.standardOutput = program
     process.standardError = program
@@ -51,10 +54,10 @@ package final class Terminal {
   /// Sends the program a signal.
   package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-  /// Gives the screen another width. The program hears of it by a signal (SIGWINCH) that somebody
+  /// Gives the screen another size. The program hears of it by a signal (SIGWINCH) that somebody
   /// sends: this is not the terminal that controls it.
-  package func resize(columns: UInt16) {
-    var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+  package func resize(columns: UInt16, rows: UInt16 = 24) {
+    var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
     _ = ioctl(keyboard.fileDescriptor, UInt(TIOCSWINSZ), &size)
   }
 
@@ -101,6 +104,12 @@ package final class Terminal {
       guard read(until: deadline) else { throw Failure("not \(what): \(display.rows)") }
     }
   }
+
+  /// Reads a little of what the program has written, as a slow terminal does.
+  package func glance() { _ = read(until: Date()) }
+
+  /// Whether the program runs.
+  package var isRunning: Bool { process.isRunning }
 
   /// Waits for the program's end, and reads what it wrote last.
   ///

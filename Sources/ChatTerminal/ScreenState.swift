@@ -1,0 +1,64 @@
+internal import ChatSystem
+
+/// What is known of a terminal's screen, and what to write to change it. Pure, but for the clock.
+struct ScreenState {
+  private static let pasteOn = "\u{1B}[?2004h"
+  /// Ends a string that was cut off (ECMA-48, ST); nothing elsewhere.
+  static let stringEnd = "\u{1B}\\"
+  /// A lower screen has no row for a status.
+  private static let leastRows = 3
+
+  enum Phase { case running, suspended, over }
+
+  var phase = Phase.running
+  var isDrawing = false
+  /// What is being drawn is a picture, which may be cut,
+  var isPicture = false
+  /// and is to be.
+  var isCut = false
+  /// Something was not written to its end.
+  var wasCut = false
+  /// What somebody wanted to draw while others did.
+  var isRedrawDue = false
+  var isPasteDue = false
+  var isBellDue = false
+  var editor = LineEditor()
+  var completer: Completer
+  /// Shown before the line; `nil` while nobody waits for one.
+  var prompt: String?
+  var status: String?
+  /// When the status was drawn last.
+  var statusTime = MonotonicTime(nanoseconds: 0)
+  var isStatusDue = false
+  var rows = BottomRows()
+  var onReply: (@Sendable ([UInt8]) -> Void)?
+  /// Until when the answer to a question may come; `nil` if it has, or nothing was asked.
+  var questionEnd: MonotonicTime?
+  /// Somebody reads what is typed, and answered.
+  var isReading = false
+  /// There won't be a status any more.
+  var isLast = false
+
+  var isQuestionOpen: Bool { questionEnd.map { .now < $0 } ?? false }
+
+  /// The bytes that put something above the rows, and draw them.
+  mutating func frame(around lines: [UInt8], columns: Int, rows height: Int) -> [UInt8] {
+    let isRunning = phase == .running
+    var start = wasCut ? Self.stringEnd : ""
+    if isPasteDue, isRunning { start += Self.pasteOn }
+    if isBellDue { start += "\u{7}" }
+    (wasCut, isPasteDue, isBellDue, isRedrawDue) = (false, false, false, false)
+    start += rows.erase(width: columns)
+    if status != nil { (statusTime, isStatusDue) = (.now, false) }
+    var drawn = ""
+    if let prompt, isRunning {
+      let row = InputRow(prompt: prompt, line: editor.line, width: columns)
+      let status = height < Self.leastRows ? nil : status
+      drawn = rows.draw(status: status, input: row, width: columns)
+    } else if let status, phase == .over {
+      let row = InputRow(status: status, width: columns)
+      drawn = rows.draw(status: nil, input: row, width: columns)
+    }
+    return Array(start.utf8) + lines + Array(drawn.utf8)
+  }
+}
