@@ -55,8 +55,12 @@ final class ServerState: @unchecked Sendable {
       let isComplete = recorder?.files { stored in
         if let file = KeptFile(stored) { files.announce(file) }
       }
-      // What was being announced, or forgotten, when the last server was killed.
-      if isComplete == true { files.removeUnannounced() }
+      // What was being announced, or forgotten, when the last server was killed. As long as a damaged history lies
+      // here, it may be one that this knows of.
+      let isDamaged = folder.map { folder in
+        Folder.entries(of: folder.path).contains { $0.name.hasPrefix("history.damaged-") }
+      }
+      if isComplete == true, isDamaged == false { files.removeUnannounced() }
       files.trim()
       // Removing large files takes its time.
       recorder?.noteExpired = { room in Self.cleaning.async { files.removeRoom(room) } }
