@@ -4,13 +4,25 @@ SWIFT ?= swift
 SERVER = .build/release/chat-server
 CLIENT = .build/release/chat-client
 
-# The thread sanitizer has a build of its own, and so has the documentation: neither disturbs the other.
+# Programs, tests, sanitizer and documentation each have a build of their own: none waits for another, and none
+# undoes what another has built.
+TEST_BUILD = .build/tests
 TSAN_BUILD = .build/tsan
 DOCS_BUILD = .build/docs
 
+# SwiftPM would build everything again where a terminal, which gets colours, is followed by a pipe.
+BUILD = $(SWIFT) build -c release --no-color-diagnostics
+TEST = $(SWIFT) test --no-color-diagnostics --no-parallel
+
+# What Debian and Ubuntu may lack: a file, or a command, and the package that has it.
+BUILD_NEEDS = /usr/include/sqlite3.h:libsqlite3-dev /usr/include/openssl/evp.h:libssl-dev \
+  /usr/bin/pkg-config:pkg-config
+TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:util-linux
+PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/sbin/ngircd:ngircd \
+  ncat:ncat
+
 .DEFAULT_GOAL := help
-.PHONY: help run client build test tsan bench lint format docs clean needs-swift needs-sqlite \
-  needs-openssl needs-test needs-peers
+.PHONY: help run client build test tsan bench lint format docs clean needs-swift
 
 help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
@@ -30,32 +42,40 @@ run: build
 client: build
 	@exec $(CLIENT) $(ARGS)
 
-build: needs-swift needs-sqlite needs-openssl
-	@$(SWIFT) build -c release --product chat-server --quiet
-	@$(SWIFT) build -c release --product chat-client --quiet
+# Standard output is the program's: what the build has to say goes to standard error.
+build: needs-swift
+	@$(call need,$(BUILD_NEEDS))
+	@if test -x $(SERVER) && test -x $(CLIENT); then echo "Building what has changed" >&2; \
+	  else echo "Building the server and the client: one to five minutes, the first time" >&2; fi
+	@$(BUILD) --product chat-server >&2
+	@$(BUILD) --product chat-client >&2
 
-test: needs-swift needs-sqlite needs-openssl needs-test
-	$(SWIFT) test -c release --no-parallel
+test: needs-swift
+	@$(call need,$(BUILD_NEEDS) $(TEST_NEEDS))
+	@test -d $(TEST_BUILD) || echo "Building the programs and their tests: two to ten minutes, the first time" >&2
+	$(TEST) -c release --scratch-path $(TEST_BUILD)
 
 # The first data race ends the program it is in, and so fails the test.
-tsan: needs-swift needs-sqlite needs-openssl needs-test
-	CHAT_SANITIZED=1 TSAN_OPTIONS=halt_on_error=1 \
-	  $(SWIFT) test --sanitize=thread --scratch-path $(TSAN_BUILD) --no-parallel
+tsan: needs-swift
+	@$(call need,$(BUILD_NEEDS) $(TEST_NEEDS))
+	CHAT_SANITIZED=1 TSAN_OPTIONS=halt_on_error=1 $(TEST) --sanitize=thread --scratch-path $(TSAN_BUILD)
 
-bench: needs-swift needs-sqlite needs-openssl $(if $(filter install,$(PEERS)),needs-peers)
-	@$(SWIFT) build -c release --quiet
+bench: needs-swift
+	@$(call need,$(BUILD_NEEDS) $(if $(filter install,$(PEERS)),$(PEER_NEEDS)))
+	@$(BUILD) >&2
 	@exec .build/release/chat-bench $(ARGS)
 
-lint: needs-swift needs-sqlite needs-openssl docs
+lint: needs-swift docs
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
-	$(SWIFT) build -c release --explicit-target-dependency-import-check error
+	$(BUILD) --explicit-target-dependency-import-check error
 
 format: needs-swift
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
-docs: needs-swift needs-sqlite needs-openssl
-	$(SWIFT) build --target ChatCore --scratch-path $(DOCS_BUILD) -Xswiftc -emit-symbol-graph \
-	  -Xswiftc -emit-symbol-graph-dir -Xswiftc $(DOCS_BUILD)/symbols --quiet
+docs: needs-swift
+	@$(call need,$(BUILD_NEEDS))
+	$(SWIFT) build --target ChatCore --no-color-diagnostics --scratch-path $(DOCS_BUILD) \
+	  -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc $(DOCS_BUILD)/symbols
 	$(DOCC) convert Sources/ChatCore/ChatCore.docc --warnings-as-errors \
 	  --fallback-display-name ChatCore --fallback-bundle-identifier chat.ChatCore \
 	  --additional-symbol-graph-dir $(DOCS_BUILD)/symbols \
@@ -67,40 +87,25 @@ DOCC = $(dir $(shell readlink -f "$$(command -v $(SWIFT))"))docc
 clean:
 	rm -rf .build
 
-# What the system lacks is installed by its package manager, or named if we may not.
+# Debian has another program called swift, whose version says nothing of the language.
 needs-swift:
-	@command -v $(SWIFT) >/dev/null || { \
-	  echo "Swift 6.3 or later is missing: see https://www.swift.org/install/linux/" >&2; exit 1; }
+	@version=$$($(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1); \
+	oldest=$$(printf '%s\n' "$$version" 6.3 | sort -V | head -n 1); \
+	if [ "$$oldest" != 6.3 ]; then \
+	  echo "Swift 6.3 or later is needed, and here is $${version:-none}:" \
+	    "see https://www.swift.org/install/linux/" >&2; exit 1; fi
 
-needs-sqlite:
-	@$(call need-file,/usr/include/sqlite3.h,libsqlite3-dev)
-
-needs-openssl:
-	@$(call need-file,/usr/include/openssl/evp.h,libssl-dev)
-	@$(call need-file,/usr/bin/pkg-config,pkg-config)
-
-needs-test:
-	@$(call need,nc.openbsd,netcat-openbsd)
-	@$(call need,python3,python3)
-	@$(call need,sqlite3,sqlite3)
-	@$(call need,prlimit,util-linux)
-
-needs-peers: needs-test
-	@$(call need,/usr/sbin/nats-server,nats-server)
-	@$(call need,/usr/sbin/inspircd,inspircd)
-	@$(call need,/usr/sbin/ngircd,ngircd)
-	@$(call need,ncat,ncat)
-
-# $(call need,COMMAND,PACKAGE): the package of Debian and Ubuntu that has the command.
-need = command -v $(1) >/dev/null || $(call install,$(1),$(2),which the tests need)
-
-# $(call need-file,FILE,PACKAGE): the package that has the file.
-need-file = test -e $(1) || $(call install,$(1),$(2),which the programs are built with)
-
-# $(call install,WHAT,PACKAGE,REASON)
-install = { \
-  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else \
-    echo "$(1) is missing: sudo apt-get install $(2)" >&2; exit 1; fi; \
-  echo "Installing $(2), $(3)"; \
-  { $$as apt-get -qq update && $$as apt-get -qq install -y --no-install-recommends $(2); } \
-    || { echo "$(1) is missing: sudo apt-get install $(2)" >&2; exit 1; }; }
+# $(call need,FILE-OR-COMMAND:PACKAGE ...): installs the packages of all that is missing, or names them.
+need = missing=; \
+  for need in $(1); do \
+    case $$need in \
+      /*) test -e "$${need%%:*}" ;; \
+      *) command -v "$${need%%:*}" >/dev/null ;; \
+    esac || missing="$$missing $${need\#*:}"; \
+  done; \
+  [ -n "$$missing" ] || exit 0; \
+  refuse() { echo "Some packages are missing: sudo apt-get install$$missing" >&2; exit 1; }; \
+  if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true 2>/dev/null; then as=sudo; else refuse; fi; \
+  command -v apt-get >/dev/null || refuse; \
+  echo "Installing$$missing" >&2; \
+  { $$as apt-get -qq update && $$as apt-get -qq install -y --no-install-recommends$$missing; } >&2 || refuse
