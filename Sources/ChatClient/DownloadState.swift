@@ -94,9 +94,11 @@ package struct DownloadState: Sendable {
   /// What is here has to be hashed once more.
   package mutating func prepareAgain() { phase = .preparing }
 
-  /// A frame begins.
+  /// A frame begins. Both numbers are the server's, and may be any.
   package mutating func frame(offset: UInt64, size frameSize: UInt64) -> FrameFate {
     guard phase == .receiving else { return .drop }
+    // No server that keeps the protocol sends such a one: it is never one that was on its way.
+    guard frameSize <= UInt64(Limits.frameBytes) else { return .refuse(mistake()) }
     if offset == length, frameSize <= size - length {
       staleBytes = nil
       return .take
@@ -152,7 +154,8 @@ package struct DownloadState: Sendable {
   /// Sums of blocks have come.
   package mutating func take(sums words: [String], isLast: Bool) -> Step {
     guard phase == .summing else { return .nothing }
-    let blocks = (length + UInt64(Limits.sumBlockBytes) - 1) / UInt64(Limits.sumBlockBytes)
+    let (whole, rest) = length.quotientAndRemainder(dividingBy: UInt64(Limits.sumBlockBytes))
+    let blocks = whole + (rest > 0 ? 1 : 0)
     for word in words where UInt64(sums.count) < blocks {
       // One that is none fits no block.
       guard word.utf8.count == 16, let sum = UInt64(word, radix: 16) else { break }

@@ -92,10 +92,14 @@ final class Receiver: @unchecked Sendable {
       switch frame {
       case .line(let bytes):
         let line = ServerLine(bytes)
-        items.append(.line(line))
-        guard case .data(_, _, let size) = line else { return nil }
+        guard case .data(_, _, let size) = line else {
+          items.append(.line(line))
+          return nil
+        }
         isBroken = size > UInt64(Limits.frameBytes)
-        return isBroken ? nil : .counted(size)
+        guard !isBroken else { return nil }
+        items.append(.line(line))
+        return .counted(size)
       case .bytes(let bytes):
         // Counted bytes are always a view of the chunk they came in.
         if let range = all.indices(of: bytes) { items.append(.bytes(range)) }

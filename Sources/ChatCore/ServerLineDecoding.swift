@@ -66,7 +66,7 @@ extension ServerLine {
     case "WELCOME":
       self = .welcome(
         room: line["room"] ?? "", sequence: line["seq"].flatMap { UInt64($0) } ?? 0,
-        members: line["members"].flatMap { Int($0) } ?? 0,
+        members: line.count("members") ?? 0,
         maxFileBytes: line["max-file"].flatMap { UInt64($0) } ?? 0)
     case "MSG":
       guard let (from, text) = line.nameAndText, let to = line["to"] else { return nil }
@@ -76,7 +76,7 @@ extension ServerLine {
     case "ROOM":
       self = .room(
         line.value, sequence: line["seq"].flatMap { UInt64($0) } ?? 0,
-        members: line["members"].flatMap { Int($0) } ?? 0)
+        members: line.count("members") ?? 0)
     case "PAST":
       if isLast {
         self = .pastEnd
@@ -106,8 +106,7 @@ extension ServerLine {
       self = .data(id: line.value, offset: offset, size: size)
     case "CANCEL": self = .cancelled(id: line.value)
     case "GOT":
-      guard let have = line["have"].flatMap({ Int($0) }), let all = line["of"].flatMap({ Int($0) })
-      else { return nil }
+      guard let have = line.count("have"), let all = line.count("of") else { return nil }
       self = .got(id: line.value, have: have, of: all)
     case "SUMS":
       guard let id = line["id"], let from = line["from"].flatMap({ UInt64($0) }) else { return nil }
@@ -123,5 +122,12 @@ extension ServerLine {
         ?? .error(code: code, reason: line.value)
     default: return nil
     }
+  }
+}
+
+extension TaggedLine {
+  /// An attribute that counts something; `nil` if it is missing, no number, or less than nothing.
+  fileprivate func count(_ key: String) -> Int? {
+    self[key].flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 }
   }
 }
