@@ -355,8 +355,7 @@ final class Broadcaster: @unchecked Sendable {
       return
     }
     remove(peer)
-    peer.stream.shutdownBoth()
-    peer.interrupt(.connectionLost)
+    peer.fail(.connectionLost)
     peer.markFlushed()
   }
 

@@ -147,8 +147,7 @@ final class FileSender: @unchecked Sendable {
         turn.end()
       } catch {
         // In the middle of a frame no line can follow.
-        peer.stream.shutdownBoth()
-        peer.interrupt(error.code == SystemError.wouldBlock ? .slowConsumer : .connectionLost)
+        peer.fail(error.code == SystemError.wouldBlock ? .slowConsumer : .connectionLost)
         turn.end()
         stop()
       }

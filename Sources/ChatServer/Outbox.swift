@@ -27,6 +27,30 @@ package struct Outbox: Sendable {
     case end
   }
 
+  /// What became of something that was to be sent.
+  package enum Enqueueing: Sendable, Equatable {
+    /// It is in the client's stream, and is sent before the client's end.
+    case queued
+    /// Too much waits for the client; nothing changed.
+    case full
+    /// The client is in no room: not yet, or it has left, or was cut off. It will never be sent.
+    case absent
+  }
+
+  /// How far a client has come: what decides whether it can be sent something.
+  private enum Phase: Sendable {
+    /// It has not been in a room.
+    case outside
+    /// It is sent a room's log.
+    case inRoom
+    /// It goes to another room, which will send what is posted meanwhile; it gets this one's log up to a position.
+    case moving(end: UInt64)
+    /// It leaves: it gets the log up to a position, and what waits here.
+    case leaving(end: UInt64)
+    /// It gets what waits here, and no more of the log.
+    case cut
+  }
+
   private struct Entry {
     let position: UInt64
     var bytes: [UInt8]
@@ -41,11 +65,8 @@ package struct Outbox: Sendable {
   private var first = 0
   /// How much of the first entry has been sent.
   private var sentBytes = 0
-  /// Where the client's part of the log ends, once it leaves.
-  private var end: UInt64?
-  private var isCut = false
-  /// The client is on its way to another room, which will send what is posted meanwhile.
-  package private(set) var isMoving = false
+  private var phase = Phase.outside
+  /// What was posted between two rooms.
   private var carried: [UInt8] = []
 
   /// How many bytes wait here.
@@ -70,16 +91,26 @@ package struct Outbox: Sendable {
     return before == 0 || before + count <= Self.capacity
   }
 
-  /// Puts in whole lines, to be sent when the log has been sent up to `position`.
+  /// Puts in whole lines, to be sent when the log has been sent up to `position`; between two rooms, where the next
+  /// one begins.
   ///
-  /// Positions never fall from one call to the next. After `finish` and `cut` it does nothing.
-  package mutating func post(_ bytes: [UInt8], at position: UInt64) {
-    if isMoving {
+  /// Positions never fall from one call to the next.
+  package mutating func post(_ bytes: [UInt8], at position: UInt64) -> Enqueueing {
+    switch phase {
+    case .outside, .leaving, .cut: return .absent
+    case .inRoom:
+      guard hasRoom(for: bytes.count) else { return .full }
+      append(bytes, at: position)
+    case .moving:
+      guard hasRoom(for: bytes.count) else { return .full }
       queuedBytes += bytes.count
       carried.append(contentsOf: bytes)
-      return
     }
-    guard end == nil, !bytes.isEmpty else { return }
+    return .queued
+  }
+
+  private mutating func append(_ bytes: [UInt8], at position: UInt64) {
+    guard !bytes.isEmpty else { return }
     queuedBytes += bytes.count
     if barrierIndex != nil { heldBytes += bytes.count }
     if let last = entries.indices.last, last >= first, entries[last].position == position,
@@ -92,12 +123,11 @@ package struct Outbox: Sendable {
   }
 
   /// Puts in a file, to be sent when the log has been sent up to `position`, and before anything after.
-  ///
-  /// - Returns: false if too many wait here, or the client has no room now; nothing changed then.
-  package mutating func post(_ file: PushedFile, at position: UInt64) -> Bool {
-    guard end == nil, !isMoving, fileCount < Self.fileCapacity else { return false }
+  package mutating func post(_ file: PushedFile, at position: UInt64) -> Enqueueing {
+    guard case .inRoom = phase else { return .absent }
+    guard fileCount < Self.fileCapacity else { return .full }
     entries.append(Entry(position: position, bytes: [], file: file))
-    return true
+    return .queued
   }
 
   /// The file that is next for a client whose cursor stands at `cursor`; `nil` if something else is.
@@ -127,15 +157,17 @@ package struct Outbox: Sendable {
 
   /// Sends nothing beyond `position`, at which something will be inserted, until `release`.
   package mutating func hold(at position: UInt64) {
-    guard end == nil else { return }
+    guard case .inRoom = phase else { return }
     entries.append(Entry(position: position, bytes: [], isBarrier: true))
   }
 
   /// Puts in whole lines where the log is held.
-  package mutating func insert(_ bytes: [UInt8]) {
-    guard end == nil, !bytes.isEmpty, let barrier = barrierIndex else { return }
+  package mutating func insert(_ bytes: [UInt8]) -> Enqueueing {
+    guard case .inRoom = phase, let barrier = barrierIndex else { return .absent }
+    guard hasRoomToInsert(bytes.count) else { return .full }
     queuedBytes += bytes.count
     entries.insert(Entry(position: entries[barrier].position, bytes: bytes), at: barrier)
+    return .queued
   }
 
   /// What is inserted is complete.
@@ -150,34 +182,35 @@ package struct Outbox: Sendable {
 
   /// The client goes to another room: it gets this one's log up to `position`, then the end.
   package mutating func move(at position: UInt64) {
-    guard end == nil else { return }
-    end = position
-    isMoving = true
+    guard case .inRoom = phase else { return }
+    phase = .moving(end: position)
   }
 
   /// The client has come into a room, at a position of its log: it gets these lines, then what was posted
   /// meanwhile.
   package mutating func begin(_ bytes: [UInt8], at position: UInt64) {
-    guard !isCut else { return }
-    let all = bytes + carried
-    if isMoving { self = Outbox() }
-    post(all, at: position)
+    switch phase {
+    case .leaving, .cut: return
+    case .outside, .inRoom, .moving:
+      let all = bytes + carried
+      self = Outbox()
+      phase = .inRoom
+      append(all, at: position)
+    }
   }
 
-  /// The client leaves: it gets the log up to `position`, then these lines, then the end.
+  /// The client leaves: it gets the log up to `position`, then these lines, then the end. One that is on its way to
+  /// another room gets its old one to its end instead, and what it was told meanwhile before these lines.
   package mutating func finish(_ bytes: [UInt8], at position: UInt64) {
-    var last = bytes
-    var position = position
-    if isMoving, let end {
-      // It leaves on its way to another room, and gets from this one what it was told meanwhile.
-      (last, position) = (carried + bytes, end)
-      queuedBytes -= carried.count
-      carried = []
-      isMoving = false
-      self.end = nil
+    switch phase {
+    case .leaving, .cut: return
+    case .outside, .inRoom:
+      append(bytes, at: position)
+      phase = .leaving(end: position)
+    case .moving(let end):
+      append(takeCarried() + bytes, at: end)
+      phase = .leaving(end: end)
     }
-    post(last, at: position)
-    end = end ?? position
   }
 
   /// The client gets nothing more of the log, nor of what waits here, but these bytes.
@@ -186,16 +219,26 @@ package struct Outbox: Sendable {
   ///   - bytes: lines of farewell.
   ///   - rest: of the log's line that stands half sent, up to its LF; empty if none does.
   package mutating func cut(_ bytes: [UInt8], rest: [UInt8]) {
-    guard !isCut else { return }
-    isMoving = false
+    if case .cut = phase { return }
     let half = sentBytes > 0 ? Array(entries[first].bytes[sentBytes...]) : rest
-    entries = [Entry(position: 0, bytes: half + bytes)]
-    first = 0
-    sentBytes = 0
-    queuedBytes = entries[0].bytes.count
-    heldBytes = 0
-    end = 0
-    isCut = true
+    _ = close()
+    append(half + bytes, at: 0)
+  }
+
+  /// The client gets nothing more from here.
+  ///
+  /// - Returns: what it was told between two rooms, and no room has sent it.
+  package mutating func close() -> [UInt8] {
+    let rest = takeCarried()
+    self = Outbox()
+    phase = .cut
+    return rest
+  }
+
+  private mutating func takeCarried() -> [UInt8] {
+    defer { carried = [] }
+    queuedBytes -= carried.count
+    return carried
   }
 
   /// What comes next for a client whose cursor stands at `cursor`, in a log that ends at `head`.
@@ -208,11 +251,14 @@ package struct Outbox: Sendable {
         return entry.file == nil ? .own(entry.bytes, from: sentBytes) : .file
       }
       limit = min(entry.position, head)
-    } else if let end {
-      if cursor >= end { return .end }
-      limit = min(end, head)
     } else {
-      limit = head
+      switch phase {
+      case .cut: return .end
+      case .outside, .inRoom: limit = head
+      case .moving(let end), .leaving(let end):
+        if cursor >= end { return .end }
+        limit = min(end, head)
+      }
     }
     // The head may be older than what was posted: whoever posted later wakes the broadcaster again.
     return cursor < limit ? .log(upTo: limit) : .nothing
@@ -220,6 +266,8 @@ package struct Outbox: Sendable {
 
   /// So many bytes of the piece of its own were sent.
   package mutating func sent(_ count: Int) {
+    // Nothing is here any more where the connection was given up meanwhile.
+    guard first < entries.count else { return }
     sentBytes += count
     queuedBytes -= count
     guard sentBytes == entries[first].bytes.count else { return }

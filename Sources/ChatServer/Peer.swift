@@ -91,24 +91,27 @@ package final class Peer: @unchecked Sendable {
 
   // MARK: What it is owed
 
-  /// Owes it lines after all that its room said so far; between two rooms, where the next begins. Before the
-  /// first room nobody can tell it anything.
+  /// Sends it lines after all that its room said so far; between two rooms, where the next begins.
   ///
   /// The position is taken under the lock under which the broadcaster decides how far to send, so
   /// it is never one that was passed already.
   ///
   /// Thread: any.
-  /// - Returns: false if too much waits for it; nothing changed then.
-  func tell(_ bytes: [UInt8]) -> Bool {
-    let (isPosted, room) = lock.withLock {
-      guard self.room != nil || outbox.isMoving, outbox.hasRoom(for: bytes.count) else {
-        return (false, Room?.none)
-      }
-      outbox.post(bytes, at: max(self.room?.head ?? 0, entrance))
-      return (true, self.room)
+  func tell(_ bytes: [UInt8]) -> Outbox.Enqueueing {
+    let (result, room) = lock.withLock {
+      (outbox.post(bytes, at: max(self.room?.head ?? 0, entrance)), self.room)
     }
-    room?.wakeBroadcaster()
-    return isPosted
+    if result == .queued { room?.wakeBroadcaster() }
+    return result
+  }
+
+  /// Sends it lines that nobody relies on its reading: if it reads too slowly, or has left, it does without.
+  ///
+  /// Thread: any.
+  func tellIfPossible(_ bytes: [UInt8]) {
+    switch tell(bytes) {
+    case .queued, .full, .absent: break
+    }
   }
 
   /// It is sent a room's stream; at `position` a greeting, then what it was told since its last room.
@@ -140,16 +143,10 @@ package final class Peer: @unchecked Sendable {
   package func hold(at position: UInt64) { lock.withLock { outbox.hold(at: position) } }
 
   /// Puts lines in where the stream is kept back.
-  ///
-  /// - Returns: false if too much waits for it; nothing changed then.
-  func insert(_ bytes: [UInt8]) -> Bool {
-    let (isIn, room) = lock.withLock {
-      guard outbox.hasRoomToInsert(bytes.count) else { return (false, Room?.none) }
-      outbox.insert(bytes)
-      return (true, self.room)
-    }
-    room?.wakeBroadcaster()
-    return isIn
+  func insert(_ bytes: [UInt8]) -> Outbox.Enqueueing {
+    let (result, room) = lock.withLock { (outbox.insert(bytes), self.room) }
+    if result == .queued { room?.wakeBroadcaster() }
+    return result
   }
 
   /// Lets the room's stream go on.
@@ -161,13 +158,6 @@ package final class Peer: @unchecked Sendable {
     room?.wakeBroadcaster()
   }
 
-  /// Owes it lines at a position that no reader has reached yet.
-  ///
-  /// Thread: whoever holds the log's lock and is appending there.
-  package func post(_ bytes: [UInt8], at position: UInt64) {
-    lock.withLock { outbox.post(bytes, at: position) }
-  }
-
   /// Owes it the log up to a position, then these lines, and nothing after.
   package func finish(_ bytes: [UInt8], at position: UInt64) {
     lock.withLock { outbox.finish(bytes, at: position) }
@@ -175,14 +165,20 @@ package final class Peer: @unchecked Sendable {
 
   /// Owes it, on its way to another room, what it was told meanwhile, then these lines, and nothing after.
   ///
-  /// - Returns: false if its old room has sent it everything already: nobody will send this.
-  func finishMoving(_ bytes: [UInt8]) -> Bool {
+  /// - Returns: `nil` if its old room will send them. If that has sent it everything already, nobody will: the caller
+  ///   has to send what is returned.
+  func finishMoving(_ bytes: [UInt8]) -> [UInt8]? {
     lock.withLock {
-      guard !hasEnded else { return false }
+      guard !hasEnded else { return outbox.close() + bytes }
       outbox.finish(bytes, at: 0)
-      return true
+      return nil
     }
   }
+
+  /// It leaves, and is in no room.
+  ///
+  /// - Returns: what it was told since the last one, which the caller has to send.
+  func finishOutside() -> [UInt8] { lock.withLock { outbox.close() } }
 
   /// Owes it no more than the rest of a line half sent, and these lines.
   package func cut(_ bytes: [UInt8], rest: [UInt8]) {
@@ -225,13 +221,19 @@ package final class Peer: @unchecked Sendable {
   /// it, it is told that instead.
   ///
   /// Thread: whoever holds the log's lock and is appending there.
-  /// - Returns: whether its file sender has to be woken.
-  func push(_ file: PushedFile, at position: UInt64) -> Bool {
+  /// - Returns: `queued` if its file sender has to be woken.
+  func push(_ file: PushedFile, at position: UInt64) -> Outbox.Enqueueing {
     lock.withLock {
-      if !hasNoTurns, outbox.post(file, at: position) { return true }
-      let notice = ServerLine.notice("You read too slowly to be sent this file.").encoded()
-      if outbox.hasRoom(for: notice.count) { outbox.post(notice, at: position) }
-      return false
+      guard !hasNoTurns else { return .absent }
+      let result = outbox.post(file, at: position)
+      if result == .full {
+        let notice = ServerLine.notice("You read too slowly to be sent this file.").encoded()
+        switch outbox.post(notice, at: position) {
+        // Where that is too much as well, the stream still says that there was a file.
+        case .queued, .full, .absent: break
+        }
+      }
+      return result
     }
   }
 
@@ -263,11 +265,11 @@ package final class Peer: @unchecked Sendable {
     }
   }
 
-  /// Owes it a line at a position that no reader has reached yet, if not too much waits for it.
+  /// Sends it a line at a position that no reader has reached yet, if not too much waits for it.
   ///
   /// Thread: whoever holds the log's lock and is appending there.
-  func offer(_ line: [UInt8], at position: UInt64) {
-    lock.withLock { if outbox.hasRoom(for: line.count) { outbox.post(line, at: position) } }
+  func offer(_ line: [UInt8], at position: UInt64) -> Outbox.Enqueueing {
+    lock.withLock { outbox.post(line, at: position) }
   }
 
   /// Waits until the socket stands between two lines, and nothing else is to be sent.
@@ -328,6 +330,19 @@ package final class Peer: @unchecked Sendable {
       changed.broadcast()
     }
     stream.shutdownReading()
+  }
+
+  /// Its connection is broken, in the middle of a line perhaps: nothing can be sent any more, and its session ends.
+  ///
+  /// Thread: any.
+  package func fail(_ reason: CloseReason) {
+    stream.shutdownBoth()
+    lock.withLock {
+      // What it was told on its way to another room is lost with the connection.
+      _ = outbox.close()
+      interruption = interruption ?? reason
+      changed.broadcast()
+    }
   }
 
   /// Why the session is to end, if it is.

@@ -161,10 +161,16 @@ final class Room: @unchecked Sendable {
     let isIn = append(line.encoded(), lines: 1) { mark in
       for member in members.values {
         if member.peer.speaksVersion1 {
-          member.peer.offer(offer, at: mark.end)
-          if member.peer !== sender { offered += 1 }
+          switch member.peer.offer(offer, at: mark.end) {
+          case .queued: if member.peer !== sender { offered += 1 }
+          // Who reads too slowly finds it in the list of files.
+          case .full, .absent: break
+          }
         } else if let push, member.peer !== sender {
-          if member.peer.push(push, at: mark.end) { pushedTo.append(member.peer) }
+          switch member.peer.push(push, at: mark.end) {
+          case .queued: pushedTo.append(member.peer)
+          case .full, .absent: break
+          }
         }
       }
       guard recorder != nil else { return }
@@ -219,11 +225,9 @@ final class Room: @unchecked Sendable {
 
   /// Tells a member where it is: `line` is made of the number of the room's last line, and of how many
   /// are here.
-  ///
-  /// - Returns: false if too much waits for it already.
   func tellWhereabouts(
     _ peer: Peer, line: (_ sequence: UInt64, _ members: Int) -> ServerLine
-  ) -> Bool {
+  ) -> Outbox.Enqueueing {
     log.withLock { sequence in peer.tell(line(sequence, members.count).encoded()) }
   }
 

@@ -250,6 +250,23 @@ final class Session {
     }
   }
 
+  /// Sends what no room sends, as long as a client that leaves may take for it.
+  private func sendLast(_ bytes: [UInt8]) {
+    let deadline = MonotonicTime.now + Self.departureLimit
+    var sent = 0
+    do throws(SystemError) {
+      while sent < bytes.count, MonotonicTime.now < deadline {
+        let part = try bytes.span.extracting(sent...).withUnsafeBytes { bytes throws(SystemError) in
+          try peer.stream.send(bytes)
+        }
+        if part == nil { SystemThread.sleep(for: Self.departureCheckInterval) }
+        sent += part ?? 0
+      }
+    } catch {
+      // The connection is broken: whoever would read this is gone.
+    }
+  }
+
   // MARK: The end
 
   private func depart() {
@@ -266,17 +283,17 @@ final class Session {
       }
     } else {
       releaseNickname(reason)
-      sendNow(reason.lastLine.map { [$0] } ?? [])
+      sendLast(peer.finishOutside() + lastLine)
     }
     if !isAtEnd { linger(until: .now + Self.departureLimit) }
   }
 
   private func leave(_ room: Room, _ lastLine: [UInt8]) {
     if isLeavingRoom {
-      if peer.finishMoving(lastLine) {
+      if let rest = peer.finishMoving(lastLine) {
+        if peer.waitUntilFlushed(until: .now + Self.departureLimit) { sendLast(rest) }
+      } else {
         room.wakeBroadcaster()
-      } else if peer.waitUntilFlushed(until: .now + Self.departureLimit) {
-        sendNow(reason?.lastLine.map { [$0] } ?? [])
       }
     } else if let nickname {
       peer.release()

@@ -105,10 +105,13 @@ extension Session {
     let line =
       person.peer.speaksVersion1 ? message : .notice("\(sender.text) tells you: \(text)")
     flush(buffers)
-    guard person.peer === peer || person.peer.tell(line.encoded()) else {
+    // The receipt promises that it comes before the receiver's end. To oneself it is all there is.
+    switch person.peer === peer ? .queued : person.peer.tell(line.encoded()) {
+    case .queued: answer([message], buffers)
+    case .full:
       throw Refusal(.slowConsumer, "'\(person.nickname.text)' does not read at the moment")
+    case .absent: throw noSuchNick
     }
-    answer([message], buffers)
   }
 
   // MARK: Going to another room
@@ -211,9 +214,15 @@ extension Session {
   }
 
   /// Tells the client something as soon as its outbox has space; ends the session if it never has.
-  func waitForSpace(for count: Int, toInsert: Bool = false, _ tell: () -> Bool) {
-    while reason == nil, !tell() {
-      if !peer.waitForSpace(for: count, toInsert: toInsert) {
+  func waitForSpace(
+    for count: Int, toInsert: Bool = false, _ tell: () -> Outbox.Enqueueing
+  ) {
+    while reason == nil {
+      switch tell() {
+      case .queued: return
+      case .absent: reason = peer.interruptionReason ?? .connectionLost
+      case .full:
+        guard !peer.waitForSpace(for: count, toInsert: toInsert) else { continue }
         reason = peer.interruptionReason ?? .slowConsumer
       }
     }

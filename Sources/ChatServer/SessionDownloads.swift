@@ -46,8 +46,7 @@ extension Session {
     guard let nickname,
       let (sender, have, all) = server.deliveries.note(id, by: peer, called: nickname)
     else { return }
-    // Who does not read does not need to know.
-    _ = sender.tell(ServerLine.got(id: id, have: have, of: all).encoded())
+    sender.tellIfPossible(ServerLine.got(id: id, have: have, of: all).encoded())
   }
 
   /// Tells of the room's files, or of one.

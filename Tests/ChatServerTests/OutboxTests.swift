@@ -7,19 +7,38 @@ import Testing
 struct OutboxTests {
   private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
+  /// The outbox of somebody in a room.
+  private static func inRoom() -> Outbox {
+    var outbox = Outbox()
+    outbox.begin([], at: 0)
+    return outbox
+  }
+
+  /// Posts lines, which have to be taken.
+  private static func post(_ bytes: [UInt8], to outbox: inout Outbox, at position: UInt64) {
+    let result = outbox.post(bytes, at: position)
+    #expect(result == .queued)
+  }
+
+  /// Inserts lines, which have to be taken.
+  private static func insert(_ bytes: [UInt8], into outbox: inout Outbox) {
+    let result = outbox.insert(bytes)
+    #expect(result == .queued)
+  }
+
   @Test("without anything of its own, a client gets the log up to the head")
   func onlyLog() {
-    let outbox = Outbox()
+    let outbox = Self.inRoom()
     #expect(outbox.next(cursor: 0, head: 0) == .nothing)
     #expect(outbox.next(cursor: 3, head: 10) == .log(upTo: 10))
   }
 
   @Test("a private line comes where it arose: after the log before it, before the log after it")
   func merged() {
-    var outbox = Outbox()
-    outbox.post(Self.bytes("a\n"), at: 5)
-    outbox.post(Self.bytes("b\n"), at: 5)
-    outbox.post(Self.bytes("c\n"), at: 8)
+    var outbox = Self.inRoom()
+    Self.post(Self.bytes("a\n"), to: &outbox, at: 5)
+    Self.post(Self.bytes("b\n"), to: &outbox, at: 5)
+    Self.post(Self.bytes("c\n"), to: &outbox, at: 8)
     #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("a\nb\n"), from: 0))
     outbox.sent(3)
@@ -34,20 +53,21 @@ struct OutboxTests {
 
   @Test("what arose after the head that was looked at waits for the next look")
   func olderHead() {
-    var outbox = Outbox()
-    outbox.post(Self.bytes("a\n"), at: 10)
+    var outbox = Self.inRoom()
+    Self.post(Self.bytes("a\n"), to: &outbox, at: 10)
     #expect(outbox.next(cursor: 3, head: 5) == .log(upTo: 5))
     #expect(outbox.next(cursor: 5, head: 5) == .nothing)
-    var leaving = Outbox()
+    var leaving = Self.inRoom()
     leaving.finish([], at: 10)
     #expect(leaving.next(cursor: 5, head: 5) == .nothing)
   }
 
   @Test("who leaves gets the log up to there, the last lines, and nothing after")
   func finish() {
-    var outbox = Outbox()
+    var outbox = Self.inRoom()
     outbox.finish(Self.bytes("Bye!\n"), at: 5)
-    outbox.post(Self.bytes("late\n"), at: 6)
+    let late = outbox.post(Self.bytes("late\n"), at: 6)
+    #expect(late == .absent)
     #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("Bye!\n"), from: 0))
     outbox.sent(5)
@@ -56,15 +76,15 @@ struct OutboxTests {
 
   @Test("who is cut gets the rest of the line it was in, the reason, and the end")
   func cut() {
-    var log = Outbox()
-    log.post(Self.bytes("private\n"), at: 100)
+    var log = Self.inRoom()
+    Self.post(Self.bytes("private\n"), to: &log, at: 100)
     log.cut(Self.bytes("why\n"), rest: Self.bytes("of a line\n"))
     #expect(log.next(cursor: 7, head: 1_000) == .own(Self.bytes("of a line\nwhy\n"), from: 0))
     log.sent(14)
     #expect(log.next(cursor: 7, head: 1_000) == .end)
 
-    var own = Outbox()
-    own.post(Self.bytes("private\n"), at: 7)
+    var own = Self.inRoom()
+    Self.post(Self.bytes("private\n"), to: &own, at: 7)
     own.sent(3)
     own.cut(Self.bytes("why\n"), rest: [])
     own.cut(Self.bytes("why again\n"), rest: [])
@@ -74,18 +94,85 @@ struct OutboxTests {
 
   @Test("it takes no more than its capacity, but any single line")
   func capacity() {
-    var outbox = Outbox()
+    var outbox = Self.inRoom()
     #expect(outbox.hasRoom(for: 10 * Outbox.capacity))
-    outbox.post([UInt8](repeating: 0, count: Outbox.capacity - 1), at: 0)
+    Self.post([UInt8](repeating: 0, count: Outbox.capacity - 1), to: &outbox, at: 0)
     #expect(outbox.hasRoom(for: 1))
     #expect(!outbox.hasRoom(for: 2))
+  }
+
+  /// How an outbox comes into each of its phases, and what it answers there.
+  private static let phases: [(String, @Sendable (inout Outbox) -> Void, Outbox.Enqueueing)] = [
+    ("in no room yet", { $0 = Outbox() }, .absent),
+    ("in a room", { _ in }, .queued),
+    ("between two rooms", { $0.move(at: 5) }, .queued),
+    (
+      "in the next room",
+      {
+        $0.move(at: 5); $0.begin([], at: 9)
+      }, .queued
+    ),
+    ("leaving", { $0.finish([], at: 5) }, .absent),
+    (
+      "leaving between two rooms",
+      {
+        $0.move(at: 5); $0.finish([], at: 0)
+      }, .absent
+    ),
+    ("cut off", { $0.cut([], rest: []) }, .absent),
+    (
+      "cut off between two rooms",
+      {
+        $0.move(at: 5); $0.cut([], rest: [])
+      }, .absent
+    ),
+    ("given up", { _ = $0.close() }, .absent),
+    (
+      "given up, in the next room",
+      {
+        _ = $0.close(); $0.begin([], at: 9)
+      }, .absent
+    ),
+  ]
+
+  @Test("what can't be sent any more is never taken", arguments: phases.indices)
+  func absent(_ index: Int) {
+    let (name, enter, expected) = Self.phases[index]
+    var outbox = Self.inRoom()
+    enter(&outbox)
+    let before = outbox.queuedBytes
+    let result = outbox.post(Self.bytes("psst\n"), at: 10)
+    #expect(result == expected, "\(name)")
+    #expect(outbox.queuedBytes == before + (expected == .queued ? 5 : 0), "\(name)")
+  }
+
+  @Test("a long answer that was broken off takes nothing more")
+  func insertedTooLate() {
+    var outbox = Self.inRoom()
+    outbox.hold(at: 5)
+    Self.insert(Self.bytes("one\n"), into: &outbox)
+    outbox.cut(Self.bytes("why\n"), rest: [])
+    let result = outbox.insert(Self.bytes("two\n"))
+    #expect(result == .absent)
+    #expect(outbox.next(cursor: 0, head: 10) == .own(Self.bytes("why\n"), from: 0))
+  }
+
+  @Test("what was told between two rooms is given back where no room will send it")
+  func carriedBack() {
+    var outbox = Self.inRoom()
+    outbox.move(at: 5)
+    Self.post(Self.bytes("psst\n"), to: &outbox, at: 0)
+    #expect(outbox.next(cursor: 5, head: 10) == .end)
+    let rest = outbox.close()
+    #expect(rest == Self.bytes("psst\n"))
+    #expect(outbox.queuedBytes == 0 && outbox.next(cursor: 5, head: 10) == .end)
   }
 
   @Test("random posts and sends come out as log and lines merged by position")
   func random() {
     SeededRandom.run { random in
       for _ in 0..<2_000 {
-        var outbox = Outbox()
+        var outbox = Self.inRoom()
         var head: UInt64 = 0
         var cursor: UInt64 = 0
         var expected = ""
@@ -97,7 +184,7 @@ struct OutboxTests {
             expected += String(repeating: "L", count: Int(count))
             head += count
           case 1:
-            outbox.post(Self.bytes("<\(step)>"), at: head)
+            Self.post(Self.bytes("<\(step)>"), to: &outbox, at: head)
             expected += "<\(step)>"
           default:
             // A socket that takes a few bytes at a time.
@@ -126,19 +213,19 @@ struct OutboxTests {
   @Test(
     "a long answer keeps the log back until it is complete, and what comes later waits behind it")
   func held() {
-    var outbox = Outbox()
-    outbox.post(Self.bytes("before\n"), at: 5)
+    var outbox = Self.inRoom()
+    Self.post(Self.bytes("before\n"), to: &outbox, at: 5)
     outbox.hold(at: 5)
-    outbox.post(Self.bytes("after\n"), at: 5)
-    outbox.post(Self.bytes("later\n"), at: 8)
+    Self.post(Self.bytes("after\n"), to: &outbox, at: 5)
+    Self.post(Self.bytes("later\n"), to: &outbox, at: 8)
     #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("before\n"), from: 0))
     outbox.sent(7)
     #expect(outbox.next(cursor: 5, head: 10) == .held)
-    outbox.insert(Self.bytes("one\n"))
+    Self.insert(Self.bytes("one\n"), into: &outbox)
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("one\n"), from: 0))
     outbox.sent(2)
-    outbox.insert(Self.bytes("two\n"))
+    Self.insert(Self.bytes("two\n"), into: &outbox)
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("one\n"), from: 2))
     outbox.sent(2)
     outbox.release()
@@ -152,10 +239,10 @@ struct OutboxTests {
 
   @Test("who moves gets the old room to its end, and in the new one what it was told in between")
   func moving() {
-    var outbox = Outbox()
-    outbox.post(Self.bytes("a\n"), at: 5)
+    var outbox = Self.inRoom()
+    Self.post(Self.bytes("a\n"), to: &outbox, at: 5)
     outbox.move(at: 8)
-    outbox.post(Self.bytes("psst\n"), at: 0)
+    Self.post(Self.bytes("psst\n"), to: &outbox, at: 0)
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("a\n"), from: 0))
     outbox.sent(2)
     #expect(outbox.next(cursor: 5, head: 10) == .log(upTo: 8))
@@ -168,12 +255,12 @@ struct OutboxTests {
 
   @Test("what waits behind a long answer takes no space from it")
   func heldSpace() {
-    var outbox = Outbox()
+    var outbox = Self.inRoom()
     outbox.hold(at: 5)
-    outbox.post([UInt8](repeating: 1, count: Outbox.capacity), at: 5)
+    Self.post([UInt8](repeating: 1, count: Outbox.capacity), to: &outbox, at: 5)
     #expect(!outbox.hasRoom(for: 1))
     #expect(outbox.hasRoomToInsert(Outbox.capacity))
-    outbox.insert([UInt8](repeating: 2, count: Outbox.capacity))
+    Self.insert([UInt8](repeating: 2, count: Outbox.capacity), into: &outbox)
     #expect(!outbox.hasRoomToInsert(1))
     outbox.sent(Outbox.capacity)
     #expect(outbox.hasRoomToInsert(1))
@@ -184,9 +271,9 @@ struct OutboxTests {
 
   @Test("who leaves while it moves gets what it was told, and the last line, from the old room")
   func leavingWhileMoving() {
-    var outbox = Outbox()
+    var outbox = Self.inRoom()
     outbox.move(at: 8)
-    outbox.post(Self.bytes("psst\n"), at: 0)
+    Self.post(Self.bytes("psst\n"), to: &outbox, at: 0)
     outbox.finish(Self.bytes("Bye!\n"), at: 0)
     #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 8))
     #expect(outbox.next(cursor: 8, head: 10) == .own(Self.bytes("psst\nBye!\n"), from: 0))
@@ -214,10 +301,10 @@ struct OutboxTests {
   func pushed() throws {
     let (made, _, _) = try Self.file("hello")
     let file = try #require(made)
-    var outbox = Outbox()
+    var outbox = Self.inRoom()
     let isIn = outbox.post(file, at: 5)
-    #expect(isIn)
-    outbox.post(Self.bytes("a\n"), at: 5)
+    #expect(isIn == .queued)
+    Self.post(Self.bytes("a\n"), to: &outbox, at: 5)
     #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
     #expect(outbox.nextFile(cursor: 4) == nil)
     #expect(outbox.nextFile(cursor: 5) === file)
@@ -227,7 +314,7 @@ struct OutboxTests {
     outbox.sent(1)
     // No more than a few, and half a line stays where it was.
     let posted = (0...Outbox.fileCapacity).map { _ in outbox.post(file, at: 10) }
-    #expect(posted == [true, true, true, true, false])
+    #expect(posted == [.queued, .queued, .queued, .queued, .full])
     outbox.dropFiles()
     #expect(!outbox.hasFiles)
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("a\n"), from: 1))
@@ -244,7 +331,7 @@ struct OutboxTests {
 
   @Test("no frame goes into an answer that is being put in")
   func nothingWhileHeld() {
-    var outbox = Outbox()
+    var outbox = Self.inRoom()
     outbox.hold(at: 0)
     #expect(outbox.next(cursor: 0, head: 10) == .held)
     outbox.release()
