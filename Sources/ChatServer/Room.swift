@@ -4,13 +4,6 @@ internal import ChatHistory
 internal import ChatSystem
 internal import Synchronization
 
-/// How far a room came before, and its key in the history: 0 if it has none.
-struct RoomStart: Sendable {
-  var sequence: UInt64 = 0
-  var position: UInt64 = 0
-  var key: Int64 = 0
-}
-
 /// A room: its log, its broadcaster, its history, and who is in it.
 ///
 /// Thread: any. Who is in it is guarded by the log's lock, so that joining, leaving and renaming

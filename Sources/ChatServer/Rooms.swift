@@ -7,25 +7,20 @@ internal import ChatSystem
 final class Rooms: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`.
 
-  /// How many rooms without a history may wait for their people to come back.
-  private static let rememberedRooms = 100_000
-
   private enum Entry {
-    /// Somebody is making it.
-    case inTheMaking
+    /// Somebody is making it, or has left it as the last and notes how far it came: it can't be entered yet.
+    case changing
     /// So many have entered it, or are about to.
     case open(Room, users: Int)
   }
 
   private let recorder: Recorder?
-  private let timeToLive: Duration
   private let readerTimeout: Duration
 
   private let lock = Lock()
   private let changed = Condition()
   private var entries: [RoomName: Entry] = [:]
-  /// Rooms that nobody is in and no history knows, how far they came, and when the last left them.
-  private var emptied: [RoomName: (start: RoomStart, time: MonotonicTime)] = [:]
+  private var emptied: EmptiedRooms
   private var isClosed = false
 
   /// Makes the lobby.
@@ -33,7 +28,7 @@ final class Rooms: @unchecked Sendable {
   /// - Throws: `SystemError` if the system lacks memory for it.
   init(recorder: Recorder?, timeToLive: Duration, readerTimeout: Duration) throws {
     self.recorder = recorder
-    self.timeToLive = timeToLive
+    emptied = EmptiedRooms(timeToLive: timeToLive)
     self.readerTimeout = readerTimeout
     entries[.lobby] = .open(try make(.lobby, mustExist: false), users: 1)
   }
@@ -59,39 +54,34 @@ final class Rooms: @unchecked Sendable {
 
   /// Counts the caller out: it has been sent the last of the room.
   func leave(_ room: Room) {
-    let end = room.end
-    let isEmpty = lock.withLock {
+    let isLast = lock.withLock {
       guard case .open(_, let users) = entries[room.name] else { return false }
-      guard users == 1 else {
-        entries[room.name] = .open(room, users: users - 1)
-        return false
-      }
-      entries[room.name] = nil
-      if end.key == 0 { remember(room.name, end) }
-      return true
+      entries[room.name] = users == 1 ? .changing : .open(room, users: users - 1)
+      return users == 1
     }
-    guard isEmpty, room.name.kind == .private, let past = room.past else { return }
+    guard isLast else { return }
+    // Nothing more is said there, and nobody makes it anew before its end is known.
+    let end = room.end
+    lock.withLock {
+      entries[room.name] = nil
+      emptied.insert(room.name, end, now: .now)
+      changed.broadcast()
+    }
+    guard room.name.kind == .private, let past = room.past else { return }
     recorder?.noteEmpty(past) { self.lock.withLock { self.entries[room.name] == nil } }
   }
 
   /// Whether a room can be entered as it is.
   func exists(_ name: RoomName) -> Bool {
     guard name.kind == .private else { return true }
-    return lock.withLock { entries[name] != nil } || waits(name)
+    let isKnown = lock.withLock {
+      entries[name] != nil || emptied.start(of: name, now: .now) != nil
+    }
+    return isKnown || recorder?.exists(name) == true
   }
 
-  /// Whether a private room that nobody is in waits for its people to come back.
-  private func waits(_ name: RoomName) -> Bool {
-    if remembered(name) != nil { return true }
-    return recorder?.exists(name) == true
-  }
-
-  /// How far a room came that no history knows; `nil` if it is not remembered, or its time is over.
-  private func remembered(_ name: RoomName) -> RoomStart? {
-    guard let room = lock.withLock({ emptied[name] }) else { return nil }
-    let isOver = name.kind == .private && MonotonicTime.now - room.time >= timeToLive
-    return isOver ? nil : room.start
-  }
+  /// A private room is gone for good.
+  func forget(_ name: RoomName) { lock.withLock { emptied.remove(name) } }
 
   /// The public rooms that somebody is in, and how many are.
   var listed: [(name: String, members: Int)] {
@@ -127,12 +117,12 @@ final class Rooms: @unchecked Sendable {
     let found: Room? = lock.withLock {
       while true {
         switch entries[name] {
-        case .inTheMaking: changed.wait(lock)
+        case .changing: changed.wait(lock)
         case .open(let room, let users):
           entries[name] = .open(room, users: users + 1)
           return room
         case nil:
-          entries[name] = .inTheMaking
+          entries[name] = .changing
           return nil
         }
       }
@@ -140,8 +130,12 @@ final class Rooms: @unchecked Sendable {
     if let found { return found }
     let made = Result { () throws(Refusal) in try make(name, mustExist: mustExist) }
     lock.withLock {
-      entries[name] = (try? made.get()).map { .open($0, users: 1) }
-      emptied[name] = nil
+      switch made {
+      case .success(let room):
+        entries[name] = .open(room, users: 1)
+        emptied.remove(name)
+      case .failure: entries[name] = nil
+      }
       changed.broadcast()
     }
     let room = try made.get()
@@ -150,7 +144,7 @@ final class Rooms: @unchecked Sendable {
   }
 
   private func make(_ name: RoomName, mustExist: Bool) throws(Refusal) -> Room {
-    let remembered = remembered(name)
+    let remembered = lock.withLock { emptied.start(of: name, now: .now) }
     var start = remembered ?? RoomStart()
     if let recorder {
       let kept: RoomStart?
@@ -158,9 +152,10 @@ final class Rooms: @unchecked Sendable {
         throw Refusal(.serverFull, "the history can't be read; try again later")
       }
       guard let kept else { throw .noSuchRoom }
-      start = RoomStart(
-        sequence: max(start.sequence, kept.sequence),
-        position: max(start.position, kept.position), key: kept.key)
+      let key = kept.key
+      start = start.joined(with: kept)
+      // The one that was remembered may be of a history that was set aside.
+      start.key = key
     } else if mustExist, remembered == nil {
       throw .noSuchRoom
     }
@@ -170,17 +165,6 @@ final class Rooms: @unchecked Sendable {
     } catch {
       throw Refusal(.serverFull, "the server has no memory for one more room")
     }
-  }
-
-  /// Remembers how far a room came, under the lock.
-  private func remember(_ name: RoomName, _ end: RoomStart) {
-    let now = MonotonicTime.now
-    if emptied.count >= Self.rememberedRooms {
-      emptied = emptied.filter { now - $0.value.time < timeToLive }
-      // Of too many, any one is forgotten.
-      if emptied.count >= Self.rememberedRooms, let any = emptied.keys.first { emptied[any] = nil }
-    }
-    emptied[name] = (end, now)
   }
 }
 

@@ -51,6 +51,12 @@ final class ServerState: @unchecked Sendable {
     recorder?.announce = { connections.tellAll(ServerLine.notice($0).encoded()) }
     let rooms = self.rooms
     recorder?.openRooms = { rooms.open }
+    let files = self.files
+    recorder?.noteExpired = { room in
+      if let name = try? RoomName(room) { rooms.forget(name) }
+      // Removing large files takes its time.
+      Self.cleaning.async { files?.removeRoom(room) }
+    }
     if let files {
       let isComplete = recorder?.files { stored in
         if let file = KeptFile(stored) { files.announce(file) }
@@ -62,8 +68,6 @@ final class ServerState: @unchecked Sendable {
       }
       if isComplete == true, isDamaged == false { files.removeUnannounced() }
       files.trim()
-      // Removing large files takes its time.
-      recorder?.noteExpired = { room in Self.cleaning.async { files.removeRoom(room) } }
     }
     sweep = files.map { files in
       let timer = DispatchSource.makeTimerSource(queue: Self.cleaning)
