@@ -7,7 +7,7 @@ package struct ClientOptions: Sendable {
   package static let version = "0.1.0"
 
   /// The server.
-  package var address = Address(host: "127.0.0.1", port: 55_555)
+  package var address = Address.standard
   /// The nickname; asked for if there is none.
   package var nickname: String?
   /// The room to enter; the server's default if there is none.

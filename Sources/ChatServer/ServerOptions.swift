@@ -4,7 +4,7 @@ package import ChatSystem
 /// What the command line of `chat-server` says.
 package struct ServerOptions: Sendable {
   /// Where to listen.
-  package var address = Address(host: "127.0.0.1", port: 55_555)
+  package var address = Address.standard
   /// How many clients there may be.
   package var maxClients = 10_000
   /// Lines a second from one client; 0 means no limit.

@@ -8,6 +8,9 @@ package struct Address: Equatable, Sendable, CustomStringConvertible {
   /// 0 lets the system choose one when listening.
   package let port: UInt16
 
+  /// Where a chat server listens, and a client connects, unless told otherwise.
+  package static let standard = Address(host: "127.0.0.1", port: 55_555)
+
   /// Makes an address.
   package init(host: String, port: UInt16) {
     self.host = host

@@ -39,6 +39,12 @@ func run(_ options: ServerOptions) throws {
     )
   }
   let server = try Server(options: options, log: log)
+  let message = StartMessage(
+    addresses: [server.address],
+    ownAddresses: Address.ofThisMachine(port: server.address.port),
+    dataFolder: options.dataFolder, program: CommandLine.arguments.first ?? "")
+  // A reader that has stopped holds nobody up.
+  _ = StandardStream.error.writeIfReady(message.text)
   if !server.address.isLoopback {
     log.warning("other machines can connect, and nothing is encrypted")
   }

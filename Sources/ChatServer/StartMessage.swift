@@ -1,0 +1,56 @@
+package import ChatSystem
+
+/// What the server first tells the person who started it: how to join, where the data is, how to stop. Pure.
+package struct StartMessage: Sendable {
+  /// How many addresses are named.
+  private static let namedAddresses = 4
+
+  /// Where it listens, in numbers.
+  package var addresses: [Address]
+  /// Where other machines reach this one.
+  package var ownAddresses: [Address]
+  /// The folder of the history and the files; `nil` where nothing is kept.
+  package var dataFolder: String?
+  /// How the server was called: the client lies beside it.
+  package var program: String
+
+  /// Makes one.
+  package init(
+    addresses: [Address], ownAddresses: [Address], dataFolder: String?, program: String
+  ) {
+    (self.addresses, self.ownAddresses) = (addresses, ownAddresses)
+    (self.dataFolder, self.program) = (dataFolder, program)
+  }
+
+  /// Lines for a terminal, each with its LF.
+  package var text: String {
+    let client = program.lastIndex(of: "/").map { "\(program[...$0])chat-client" } ?? "chat-client"
+    var lines = reachable.prefix(Self.namedAddresses).flatMap { address in
+      [
+        "Join:  \(client)\(address == .standard ? "" : " \(Self.short(address))")",
+        "  or:  nc \(address.host) \(address.port)",
+      ]
+    }
+    lines.append(dataFolder.map { "Data:  \($0)" } ?? "Data:  none is kept (--no-history)")
+    lines.append("Stop:  Ctrl-C, or SIGTERM")
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// Where one can connect: an address that stands for all of the machine's means each of them.
+  private var reachable: [Address] {
+    addresses.flatMap { address -> [Address] in
+      switch address.host {
+      case "0.0.0.0":
+        [Address(host: "127.0.0.1", port: address.port)]
+          + ownAddresses.filter { !$0.host.contains(":") }
+      case "::": [Address(host: "127.0.0.1", port: address.port)] + ownAddresses
+      default: [address]
+      }
+    }
+  }
+
+  private static func short(_ address: Address) -> String {
+    address.port != Address.standard.port ? "\(address)"
+      : address.host.contains(":") ? "[\(address.host)]" : address.host
+  }
+}
