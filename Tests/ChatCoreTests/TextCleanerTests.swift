@@ -13,7 +13,7 @@ struct TextCleanerTests {
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09: false
-    case 0x00...0x1F, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069: true
+    case 0x00...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
     default: false
     }
   }
@@ -33,7 +33,7 @@ struct TextCleanerTests {
     }
   }
 
-  @Test("every control character and bidirectional override is replaced, and no other scalar")
+  @Test("every control character, line separator and bidirectional override is replaced, and no other scalar")
   func everyScalar() {
     var wrong: [UInt32] = []
     for value in UInt32(0)...0x10FFFF {

@@ -49,14 +49,8 @@ struct FileRoundTripTests {
       }
       try netcat.type("exit\n")
       try netcat.endInput()
-      let heard = Array(try netcat.rest().utf8)
-      let classic = Array("[FILE]:\(name)\n".utf8) + bytes + Array("<END>\n".utf8)
-      // What holds its own end, or is large, has no classic form. What is no text can't be compared so.
-      if bytes.count > 1_048_576 {
-        #expect(!heard.contains { $0 > 0x7F })
-      } else if String(validating: bytes, as: UTF8.self) != nil {
-        #expect((heard.firstRange(of: classic) != nil) == (name != "ends"), "\(name)")
-      }
+      let heard = try netcat.rest()
+      #expect(!heard.contains("[FILE]:") && heard.contains(" to get \(name).\n"))
     }
     for receiver in receivers {
       try receiver.endInput()
