@@ -49,9 +49,6 @@ public enum Limits {
   /// How many downloads may run over one connection.
   public static let downloadsAtOnce = 8
 
-  /// The largest file that is pushed to classic clients, in bytes.
-  public static let pushBytes: UInt64 = 1_048_576
-
   /// How many bytes of a file each sum of a `[SUMS]` answer is of.
   public static let sumBlockBytes = 1_048_576
 

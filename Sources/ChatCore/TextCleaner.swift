@@ -2,8 +2,9 @@
 ///
 /// Ill-formed UTF-8 becomes U+FFFD, one for each maximal subpart (Unicode 15, section 3.9,
 /// "U+FFFD Substitution of Maximal Subparts"). So do the control characters, which can move a
-/// cursor or change a terminal's state (C0 but TAB, DEL, C1), and the bidirectional overrides and
-/// isolates (U+202A–U+202E, U+2066–U+2069), which can make a text read as another one.
+/// cursor or change a terminal's state (C0 but TAB, DEL, C1), the line and paragraph separators (U+2028,
+/// U+2029), at which some programs end a line, and the bidirectional overrides and isolates
+/// (U+202A–U+202E, U+2066–U+2069), which can make a text read as another one.
 public enum TextCleaner {
   /// U+FFFD REPLACEMENT CHARACTER.
   private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
@@ -79,7 +80,7 @@ public enum TextCleaner {
   private static func isForbidden(in text: Span<UInt8>, at start: Int) -> Bool {
     switch (text[start], text[start + 1]) {
     case (0xC2, 0x80...0x9F): true  // U+0080–U+009F
-    case (0xE2, 0x80): 0xAA...0xAE ~= text[start + 2]  // U+202A–U+202E
+    case (0xE2, 0x80): 0xA8...0xAE ~= text[start + 2]  // U+2028–U+202E
     case (0xE2, 0x81): 0xA6...0xA9 ~= text[start + 2]  // U+2066–U+2069
     default: false
     }

@@ -178,7 +178,7 @@ final class Broadcaster: @unchecked Sendable {
             wake()
             return true
           }
-        case .nothing, .file:
+        case .nothing:
           peer.isLent = peer.lend(SendingTurn(self, log, peer))
           return true
         case .held:

@@ -2,8 +2,7 @@ internal import ChatCore
 internal import ChatFiles
 internal import ChatSystem
 
-/// Sends files to one client between the lines of its room: what it fetches frame by frame, in turn if there are
-/// several, and what it is pushed in one piece.
+/// Sends files to one client between the lines of its room, frame by frame, in turn if there are several.
 ///
 /// It has a thread of its own while there is something to send: the disk, and a socket that takes its time, hold up
 /// nobody else. The talk goes first: a frame is sent only when nothing else waits. No file's bytes are in our memory
@@ -11,12 +10,7 @@ internal import ChatSystem
 ///
 /// Thread: any; `run` is its own thread's. Its lock takes no other.
 final class FileSender: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`, but for `clock` and `takenBytes`, which are the thread's.
-
-  /// How many bytes may wait in the system for the network: lines that come then wait behind them.
-  private static let unsentBytes: CInt = 65_536
-  /// How often it is looked whether a client that takes nothing is to be given up.
-  private static let checkInterval: Duration = .seconds(1)
+  // Sound: everything that changes is guarded by `lock`, but for `sending`, which is the thread's.
 
   private struct Download {
     let id: String
@@ -33,26 +27,21 @@ final class FileSender: @unchecked Sendable {
   }
 
   private unowned let peer: Peer
-  private let patience: Duration
-
   private let lock = Lock()
   private var downloads: [Download] = []
   /// Whose turn it is among them.
   private var next = 0
   private var hasThread = false
   private var isStopped = false
-  /// There may be files to push.
-  private var mayPush = false
 
-  private var clock = StallClock()
-  private var takenBytes: UInt64 = 0
+  private var sending: PatientSending
 
   /// Makes one for a client.
   ///
   /// - Parameter patience: how long the client may take nothing.
   init(peer: Peer, patience: Duration) {
     self.peer = peer
-    self.patience = patience
+    sending = PatientSending(peer.stream, patience: patience)
   }
 
   /// Begins a download, anew if it is on its way.
@@ -74,12 +63,6 @@ final class FileSender: @unchecked Sendable {
     guard !wake() else { return }
     _ = cancel(id)
     throw Refusal(.fileRefused, "the server is too busy to send files")
-  }
-
-  /// There is a file to push.
-  func startPushing() {
-    lock.withLock { mayPush = true }
-    if !wake() { peer.dropPushedFiles() }
   }
 
   /// Ends a download. What has been sent of it has been sent.
@@ -119,7 +102,6 @@ final class FileSender: @unchecked Sendable {
       return !hasThread
     }
     guard needsThread else { return true }
-    peer.stream.keepUnsentBytes(below: Self.unsentBytes, patience: Self.checkInterval)
     do {
       // The thread keeps the client's socket, and what it is owed, as long as it runs.
       try SystemThread.start(named: "files") { [peer] in self.run(peer) }
@@ -133,16 +115,11 @@ final class FileSender: @unchecked Sendable {
   // MARK: Its thread
 
   private func run(_ peer: Peer) {
-    while hasWork(peer), var turn = peer.waitForTurn() {
+    while hasWork, var turn = peer.waitForTurn() {
       do throws(SystemError) {
-        if let file = peer.nextPushedFile {
-          turn.sentBytes += try push(file)
-          peer.sentFile(file)
-        } else {
-          while let frame = nextFrame() {
-            turn.sentBytes += try send(frame)
-            if turn.isOver { break }
-          }
+        while let frame = nextFrame() {
+          turn.sentBytes += try send(frame)
+          if turn.isOver { break }
         }
         turn.end()
       } catch {
@@ -154,14 +131,10 @@ final class FileSender: @unchecked Sendable {
     }
   }
 
-  /// - Returns: false if there is nothing to send; the thread ends then.
-  private func hasWork(_ peer: Peer) -> Bool {
-    let isPushing = peer.hasPushedFiles
-    return lock.withLock {
-      // What was put there since then has been told.
-      let isWanted = !downloads.isEmpty || isPushing || mayPush
-      mayPush = false
-      hasThread = isWanted && !isStopped
+  /// Whether there is something to send; the thread ends if not.
+  private var hasWork: Bool {
+    lock.withLock {
+      hasThread = !downloads.isEmpty && !isStopped
       return hasThread
     }
   }
@@ -189,52 +162,8 @@ final class FileSender: @unchecked Sendable {
   /// - Returns: how many bytes it was.
   private func send(_ frame: Frame) throws(SystemError) -> UInt64 {
     let line = frame.line.encoded()
-    try send(line, isMoreToCome: frame.count > 0)
-    try send(frame.content, from: frame.offset, count: frame.count)
+    try sending.send(line, isMoreToCome: frame.count > 0)
+    try sending.send(frame.content, from: frame.offset, count: UInt64(frame.count))
     return UInt64(line.count + frame.count)
-  }
-
-  /// - Returns: how many bytes it was.
-  private func push(_ file: PushedFile) throws(SystemError) -> UInt64 {
-    let size = Int(file.content.sizeBytes)
-    try send(file.header, isMoreToCome: true)
-    try send(file.content, from: 0, count: size)
-    try send(PushedFile.terminator, isMoreToCome: false)
-    return UInt64(file.header.count + size + PushedFile.terminator.count)
-  }
-
-  private func send(_ bytes: [UInt8], isMoreToCome: Bool) throws(SystemError) {
-    try insist(bytes.count) { sent throws(SystemError) in
-      try peer.stream.sendPatiently(bytes[sent...], isMoreToCome: isMoreToCome)
-    }
-  }
-
-  private func send(
-    _ content: OpenContent, from offset: UInt64, count: Int
-  ) throws(SystemError) {
-    try insist(count) { sent throws(SystemError) in
-      try peer.stream.sendFile(
-        content.descriptorNumber, from: offset + UInt64(sent), count: count - sent)
-    }
-  }
-
-  /// Sends so many bytes, as long as the client takes some.
-  ///
-  /// - Throws: `SystemError`, EAGAIN where it has taken nothing for too long.
-  private func insist(
-    _ count: Int, _ send: (_ sent: Int) throws(SystemError) -> Int?
-  ) throws(SystemError) {
-    var sent = 0
-    while sent < count {
-      let part = try send(sent) ?? 0
-      sent += part
-      takenBytes += UInt64(part)
-      guard sent < count else { return clock.reset() }
-      let waiting = UInt64(peer.stream.unacknowledgedBytes)
-      let delivered = takenBytes > waiting ? takenBytes - waiting : 0
-      guard clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
-        throw SystemError("sendfile", code: SystemError.wouldBlock)
-      }
-    }
   }
 }

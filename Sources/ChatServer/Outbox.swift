@@ -8,8 +8,6 @@
 package struct Outbox: Sendable {
   /// The most that may wait here, in bytes; a single line is taken whatever its size.
   package static let capacity = 262_144
-  /// How many files that are pushed may wait here.
-  package static let fileCapacity = 4
 
   /// What to send next.
   package enum Piece: Sendable, Equatable {
@@ -17,8 +15,6 @@ package struct Outbox: Sendable {
     case log(upTo: UInt64)
     /// The bytes from this offset on.
     case own([UInt8], from: Int)
-    /// A file, which somebody else sends.
-    case file
     /// Nothing for now.
     case nothing
     /// Nothing before an answer is complete that is being put in.
@@ -56,8 +52,6 @@ package struct Outbox: Sendable {
     var bytes: [UInt8]
     /// Nothing after this goes out before the answer that is being put in here is complete.
     var isBarrier = false
-    /// Set where it is a file.
-    var file: PushedFile?
   }
 
   /// Oldest first; those before `first` are done.
@@ -114,46 +108,13 @@ package struct Outbox: Sendable {
     queuedBytes += bytes.count
     if barrierIndex != nil { heldBytes += bytes.count }
     if let last = entries.indices.last, last >= first, entries[last].position == position,
-      !entries[last].isBarrier, entries[last].file == nil
+      !entries[last].isBarrier
     {
       entries[last].bytes.append(contentsOf: bytes)
     } else {
       entries.append(Entry(position: position, bytes: bytes))
     }
   }
-
-  /// Puts in a file, to be sent when the log has been sent up to `position`, and before anything after.
-  package mutating func post(_ file: PushedFile, at position: UInt64) -> Enqueueing {
-    guard case .inRoom = phase else { return .absent }
-    guard fileCount < Self.fileCapacity else { return .full }
-    entries.append(Entry(position: position, bytes: [], file: file))
-    return .queued
-  }
-
-  /// The file that is next for a client whose cursor stands at `cursor`; `nil` if something else is.
-  package func nextFile(cursor: UInt64) -> PushedFile? {
-    first < entries.count && entries[first].position <= cursor ? entries[first].file : nil
-  }
-
-  /// A file has been sent.
-  package mutating func sent(_ file: PushedFile) {
-    guard first < entries.count, entries[first].file === file else { return }
-    entries[first].file = nil
-    first += 1
-    compact()
-  }
-
-  /// Whether files wait here.
-  package var hasFiles: Bool { fileCount > 0 }
-
-  /// Forgets the files that wait here.
-  package mutating func dropFiles() {
-    // What is sent in part is no file, and stays the first.
-    entries = entries[first...].filter { $0.file == nil }
-    first = 0
-  }
-
-  private var fileCount: Int { entries[first...].count { $0.file != nil } }
 
   /// Sends nothing beyond `position`, at which something will be inserted, until `release`.
   package mutating func hold(at position: UInt64) {
@@ -248,7 +209,7 @@ package struct Outbox: Sendable {
       let entry = entries[first]
       if entry.position <= cursor {
         if entry.isBarrier { return .held }
-        return entry.file == nil ? .own(entry.bytes, from: sentBytes) : .file
+        return .own(entry.bytes, from: sentBytes)
       }
       limit = min(entry.position, head)
     } else {

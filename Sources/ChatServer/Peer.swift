@@ -217,44 +217,6 @@ package final class Peer: @unchecked Sendable {
 
   // MARK: Files between lines
 
-  /// Owes it a file in its classic form, at a position that no reader has reached yet. Where too many wait for
-  /// it, it is told that instead.
-  ///
-  /// Thread: whoever holds the log's lock and is appending there.
-  /// - Returns: `queued` if its file sender has to be woken.
-  func push(_ file: PushedFile, at position: UInt64) -> Outbox.Enqueueing {
-    lock.withLock {
-      guard !hasNoTurns else { return .absent }
-      let result = outbox.post(file, at: position)
-      if result == .full {
-        let notice = ServerLine.notice("You read too slowly to be sent this file.").encoded()
-        switch outbox.post(notice, at: position) {
-        // Where that is too much as well, the stream still says that there was a file.
-        case .queued, .full, .absent: break
-        }
-      }
-      return result
-    }
-  }
-
-  /// The file that is to be sent next, if one is. Thread: the file sender's, while it has the socket.
-  var nextPushedFile: PushedFile? { lock.withLock { outbox.nextFile(cursor: cursor) } }
-
-  /// A file has been sent. Thread: the file sender's.
-  func sentFile(_ file: PushedFile) { lock.withLock { outbox.sent(file) } }
-
-  /// Whether files wait to be pushed. Thread: the file sender's.
-  var hasPushedFiles: Bool { lock.withLock { outbox.hasFiles } }
-
-  /// Forgets files that are to be pushed: nobody can send them.
-  func dropPushedFiles() {
-    let room = lock.withLock {
-      outbox.dropFiles()
-      return self.room
-    }
-    room?.wakeBroadcaster()
-  }
-
   /// What sends it files; `nil` once it has left.
   func fileSender(patience: Duration) -> FileSender? {
     lock.withLock {
@@ -274,7 +236,7 @@ package final class Peer: @unchecked Sendable {
 
   /// Waits until the socket stands between two lines, and nothing else is to be sent.
   ///
-  /// Thread: the file sender's.
+  /// Thread: the file sender's; the session's where a classic client asks.
   /// - Returns: `nil` if that will not be.
   func waitForTurn() -> SendingTurn? {
     let room = lock.withLock {
@@ -284,7 +246,7 @@ package final class Peer: @unchecked Sendable {
     // Between two rooms, the next one's broadcaster sees it by itself.
     room?.wakeBroadcaster()
     return lock.withLock {
-      while turn == nil, !hasNoTurns { changed.wait(lock) }
+      while turn == nil, !hasNoTurns, interruption == nil { changed.wait(lock) }
       isTurnWanted.store(false, ordering: .relaxed)
       defer { turn = nil }
       return turn
@@ -307,7 +269,6 @@ package final class Peer: @unchecked Sendable {
   func endTurns() {
     let sender = lock.withLock {
       hasNoTurns = true
-      outbox.dropFiles()
       changed.broadcast()
       defer { self.sender = nil }
       return self.sender

@@ -137,20 +137,17 @@ final class Room: @unchecked Sendable {
     }
   }
 
-  /// Tells everyone of a file that is there to get: in the stream, then whoever reads tagged lines how, and the
-  /// others, but for its sender, the file itself.
+  /// Tells everyone of a file that is there to get: in the stream, then each how to get it, but for a sender that
+  /// reads no tagged lines.
   ///
-  /// - Parameter push: the file itself; `nil` if it has no classic form.
-  /// - Returns: how many besides the sender were offered it, and whose file senders have to be woken; `nil` if the
-  ///   room is closed.
-  func announce(
-    _ file: KeptFile, by sender: Peer, push: PushedFile?
-  ) -> (offered: Int, pushedTo: [Peer])? {
+  /// - Returns: how many besides the sender were offered it in a tagged line; `nil` if the room is closed.
+  func announce(_ file: KeptFile, by sender: Peer) -> Int? {
     let size = ByteCount.text(file.sizeBytes)
     let line = ServerLine.sent(by: file.sender, file: file.name, size: size)
     let offer = ServerLine.file(file.offer).encoded()
+    // What the sender chose stands last, where it can pose as nothing else.
+    let notice = ServerLine.notice("Type [GET]:\(file.id) to get \(file.name).").encoded()
     var offered = 0
-    var pushedTo: [Peer] = []
     let isIn = append(line.encoded(), lines: 1) { mark in
       for member in members.values {
         if member.peer.speaksVersion1 {
@@ -159,10 +156,9 @@ final class Room: @unchecked Sendable {
           // Who reads too slowly finds it in the list of files.
           case .full, .absent: break
           }
-        } else if let push, member.peer !== sender {
-          switch member.peer.push(push, at: mark.end) {
-          case .queued: pushedTo.append(member.peer)
-          case .full, .absent: break
+        } else if member.peer !== sender {
+          switch member.peer.offer(notice, at: mark.end) {
+          case .queued, .full, .absent: break
           }
         }
       }
@@ -171,14 +167,7 @@ final class Room: @unchecked Sendable {
       // The head, which is stored next with release order, lets whoever has seen it see this.
       hasRecords.store(true, ordering: .relaxed)
     }
-    return isIn ? (offered, pushedTo) : nil
-  }
-
-  /// Whether somebody but this one reads no tagged lines, and so is sent files themselves.
-  func hasClassicMember(besides peer: Peer) -> Bool {
-    log.withLock { _ in
-      members.values.contains { !$0.peer.speaksVersion1 && $0.peer !== peer }
-    }
+    return isIn ? offered : nil
   }
 
   /// Which files the lines of these numbers tell of. Thread: the recorder's.

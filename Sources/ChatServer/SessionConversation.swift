@@ -46,7 +46,7 @@ extension Session {
       case .data(let token, let offset, let size):
         try beginFrame(token, offset: offset, size: size, buffers)
       case .fileEnd(let token): try endUpload(token, buffers)
-      case .get(let id, let offset): try beginDownload(id, from: offset)
+      case .get(let id, let offset): try beginDownload(id, from: offset, buffers)
       case .cancel(let id): try cancel(id, buffers)
       case .got(let id): try noteReceived(id)
       case .files(let id): try listFiles(id, buffers)

@@ -5,20 +5,55 @@ internal import ChatSystem
 
 /// What a client fetches, and asks of files.
 extension Session {
+  private static let fileEnd = Array("<END>\n".utf8)
   /// How many sums one line holds, and of how many blocks a token is the price.
   private static let sumsPerLine = 256
   private static let blocksPerToken = 4
   /// How many digits of a block's checksum are sent: enough to find where a file differs, whose own is checked whole.
   private static let sumDigits = 16
 
-  /// Begins a download.
-  func beginDownload(_ id: String, from offset: UInt64) throws(Refusal) {
+  /// Sends a file to a classic client; begins a download of one that reads frames.
+  func beginDownload(
+    _ id: String, from offset: UInt64, _ buffers: WorkBuffers
+  ) throws(Refusal) {
     let file = try file(id)
     guard offset <= file.sizeBytes else {
       throw Refusal(.badTag, "the file has only \(file.sizeBytes) bytes")
     }
     let content = try content(of: file)
+    guard peer.speaksVersion1 else { return sendWhole(content, of: file, from: offset, buffers) }
     try peer.fileSender(patience: server.options.readerTimeout)?.start(id, content, from: offset)
+  }
+
+  /// Sends a file in one piece: `[FILE]:name` with `size=`, the bytes, `<END>`.
+  ///
+  /// The client's own thread does, as with any other answer: so what it asked before comes before, and what it says
+  /// after that, its end included, is read after the file.
+  private func sendWhole(
+    _ content: OpenContent, of file: KeptFile, from offset: UInt64, _ buffers: WorkBuffers
+  ) {
+    flush(buffers)
+    guard var turn = peer.waitForTurn() else {
+      reason = peer.interruptionReason ?? .connectionLost
+      return
+    }
+    let count = content.sizeBytes - offset
+    let header = TaggedLine("FILE", file.name, [.init("size", "\(count)")]).encoded()
+    var sending = PatientSending(peer.stream, patience: server.options.readerTimeout)
+    do throws(SystemError) {
+      try sending.send(header, isMoreToCome: true)
+      try sending.send(content, from: offset, count: count) {
+        peer.interruptionReason == nil
+      }
+      try sending.send(Self.fileEnd, isMoreToCome: false)
+      turn.sentBytes = UInt64(header.count + Self.fileEnd.count) + count
+    } catch {
+      // In the middle of the bytes no line can follow.
+      peer.stream.shutdownBoth()
+      let isSlow = error.code == SystemError.wouldBlock
+      reason = peer.interruptionReason ?? (isSlow ? .slowConsumer : .connectionLost)
+    }
+    turn.end()
   }
 
   /// Ends a transfer in either direction.

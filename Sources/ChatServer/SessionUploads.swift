@@ -167,26 +167,13 @@ extension Session {
       throw Refusal(.fileRefused, "the server can't keep the file now")
     }
     if peer.speaksVersion1 { server.deliveries.begin(file.id, by: peer) }
-    let push = room.hasClassicMember(besides: peer) ? self.push(of: file) : nil
-    guard let (offered, pushedTo) = room.announce(file, by: peer, push: push) else {
+    guard let offered = room.announce(file, by: peer) else {
       reason = .shuttingDown
       return
     }
     server.deliveries.note(file.id, offered: offered)
-    for other in pushedTo {
-      other.fileSender(patience: server.options.readerTimeout)?.startPushing()
-    }
     server.log.debug("\(nickname.text) sent a file of \(file.sizeBytes) bytes")
     spend(Self.announcementTokens, buffers)
-  }
-
-  /// A file as classic clients are sent it; `nil` if it is too large, or can't be.
-  private func push(of file: KeptFile) -> PushedFile? {
-    // Whoever can't be sent it sees that it was sent; what is wrong is found when it is fetched.
-    guard file.sizeBytes <= Limits.pushBytes, let content = try? server.contents?.open(file) else {
-      return nil
-    }
-    return PushedFile(name: file.name, content: content)
   }
 
   /// An upload is over, and its sender is told why.

@@ -1,4 +1,3 @@
-import ChatFiles
 import ChatServer
 import TestKit
 import Testing
@@ -198,7 +197,7 @@ struct OutboxTests {
               let piece = bytes[offset...].prefix(space)
               outbox.sent(piece.count)
               got += String(decoding: piece, as: UTF8.self)
-            case .nothing, .held, .file, .end: break
+            case .nothing, .held, .end: break
             }
           }
         }
@@ -280,53 +279,6 @@ struct OutboxTests {
     outbox.sent(10)
     #expect(outbox.next(cursor: 8, head: 10) == .end)
     #expect(outbox.queuedBytes == 0)
-  }
-
-  /// A file to push.
-  private static func file(_ text: String) throws -> (PushedFile?, FileShelf, TestFolder) {
-    let folder = try TestFolder()
-    let shelf = try FileShelf(folder: folder.path, limitBytes: 1_000)
-    let upload = try shelf.beginUpload(resumeKey: nil, digest: nil, size: nil)
-    try bytes(text).withUnsafeBytes { try upload.append($0) }
-    let stored = try upload.finish()
-    let file = KeptFile(
-      id: "x", name: "x", room: "lobby", sender: "alice", sizeBytes: stored.sizeBytes,
-      digest: stored.digest, timeMilliseconds: 0)
-    #expect(shelf.announce(file, of: stored))
-    let content = try shelf.open(id: "x")
-    return (content.flatMap { PushedFile(name: "x", content: $0) }, shelf, folder)
-  }
-
-  @Test("a file that is pushed comes where it was announced, and before anything after")
-  func pushed() throws {
-    let (made, _, _) = try Self.file("hello")
-    let file = try #require(made)
-    var outbox = Self.inRoom()
-    let isIn = outbox.post(file, at: 5)
-    #expect(isIn == .queued)
-    Self.post(Self.bytes("a\n"), to: &outbox, at: 5)
-    #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
-    #expect(outbox.nextFile(cursor: 4) == nil)
-    #expect(outbox.nextFile(cursor: 5) === file)
-    #expect(outbox.next(cursor: 5, head: 10) == .file)
-    outbox.sent(file)
-    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("a\n"), from: 0))
-    outbox.sent(1)
-    // No more than a few, and half a line stays where it was.
-    let posted = (0...Outbox.fileCapacity).map { _ in outbox.post(file, at: 10) }
-    #expect(posted == [.queued, .queued, .queued, .queued, .full])
-    outbox.dropFiles()
-    #expect(!outbox.hasFiles)
-    #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("a\n"), from: 1))
-    outbox.sent(1)
-    #expect(outbox.next(cursor: 5, head: 10) == .log(upTo: 10))
-    #expect(outbox.next(cursor: 10, head: 10) == .nothing)
-  }
-
-  @Test("what holds the end of the classic form has none", arguments: ["<END>\n", "a<<END>\nb"])
-  func noClassicForm(text: String) throws {
-    let (file, _, _) = try Self.file(text)
-    #expect(file == nil)
   }
 
   @Test("no frame goes into an answer that is being put in")

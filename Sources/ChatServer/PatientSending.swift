@@ -1,0 +1,70 @@
+internal import ChatFiles
+internal import ChatSystem
+
+/// Sends bytes and files to a socket that has been lent, waiting as long as its client takes some.
+///
+/// Thread: whoever has the socket.
+struct PatientSending {
+  /// How many bytes may wait in the system for the network: lines that come then wait behind them.
+  private static let unsentBytes: CInt = 65_536
+  /// How often it is looked whether a client that takes nothing is to be given up.
+  private static let checkInterval: Duration = .seconds(1)
+  /// The most that one call of the system is asked to send.
+  private static let pieceBytes: UInt64 = 1_048_576
+
+  private let stream: Stream
+  private let patience: Duration
+  private var clock = StallClock()
+  private var takenBytes: UInt64 = 0
+
+  /// Prepares a socket.
+  ///
+  /// - Parameter patience: how long the client may take nothing.
+  init(_ stream: Stream, patience: Duration) {
+    (self.stream, self.patience) = (stream, patience)
+    stream.keepUnsentBytes(below: Self.unsentBytes, patience: Self.checkInterval)
+  }
+
+  /// Sends bytes.
+  ///
+  /// - Parameter isMoreToCome: what follows at once goes out together with them.
+  /// - Throws: `SystemError`, EAGAIN where the client has taken nothing for too long.
+  mutating func send(_ bytes: [UInt8], isMoreToCome: Bool) throws(SystemError) {
+    try insist(UInt64(bytes.count), { true }) { [stream] sent throws(SystemError) in
+      try stream.sendPatiently(bytes[Int(sent)...], isMoreToCome: isMoreToCome)
+    }
+  }
+
+  /// Sends a part of a content.
+  ///
+  /// - Parameter isWanted: asked again and again while it is sent.
+  /// - Throws: `SystemError`, EAGAIN where the client has taken nothing for too long, or it is not wanted any more.
+  mutating func send(
+    _ content: OpenContent, from offset: UInt64, count: UInt64,
+    while isWanted: () -> Bool = { true }
+  ) throws(SystemError) {
+    try insist(count, isWanted) { [stream] sent throws(SystemError) in
+      try stream.sendFile(
+        content.descriptorNumber, from: offset + sent,
+        count: Int(min(count - sent, Self.pieceBytes)))
+    }
+  }
+
+  private mutating func insist(
+    _ count: UInt64, _ isWanted: () -> Bool,
+    _ send: (_ sent: UInt64) throws(SystemError) -> Int?
+  ) throws(SystemError) {
+    var sent: UInt64 = 0
+    while sent < count {
+      let part = UInt64(try send(sent) ?? 0)
+      sent += part
+      takenBytes += part
+      guard sent < count else { return clock.reset() }
+      let waiting = UInt64(stream.unacknowledgedBytes)
+      let delivered = takenBytes > waiting ? takenBytes - waiting : 0
+      guard isWanted(), clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
+        throw SystemError("sendfile", code: SystemError.wouldBlock)
+      }
+    }
+  }
+}
