@@ -59,6 +59,15 @@ public struct LineFramer: Sendable {
   /// Whether the stream stands inside a line.
   public var isMidLine: Bool { isSkipping || !partial.isEmpty }
 
+  /// How many of the next bytes certainly are raw ones, and no lines; 0 if a line comes next.
+  public func payloadCount(in chunk: Span<UInt8>) -> Int {
+    switch payload {
+    case .counted(let count): Int(min(count, UInt64(chunk.count)))
+    case .terminated: Self.indexOfLineFeed(in: chunk, from: 0).map { $0 + 1 } ?? chunk.count
+    case nil: 0
+    }
+  }
+
   /// Takes the next bytes of the stream and hands over each line they complete, in order.
   public mutating func feed<Failure: Error>(
     _ chunk: Span<UInt8>, _ body: (borrowing LineFrame) throws(Failure) -> Void

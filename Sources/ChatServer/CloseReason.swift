@@ -12,6 +12,8 @@ package enum CloseReason: Sendable, Equatable {
   case slowConsumer
   /// It had no nickname when the time for the handshake was over.
   case handshakeTimeout
+  /// The same, but bytes had come that no line end followed.
+  case lineWithoutEnd
   /// Too many of its handshake's lines were refused.
   case tooManyTries
   /// The system has no thread left for it.
@@ -27,6 +29,7 @@ package enum CloseReason: Sendable, Equatable {
     case .connectionLost: "connection lost"
     case .slowConsumer: "slow consumer"
     case .handshakeTimeout: "no nickname in time"
+    case .lineWithoutEnd: "no line end in time"
     case .tooManyTries: "too many tries"
     case .serverFull: "server full"
     case .shuttingDown: "shutting down"
@@ -40,6 +43,9 @@ package enum CloseReason: Sendable, Equatable {
     case .endOfStream, .connectionLost: nil
     case .slowConsumer: .error(Refusal(.slowConsumer, "you did not read what the room said"))
     case .handshakeTimeout: .notice("No nickname in time. Try again.")
+    case .lineWithoutEnd:
+      .notice(
+        "No nickname in time: bytes came without LF. Send the nickname and LF, as in \"alice\\n\".")
     case .tooManyTries: .error(Refusal(.tooManyTries, "too many refused lines"))
     case .serverFull: .error(Refusal(.serverFull, "the server is full"))
     case .shuttingDown: .error(Refusal(.shuttingDown, "the server is shutting down"))

@@ -10,7 +10,7 @@ package struct ServerOptions: Sendable {
   /// Lines a second from one client; 0 means no limit.
   package var rate = 100
   /// How long a client may take to choose a nickname.
-  package var handshakeTimeoutSeconds = 10
+  package var handshakeTimeoutSeconds = 60
   /// How long a client may take nothing of what it is owed.
   package var readerTimeoutSeconds = 60
   /// The same.
@@ -126,7 +126,7 @@ package struct ServerOptions: Sendable {
       --rate N               lines a second from one client, with a burst of ten
                              times that; who sends faster is read more slowly, and
                              nothing is dropped; 0 for no limit (default 100)
-      --handshake-timeout S  seconds a client may take for its nickname (default 10)
+      --handshake-timeout S  seconds a client may take for its nickname (default 60)
       --reader-timeout S     seconds a client may take nothing of what it is owed
                              (default 60)
 

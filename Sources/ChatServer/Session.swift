@@ -16,6 +16,8 @@ final class Session {
   let server: ServerState
 
   private var framer = LineFramer(limit: Limits.clientLineBytes)
+  /// Takes out what is no text; `nil` once there is a nickname, but for telnet programs.
+  private var firstBytes: FirstBytes? = FirstBytes()
   private var handshake = Handshake()
   private var bucket: TokenBucket
   private let handshakeDeadline: MonotonicTime
@@ -59,6 +61,10 @@ final class Session {
     peer.stream.detectLoss(idle: 60, interval: 15)
     sendNow([Handshake.greeting])
     while reason == nil { receive() }
+    // A program that forgets the line end would wait for ever, and not know why.
+    if reason == .handshakeTimeout, framer.isMidLine || firstBytes?.isMidLine == true {
+      reason = .lineWithoutEnd
+    }
     depart()
   }
 
@@ -77,19 +83,48 @@ final class Session {
         let input = buffers.input
         linesTaken = 0
         fileBytes = 0
-        framer.feedMixed(input.span.extracting(0..<count)) { take($0, buffers) }
+        if firstBytes != nil {
+          feedFirst(input.span.extracting(0..<count), buffers)
+        } else {
+          framer.feedMixed(input.span.extracting(0..<count)) { take($0, buffers) }
+        }
         // Bytes without lines are work too: a stream of them costs as much as its longest lines.
         spend((count - fileBytes) / Limits.clientLineBytes - linesTaken, buffers)
       } else {
         isAtEnd = true
         // A program that was cut off in a line says it again, whole, when it comes back.
-        if !handshake.speaksVersion1 { framer.finish { _ = take($0, buffers) } }
+        if !handshake.speaksVersion1 {
+          var rest: [UInt8] = []
+          firstBytes?.finish(into: &rest)
+          framer.feedMixed(rest.span) { take($0, buffers) }
+          framer.finish { _ = take($0, buffers) }
+        }
       }
       flush(buffers)
       if isAtEnd { reason = reason ?? .endOfStream }
     } catch {
       isAtEnd = true
       reason = .connectionLost
+    }
+  }
+
+  /// Feeds the framer a line at a time, without what is no text; the bytes after the nickname as they are.
+  private func feedFirst(_ bytes: Span<UInt8>, _ buffers: WorkBuffers) {
+    var start = 0
+    var text: [UInt8] = []
+    while start < bytes.count {
+      let rest = bytes.extracting(start..<bytes.count)
+      let raw = framer.payloadCount(in: rest)
+      guard raw == 0, firstBytes != nil else {
+        let count = raw == 0 ? rest.count : raw
+        framer.feedMixed(rest.extracting(0..<count)) { take($0, buffers) }
+        start += count
+        continue
+      }
+      text.removeAll(keepingCapacity: true)
+      start += firstBytes?.take(rest, into: &text) ?? 0
+      framer.feedMixed(text.span) { take($0, buffers) }
+      if room != nil, firstBytes?.isTelnet == false { firstBytes = nil }
     }
   }
 

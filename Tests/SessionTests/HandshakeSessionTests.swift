@@ -140,7 +140,6 @@ struct HandshakeSessionTests {
   func timeout() throws {
     let socket = try TestServer("--handshake-timeout", "1").connect()
     try socket.expect("NICK")
-    try socket.send("never fini")
     try socket.expect("[NOTICE]:No nickname in time. Try again.")
     try socket.expectEnd()
   }
