@@ -81,7 +81,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
-      dependencies: ["ChatCore", "ChatServer", "ChatSystem", "TestKit"],
+      dependencies: ["ChatCore", "ChatHistory", "ChatServer", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     // A writer for the tests to kill.
     .executableTarget(

@@ -38,6 +38,7 @@ final class Recorder: @unchecked Sendable {
   var openRooms: @Sendable () -> [Room] = { [] }
 
   let log: EventLog
+  let clock: @Sendable () -> ClockReading
   let reader: HistoryReader
   /// Reads for those who have fallen behind: they do not wait for who looks back.
   let catchUpReader: HistoryReader
@@ -75,8 +76,11 @@ final class Recorder: @unchecked Sendable {
   /// Opens the history of a folder.
   ///
   /// - Throws: `HistoryError`.
-  init(folder: String, isDurable: Bool, log: EventLog) throws {
+  init(
+    folder: String, isDurable: Bool, clock: @escaping @Sendable () -> ClockReading, log: EventLog
+  ) throws {
     self.log = log
+    self.clock = clock
     writer = try HistoryWriter(
       folder: folder, isDurable: isDurable, checkpointPages: Self.checkpointPages)
     if let path = writer.setAside {
@@ -91,7 +95,7 @@ final class Recorder: @unchecked Sendable {
       index = nil
     }
     indexer = index.map { Indexer($0, log: log) }
-    do throws(HistoryError) { try writer.markAllEmptied(at: WallClock.milliseconds) } catch {
+    do throws(HistoryError) { try writer.markAllEmptied(at: clock().wallMilliseconds) } catch {
       log.error("private rooms may outlive their time: \(error)")
     }
     indexer?.wake()
@@ -148,7 +152,7 @@ final class Recorder: @unchecked Sendable {
     queue.async {
       guard let id = self.id(past.key), isSo() else { return }
       do throws(HistoryError) {
-        try self.writer.setEmptied(id, at: WallClock.milliseconds)
+        try self.writer.setEmptied(id, at: self.clock().wallMilliseconds)
       } catch {
         self.handle(error)
       }
@@ -252,7 +256,7 @@ final class Recorder: @unchecked Sendable {
   }
 
   private func commit(_ groups: [PendingGroup]) throws(HistoryError) {
-    let time = WallClock.milliseconds
+    let time = clock().wallMilliseconds
     var kept: [HistoryWriter.Group] = []
     for group in groups {
       let room = group.room

@@ -18,7 +18,8 @@ extension Recorder {
       let timer = DispatchSource.makeTimerSource(queue: queue)
       timer.schedule(deadline: .now() + .seconds(1), repeating: .seconds(seconds))
       timer.setEventHandler { [weak self] in
-        self?.sweep(before: WallClock.milliseconds - ageMilliseconds)
+        guard let self else { return }
+        sweep(before: clock().wallMilliseconds - ageMilliseconds)
       }
       timer.activate()
       self.timer = timer

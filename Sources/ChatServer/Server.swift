@@ -38,7 +38,7 @@ final class ServerState: @unchecked Sendable {
     self.log = log
     folder = try options.dataFolder.map { try DataFolder(path: $0) }
     recorder = try folder.map {
-      try Recorder(folder: $0.path, isDurable: options.isDurable, log: log)
+      try Recorder(folder: $0.path, isDurable: options.isDurable, clock: options.clock, log: log)
     }
     let limit = options.maxFilesBytes
     files = try folder.map { try FileShelf(folder: "\($0.path)/files", limitBytes: limit) }

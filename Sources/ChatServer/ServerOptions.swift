@@ -25,6 +25,8 @@ package struct ServerOptions: Sendable {
   package var maxFileBytes: UInt64 = 100_000_000
   /// How many bytes of files are kept, all together.
   package var maxFilesBytes: UInt64 = 10_000_000_000
+  /// What time it is; a test sets it.
+  package var clock: @Sendable () -> ClockReading = { .now }
   /// How much the log tells.
   package var logLevel = LogLevel.info
 

@@ -7,7 +7,7 @@ import Foundation
 package final class TestSocket {
   package let stream: ChatSystem.Stream
   /// Lives as long as whoever talks to it.
-  private let server: TestServer
+  private let server: TestServer?
   private var received: [UInt8] = []
   /// How much of it has been taken.
   private var taken = 0
@@ -17,6 +17,13 @@ package final class TestSocket {
   package init(_ server: TestServer) throws {
     self.server = server
     stream = try ChatSystem.Stream.connect(to: Address(host: "127.0.0.1", port: server.port))
+    stream.sendAtOnce()
+  }
+
+  /// Connects to a port of 127.0.0.1.
+  package init(port: UInt16) throws {
+    server = nil
+    stream = try ChatSystem.Stream.connect(to: Address(host: "127.0.0.1", port: port))
     stream.sendAtOnce()
   }
 
