@@ -18,6 +18,7 @@ package final class FileShelf: @unchecked Sendable {
   // What follows is for this type alone, which has two files: this one and ShelfUploads.swift.
 
   let folder: ShelfFolder
+  let nowSeconds: @Sendable () -> Int64
   let lock = Lock()
   let changed = Condition()
   /// Guarded by the lock.
@@ -28,17 +29,18 @@ package final class FileShelf: @unchecked Sendable {
   /// - Parameters:
   ///   - folder: where it is; its parent is there. This object alone uses it (`DataFolder`'s lock).
   ///   - limitBytes: contents that lie there already may be more; see `trim`.
-  ///   - nowSeconds: the time of day, seconds since 1970.
+  ///   - nowSeconds: tells the time, seconds since 1970: at first the time of day, but nobody sets it.
   package init(
     folder path: String, limitBytes: UInt64,
-    nowSeconds: Int64 = WallClock.milliseconds / 1_000
+    nowSeconds: @escaping @Sendable () -> Int64 = { WallClock.milliseconds / 1_000 }
   ) throws(ShelfError) {
+    self.nowSeconds = nowSeconds
     // Offsets are signed (off_t).
     self.limitBytes = min(limitBytes, UInt64(Int64.max))
     do throws(SystemError) {
       let folder = try ShelfFolder(path: path)
       var index = ShelfIndex(limitBytes: self.limitBytes)
-      for partial in try folder.resumablePartials(nowSeconds: nowSeconds) {
+      for partial in try folder.resumablePartials(nowSeconds: nowSeconds()) {
         index.addFoundPartial(
           partial.name, sizeBytes: partial.sizeBytes, modifiedSeconds: partial.modifiedSeconds)
       }

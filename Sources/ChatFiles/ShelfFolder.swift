@@ -112,7 +112,8 @@ struct ShelfFolder: ~Copyable, Sendable {
       if PartialName(name) != nil, status.isRegular, status.sizeBytes > 0,
         status.modifiedSeconds + Self.staleSeconds >= nowSeconds
       {
-        found.append((name, status.sizeBytes, status.modifiedSeconds))
+        // Where the clock was set back, it would otherwise stay until that time has come again.
+        found.append((name, status.sizeBytes, min(status.modifiedSeconds, nowSeconds)))
       } else {
         // A folder stays (EISDIR): it is none of ours.
         _ = unlinkat(partials.number, name, 0)

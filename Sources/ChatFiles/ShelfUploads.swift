@@ -65,9 +65,10 @@ extension FileShelf {
   }
 
   /// Removes the partial uploads that nobody has gone on with for an hour.
-  package func removeStalePartials(nowSeconds: Int64 = WallClock.milliseconds / 1_000) {
+  package func removeStalePartials() {
+    let now = nowSeconds()
     removeIfPossible(
-      lock.withLock { index.removeStalePartials(before: nowSeconds - ShelfFolder.staleSeconds) })
+      lock.withLock { index.removeStalePartials(before: now - ShelfFolder.staleSeconds) })
   }
 
   /// Counts bytes that an upload is about to write, removing what has to make space for them.

@@ -22,6 +22,8 @@ package final class Upload: @unchecked Sendable {
   private let declaredSizeBytes: UInt64?
   /// `nil` when the upload has ended.
   private var file: ShelfFile?
+  /// Something was appended.
+  private var hasGrown = false
   /// The hash of all that is there; `nil` where it has to be read again for that.
   private var hash: SHA256?
 
@@ -75,6 +77,7 @@ package final class Upload: @unchecked Sendable {
       throw ShelfError(error)
     }
     receivedBytes += count
+    hasGrown = true
     do throws(CryptoError) {
       try hash?.update(bytes)
     } catch {
@@ -113,9 +116,8 @@ package final class Upload: @unchecked Sendable {
     guard file != nil else { return }
     // An empty one is not worth keeping.
     if keepsPartial && isResumable && receivedBytes > 0 {
-      let modifiedSeconds = try? file?.status().modifiedSeconds
       file = nil
-      shelf.release(partial: name, modifiedSeconds: modifiedSeconds)
+      shelf.release(partial: name, modifiedSeconds: hasGrown ? shelf.nowSeconds() : nil)
     } else {
       file = nil
       shelf.discard(partial: name)

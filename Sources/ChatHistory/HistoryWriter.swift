@@ -128,8 +128,13 @@ package final class HistoryWriter: @unchecked Sendable {
     try opened().setEmptied(room, at: timeMilliseconds)
   }
 
+  /// Moves what `setEmptied` noted, because the clock was set by so many milliseconds.
+  package func moveEmptied(by milliseconds: Int64) throws(HistoryError) {
+    try opened().moveEmptied(by: milliseconds)
+  }
+
   /// When a server starts: nobody is anywhere. The private rooms that somebody was in when the last
-  /// one ended are empty since now.
+  /// one ended are empty since now, and so are those that were left later than now: the clock was set back.
   package func markAllEmptied(at timeMilliseconds: Int64) throws(HistoryError) {
     try opened().markAllEmptied(at: timeMilliseconds)
   }

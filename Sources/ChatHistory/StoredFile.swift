@@ -9,10 +9,13 @@ package struct StoredFile: Sendable, Equatable {
 }
 
 extension StoredFile {
-  /// Asks for all files, the oldest first.
+  /// Asks for all files in the order in which they were committed, whatever the clock said then.
   static let query = """
     SELECT files.id, files.name, size, digest, sender, files.sequence, rooms.name, time
-    FROM files JOIN rooms ON rooms.id = files.room ORDER BY time, files.room, files.sequence
+    FROM files JOIN rooms ON rooms.id = files.room
+    ORDER BY (SELECT groups.id FROM groups WHERE groups.room = files.room
+      AND groups.first <= files.sequence ORDER BY groups.first DESC LIMIT 1),
+      files.room, files.sequence
     """
 
   /// Reads a row of `query`.

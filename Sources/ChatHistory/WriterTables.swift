@@ -127,10 +127,18 @@ final class WriterTables {
     try updateEmptied.run(time.map { .integer($0) } ?? .null, .integer(room))
   }
 
+  /// See `HistoryWriter.moveEmptied`.
+  func moveEmptied(by milliseconds: Int64) throws(HistoryError) {
+    try Statement("UPDATE rooms SET emptied = emptied + ? WHERE private", in: database)
+      .run(.integer(milliseconds))
+  }
+
   /// See `HistoryWriter.markAllEmptied`.
   func markAllEmptied(at time: Int64) throws(HistoryError) {
-    try Statement("UPDATE rooms SET emptied = ? WHERE private AND emptied IS NULL", in: database)
-      .run(.integer(time))
+    try Statement(
+      "UPDATE rooms SET emptied = ?1 WHERE private AND (emptied IS NULL OR emptied > ?1)",
+      in: database
+    ).run(.integer(time))
   }
 
   /// See `HistoryWriter.expiredRooms`.

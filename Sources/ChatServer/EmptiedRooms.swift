@@ -1,5 +1,4 @@
 package import ChatCore
-package import ChatSystem
 
 /// How far a room came before, and its key in the history: 0 if it has none.
 package struct RoomStart: Sendable, Equatable {
@@ -39,7 +38,7 @@ package struct EmptiedRooms: Sendable {
 
   private struct Entry {
     let end: RoomStart
-    let time: MonotonicTime
+    let time: Duration
   }
 
   private let timeToLive: Duration
@@ -48,7 +47,7 @@ package struct EmptiedRooms: Sendable {
   /// None of the forgotten public rooms came further.
   private var forgotten = RoomStart()
 
-  /// No room has been left yet.
+  /// No room has been left yet. The time is how long the system has run.
   ///
   /// - Parameter timeToLive: for how long a private room can be entered again.
   package init(timeToLive: Duration, limit: Int = limit) {
@@ -60,7 +59,7 @@ package struct EmptiedRooms: Sendable {
   package var count: Int { entries.count }
 
   /// The last has left a room.
-  package mutating func insert(_ name: RoomName, _ end: RoomStart, now: MonotonicTime) {
+  package mutating func insert(_ name: RoomName, _ end: RoomStart, now: Duration) {
     if entries.count >= limit, entries[name] == nil { makeSpace(now: now) }
     entries[name] = Entry(end: end, time: now)
   }
@@ -71,7 +70,7 @@ package struct EmptiedRooms: Sendable {
   /// Where a room goes on that nobody is in.
   ///
   /// - Returns: `nil` for a private room that is not remembered, or whose time is over.
-  package func start(of name: RoomName, now: MonotonicTime) -> RoomStart? {
+  package func start(of name: RoomName, now: Duration) -> RoomStart? {
     guard let entry = entries[name] else { return name.kind == .private ? nil : forgotten }
     guard name.kind != .private || now - entry.time < timeToLive else { return nil }
     return entry.end
@@ -79,7 +78,7 @@ package struct EmptiedRooms: Sendable {
 
   /// Forgets the private rooms whose time is over and, if they were few, any others: a good part of all, since it
   /// goes through all of them.
-  private mutating func makeSpace(now: MonotonicTime) {
+  private mutating func makeSpace(now: Duration) {
     entries = entries.filter { $0.key.kind != .private || now - $0.value.time < timeToLive }
     let surplus = entries.count - limit + max(1, limit / 8)
     guard surplus > 0 else { return }

@@ -63,6 +63,8 @@ final class Recorder: @unchecked Sendable {
 
   // The queue's.
   let writer: HistoryWriter
+  /// What is stored of private rooms goes by this.
+  var steadyClock: SteadyClock
   /// Since the log was written back last.
   private var commits = 0
   private var committedBytes = 0
@@ -81,6 +83,8 @@ final class Recorder: @unchecked Sendable {
   ) throws {
     self.log = log
     self.clock = clock
+    let reading = clock()
+    steadyClock = SteadyClock(at: reading)
     writer = try HistoryWriter(
       folder: folder, isDurable: isDurable, checkpointPages: Self.checkpointPages)
     if let path = writer.setAside {
@@ -95,7 +99,9 @@ final class Recorder: @unchecked Sendable {
       index = nil
     }
     indexer = index.map { Indexer($0, log: log) }
-    do throws(HistoryError) { try writer.markAllEmptied(at: clock().wallMilliseconds) } catch {
+    do throws(HistoryError) {
+      try writer.markAllEmptied(at: reading.wallMilliseconds)
+    } catch {
       log.error("private rooms may outlive their time: \(error)")
     }
     indexer?.wake()
@@ -149,10 +155,11 @@ final class Recorder: @unchecked Sendable {
   ///
   /// - Parameter isSo: whether nobody has entered it since.
   func noteEmpty(_ past: RoomPast, _ isSo: @escaping @Sendable () -> Bool) {
+    let reading = clock()
     queue.async {
       guard let id = self.id(past.key), isSo() else { return }
       do throws(HistoryError) {
-        try self.writer.setEmptied(id, at: self.clock().wallMilliseconds)
+        try self.writer.setEmptied(id, at: self.steadyClock.milliseconds(at: reading))
       } catch {
         self.handle(error)
       }

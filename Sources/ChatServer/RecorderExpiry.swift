@@ -7,6 +7,8 @@ internal import Dispatch
 ///
 /// Thread: the recorder's queue, but for `expireRooms`.
 extension Recorder {
+  /// A clock that is set by less than so many milliseconds is merely steered.
+  private static let noticedStep: UInt64 = 1_000
   /// How many groups of an expired room are deleted at once: others wait meanwhile.
   private static let deletedGroups = 64
 
@@ -19,10 +21,27 @@ extension Recorder {
       timer.schedule(deadline: .now() + .seconds(1), repeating: .seconds(seconds))
       timer.setEventHandler { [weak self] in
         guard let self else { return }
-        sweep(before: clock().wallMilliseconds - ageMilliseconds)
+        let reading = clock()
+        followClock(reading)
+        sweep(before: steadyClock.milliseconds(at: reading) - ageMilliseconds)
       }
       timer.activate()
       self.timer = timer
+    }
+  }
+
+  /// Somebody may have set the clock: what is stored moves with it, since a new start has only the time of day to go
+  /// by.
+  private func followClock(_ reading: ClockReading) {
+    let step = steadyClock.step(at: reading)
+    guard step.magnitude >= Self.noticedStep else { return }
+    do throws(HistoryError) {
+      try writer.moveEmptied(by: step)
+      steadyClock.follow(step)
+      log.info(
+        "the system's clock was set by \(step / 1_000) s; private rooms live as long as before")
+    } catch {
+      handle(error)
     }
   }
 

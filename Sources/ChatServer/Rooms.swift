@@ -16,6 +16,7 @@ final class Rooms: @unchecked Sendable {
 
   private let recorder: Recorder?
   private let readerTimeout: Duration
+  private let clock: @Sendable () -> ClockReading
 
   private let lock = Lock()
   private let changed = Condition()
@@ -26,7 +27,11 @@ final class Rooms: @unchecked Sendable {
   /// Makes the lobby.
   ///
   /// - Throws: `SystemError` if the system lacks memory for it.
-  init(recorder: Recorder?, timeToLive: Duration, readerTimeout: Duration) throws {
+  init(
+    recorder: Recorder?, timeToLive: Duration, readerTimeout: Duration,
+    clock: @escaping @Sendable () -> ClockReading
+  ) throws {
+    self.clock = clock
     self.recorder = recorder
     emptied = EmptiedRooms(timeToLive: timeToLive)
     self.readerTimeout = readerTimeout
@@ -64,7 +69,7 @@ final class Rooms: @unchecked Sendable {
     let end = room.end
     lock.withLock {
       entries[room.name] = nil
-      emptied.insert(room.name, end, now: .now)
+      emptied.insert(room.name, end, now: clock().sinceBoot)
       changed.broadcast()
     }
     guard room.name.kind == .private, let past = room.past else { return }
@@ -75,7 +80,7 @@ final class Rooms: @unchecked Sendable {
   func exists(_ name: RoomName) -> Bool {
     guard name.kind == .private else { return true }
     let isKnown = lock.withLock {
-      entries[name] != nil || emptied.start(of: name, now: .now) != nil
+      entries[name] != nil || emptied.start(of: name, now: clock().sinceBoot) != nil
     }
     return isKnown || recorder?.exists(name) == true
   }
@@ -144,7 +149,7 @@ final class Rooms: @unchecked Sendable {
   }
 
   private func make(_ name: RoomName, mustExist: Bool) throws(Refusal) -> Room {
-    let remembered = lock.withLock { emptied.start(of: name, now: .now) }
+    let remembered = lock.withLock { emptied.start(of: name, now: clock().sinceBoot) }
     var start = remembered ?? RoomStart()
     if let recorder {
       let kept: RoomStart?

@@ -41,11 +41,17 @@ final class ServerState: @unchecked Sendable {
       try Recorder(folder: $0.path, isDurable: options.isDurable, clock: options.clock, log: log)
     }
     let limit = options.maxFilesBytes
-    files = try folder.map { try FileShelf(folder: "\($0.path)/files", limitBytes: limit) }
+    let clock = options.clock
+    let steadyClock = SteadyClock(at: clock())
+    files = try folder.map {
+      try FileShelf(folder: "\($0.path)/files", limitBytes: limit) {
+        steadyClock.milliseconds(at: clock()) / 1_000
+      }
+    }
     contents = files.map { SharedContents($0) }
     rooms = try Rooms(
       recorder: recorder, timeToLive: options.roomTimeToLive,
-      readerTimeout: .seconds(options.readerTimeoutSeconds))
+      readerTimeout: .seconds(options.readerTimeoutSeconds), clock: options.clock)
     let connections = Connections(limit: options.maxClients)
     self.connections = connections
     recorder?.announce = { connections.tellAll(ServerLine.notice($0).encoded()) }

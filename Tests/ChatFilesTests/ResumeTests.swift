@@ -1,6 +1,7 @@
 import ChatCrypto
 import ChatFiles
 import Foundation
+import Synchronization
 import TestKit
 import Testing
 
@@ -205,17 +206,58 @@ struct ResumeTests {
     for name in ["x", freshName.uppercased(), freshName + "0", freshName + "zz"] {
       #expect(FileManager.default.createFile(atPath: "\(test.path)/partial/\(name)", contents: nil))
     }
-    try test.reopen()
+    let start = Int64(Date().timeIntervalSince1970)
+    let now = Atomic<Int64>(start)
+    let shelf = try FileShelf(folder: test.path, limitBytes: test.limitBytes) {
+      now.load(ordering: .relaxed)
+    }
     #expect(try test.partials == [freshName])
-    #expect(test.shelf.usedBytes == 10)
+    #expect(shelf.usedBytes == 10)
     withExtendedLifetime(anonymous) {}
     // An hour later, it goes without a new start.
-    test.shelf.removeStalePartials()
+    now.store(start + 50, ordering: .relaxed)
+    shelf.removeStalePartials()
     #expect(try test.partials == [freshName])
-    let now = Int64(Date().timeIntervalSince1970)
-    test.shelf.removeStalePartials(nowSeconds: now + 200)
+    now.store(start + 200, ordering: .relaxed)
+    shelf.removeStalePartials()
     #expect(try test.partials == [])
-    #expect(test.shelf.usedBytes == 0)
+    #expect(shelf.usedBytes == 0)
+  }
+
+  @Test(
+    "the time of the file system, which goes by the clock that people set, decides nothing later")
+  func setClock() throws {
+    let test = try TestShelf()
+    let now = Atomic<Int64>(1_000_000)
+    let shelf = try FileShelf(folder: test.path, limitBytes: test.limitBytes) {
+      now.load(ordering: .relaxed)
+    }
+    func upload(_ key: String) throws {
+      let upload = try shelf.beginUpload(
+        resumeKey: key, digest: try bytes.sha256(), size: UInt64(bytes.count))
+      try upload.append(bytes.prefix(10))
+      upload.abandon(keepsPartial: true)
+    }
+    // By the shelf's time the files were written in a far future.
+    try upload("first")
+    now.store(1_003_000, ordering: .relaxed)
+    try upload("second")
+    now.store(1_003_601, ordering: .relaxed)
+    shelf.removeStalePartials()
+    #expect(try test.partials.count == 1)
+    now.store(1_006_601, ordering: .relaxed)
+    shelf.removeStalePartials()
+    #expect(try test.partials == [])
+    // And one that was found at the start is not kept until that future.
+    try upload("third")
+    let next = try FileShelf(folder: test.path, limitBytes: test.limitBytes) {
+      now.load(ordering: .relaxed)
+    }
+    next.removeStalePartials()
+    #expect(try test.partials.count == 1)
+    now.store(1_010_202, ordering: .relaxed)
+    next.removeStalePartials()
+    #expect(try test.partials == [])
   }
 
   /// Sets back when a file was written.

@@ -24,7 +24,7 @@ final class TestShelf {
   func reopen(nowSeconds: Int64? = nil) throws {
     shelf =
       if let nowSeconds {
-        try FileShelf(folder: path, limitBytes: limitBytes, nowSeconds: nowSeconds)
+        try FileShelf(folder: path, limitBytes: limitBytes, nowSeconds: { nowSeconds })
       } else {
         try FileShelf(folder: path, limitBytes: limitBytes)
       }

@@ -16,12 +16,21 @@ struct PrivateRoomTests {
     #expect(try writer.expiredRooms(before: 1_001) == [left])
     try writer.setEmptied(left.id, at: nil)
     #expect(try writer.expiredRooms(before: 9_999) == [])
-    try writer.setEmptied(left.id, at: 5_000)
+    try writer.setEmptied(left.id, at: 2_000)
     // The server dies and starts again: who was in the other room is not there now.
     try history.reopen()
     try history.writer.markAllEmptied(at: 3_000)
-    #expect(try history.writer.expiredRooms(before: 9_999) == [full, left])
-    #expect(try history.writer.expiredRooms(before: 4_000) == [full])
+    #expect(try history.writer.expiredRooms(before: 9_999) == [left, full])
+    #expect(try history.writer.expiredRooms(before: 3_000) == [left])
+    // The clock is set back: one that was left later than now was left now.
+    try history.reopen()
+    try history.writer.markAllEmptied(at: 2_500)
+    #expect(try history.writer.expiredRooms(before: 2_501) == [left, full])
+    // And it is set while the server runs.
+    try history.writer.moveEmptied(by: 1_000)
+    #expect(try history.writer.expiredRooms(before: 3_000) == [])
+    #expect(try history.writer.expiredRooms(before: 3_001) == [left])
+    #expect(try history.writer.expiredRooms(before: 3_501) == [left, full])
   }
 
   @Test("it is deleted a few groups at a time, and its number is never another room's")

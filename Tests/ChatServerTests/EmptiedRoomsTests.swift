@@ -1,13 +1,10 @@
 import ChatCore
 import ChatServer
-import ChatSystem
 import Testing
 
 @Suite("EmptiedRooms")
 struct EmptiedRoomsTests {
-  private static func time(_ seconds: Int64) -> MonotonicTime {
-    MonotonicTime(nanoseconds: seconds * 1_000_000_000)
-  }
+  private static func time(_ seconds: Int64) -> Duration { .seconds(seconds) }
 
   @Test("a room goes on where it ended")
   func start() throws {
