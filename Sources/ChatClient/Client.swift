@@ -13,12 +13,17 @@ package final class Client: Sendable {
   private let input = LineInput()
   private let folder: Result<DownloadFolder, SystemError>
 
-  /// Makes a client; nothing happens before `run`.
+  /// Makes a client, and the folder that files are saved in if it was named; all else is `run`'s.
   package init(options: ClientOptions) {
     self.options = options
     isTyped = StandardStream.input.isTerminal && options.filesToSend.isEmpty
     let path = options.downloadFolder ?? "."
-    folder = Result { () throws(SystemError) in try DownloadFolder(path: path) }
+    // The one that was named is made, as whoever saves elsewhere would have to.
+    let isNamed = options.downloadFolder != nil
+    folder = Result { () throws(SystemError) in
+      if isNamed { try Folder.make(path) }
+      return try DownloadFolder(path: path)
+    }
     let style: Renderer.Style =
       if options.isJSON {
         .json
@@ -38,6 +43,7 @@ package final class Client: Sendable {
     if Screen.terminal != nil { Process.ignoreBrokenPipes() }
     defer { Screen.finish() }
     do throws(ClientExit) {
+      try checkFilesToSend()
       // A folder that nobody named is missed only when there is something to save.
       if case .failure(let error) = folder, let path = options.downloadFolder {
         Screen.complain("--downloads: cannot write to \(path): \(error.reason)")
@@ -88,10 +94,22 @@ package final class Client: Sendable {
     do { nickname = try Nickname(choice) } catch {
       return .failure(NicknameRefused(code: error.code.rawValue, reason: error.reason))
     }
+    for address in options.addresses {
+      if let result = try connect(to: address, as: nickname) { return result }
+    }
+    throw .unavailable
+  }
+
+  /// Connects to one of the addresses.
+  ///
+  /// - Returns: the same; `nil` if nobody lets us in there, which has been told.
+  private func connect(
+    to address: Address, as nickname: Nickname
+  ) throws(ClientExit) -> Result<(Session, Connection), NicknameRefused>? {
     let connection: Connection
-    do { connection = try Connection(to: options.address) } catch {
+    do { connection = try Connection(to: address) } catch {
       Screen.complain("\(error)")
-      throw .unavailable
+      return nil
     }
     let outgoing = Outgoing(nickname: nickname, stopsAtRefusal: !isTyped)
     let mailbox: TransferMailbox
@@ -103,7 +121,7 @@ package final class Client: Sendable {
       options: options, folder: folder, outgoing: outgoing, mailbox: mailbox,
       showStatus: Screen.showStatus)
     let conversation = Conversation(
-      options: options, outgoing: outgoing, transfers: transfers, mailbox: mailbox,
+      with: address, options: options, outgoing: outgoing, transfers: transfers, mailbox: mailbox,
       display: Display(renderer: renderer), pictures: pictures, isTyped: isTyped,
       nickname: nickname)
     let timeout = Self.handshakeTimeout
@@ -117,15 +135,28 @@ package final class Client: Sendable {
       let exit = Self.exit(after: code)
       if exit == .refused { return .failure(NicknameRefused(code: code, reason: reason)) }
       Screen.complain(reason)
-      throw exit
+      guard exit == .unavailable else { throw exit }
+      return nil
     case .ended where !connection.receiver.isAtEnd:
       Screen.complain(
-        "\(options.address) lets nobody in: no handshake in \(timeout.components.seconds) s")
-      throw .unavailable
+        "\(address) lets nobody in: no handshake in \(timeout.components.seconds) s")
+      return nil
     case .ended:
       Screen.complain("the server closed the connection")
       throw .lost
     }
+  }
+
+  /// What can't be sent is told before anybody is connected to.
+  private func checkFilesToSend() throws(ClientExit) {
+    var areReadable = true
+    for path in options.filesToSend {
+      do { try PreparedFile.check(path) } catch {
+        Screen.complain("--send: cannot read '\(Uploads.shown(path))': \(error.reason)")
+        areReadable = false
+      }
+    }
+    guard areReadable else { throw .wrongUsage }
   }
 
   /// Shows images, if a person sees them and wants to (https://no-color.org).

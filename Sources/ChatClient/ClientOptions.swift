@@ -6,8 +6,8 @@ package struct ClientOptions: Sendable {
   /// The version of the program.
   package static let version = "0.1.0"
 
-  /// The server.
-  package var address = Address.standard
+  /// The server, under as many addresses as were given: tried in turn.
+  package var addresses = [Address.standard]
   /// The nickname; asked for if there is none.
   package var nickname: String?
   /// The room to enter; the server's default if there is none.
@@ -43,7 +43,7 @@ package struct ClientOptions: Sendable {
   package static func parse(_ arguments: [String]) throws(UsageError) -> Command {
     var options = ClientOptions()
     var parser = FlagParser(arguments)
-    var hasAddress = false
+    var addresses: [Address] = []
     while let item = try parser.next() {
       switch item {
       case .flag("--nick"): options.nickname = try word(parser.value(), for: "--nick")
@@ -53,19 +53,18 @@ package struct ClientOptions: Sendable {
       case .flag("--no-images"): options.showsImages = false
       case .flag("--downloads"): options.downloadFolder = try parser.value()
       case .flag("--auto-accept"): options.autoAcceptBytes = try parser.size()
-      case .flag("--send"): options.filesToSend += try parser.values()
+      case .flag("--send"): options.filesToSend.append(try parser.value())
       case .flag("--help"), .flag("-h"): return .help
       case .flag("--version"): return .version
       case .flag: throw parser.unknownFlag
       case .operand(let text):
-        guard !hasAddress else { throw UsageError("unexpected '\(text)'") }
-        guard let address = Address(text, defaultPort: options.address.port) else {
-          throw UsageError("'\(text)' is no HOST[:PORT]")
+        guard let address = Address(text, defaultPort: Address.standard.port) else {
+          throw UsageError("invalid address '\(text)' (want HOST[:PORT])")
         }
-        options.address = address
-        hasAddress = true
+        addresses.append(address)
       }
     }
+    if !addresses.isEmpty { options.addresses = addresses }
     // The server would take it for the wish to leave.
     if let name = options.nickname, ["exit", "{quit}"].contains(name) {
       throw UsageError("--nick takes a name, not '\(name)'")
@@ -83,18 +82,19 @@ package struct ClientOptions: Sendable {
 
   /// What `--help` prints.
   package static let help = """
-    Usage: chat-client [FLAG]… [HOST[:PORT]]
-    Joins a chat server (default 127.0.0.1:55555).
+    Usage: chat-client [FLAG]… [HOST[:PORT]]…
+    Joins a chat server (default 127.0.0.1:55555); several are tried in turn.
 
       --nick NAME         your nickname; else you are asked, and without a terminal
                           it is the first line of standard input
       --room NAME         the room to enter: lobby (default), #name, or a private
                           room's code
-      --downloads DIR     where files are saved, as received_NAME (default .)
+      --downloads DIR     where files are saved, as received_NAME (default .); made
+                          if it is missing
       --auto-accept SIZE  files up to this are fetched as they are offered: 500k,
                           16M (default), 2G; 0 for none
-      --send PATH...      send these files (all up to the next flag), and leave; no
-                          standard input is read
+      --send PATH         send this file, and leave; may be given several times.
+                          Standard input is not read
       --no-images         no pictures in the terminal (nor where NO_COLOR is set)
       --json              every event as one JSON object a line
       --no-reconnect      end when the connection is lost

@@ -26,6 +26,8 @@ final class Conversation {
 
   // What is not private is shared with `ConversationLines.swift`.
 
+  /// The server: whoever loses the connection comes back to the same, whose lines are numbered alike.
+  private let address: Address
   private let options: ClientOptions
   let outgoing: Outgoing
   let transfers: Transfers
@@ -50,9 +52,11 @@ final class Conversation {
   var pastLines = 0
 
   init(
-    options: ClientOptions, outgoing: Outgoing, transfers: Transfers, mailbox: TransferMailbox,
-    display: Display, pictures: Pictures?, isTyped: Bool, nickname: Nickname
+    with address: Address, options: ClientOptions, outgoing: Outgoing, transfers: Transfers,
+    mailbox: TransferMailbox, display: Display, pictures: Pictures?, isTyped: Bool,
+    nickname: Nickname
   ) {
+    self.address = address
     self.options = options
     self.outgoing = outgoing
     (self.transfers, self.mailbox) = (transfers, mailbox)
@@ -228,7 +232,7 @@ final class Conversation {
 
   /// Tries to connect again.
   private func attempt() throws(ClientExit) -> Result<Connection, ReturnPlan.Failure> {
-    guard let connection = try? Connection(to: options.address) else {
+    guard let connection = try? Connection(to: address) else {
       return .failure(.unreachable)
     }
     catchUp = nil

@@ -24,9 +24,7 @@ struct PreparedFile: Sendable {
   ///   - flag: ends it before.
   init(path: String, limit: UInt64, until flag: CancelFlag) throws(UploadFailure) {
     do {
-      // First: of a folder it is told that it is one, not that it has no name.
-      file = try RegularFile(toRead: path)
-      name = try FileName(path)
+      (file, name) = try Self.open(path)
       status = try file.status()
       guard status.sizeBytes <= limit else {
         throw UploadFailure(
@@ -42,6 +40,17 @@ struct PreparedFile: Sendable {
     } catch {
       throw UploadFailure(error)
     }
+  }
+
+  /// Finds out whether a file can be sent, as far as that is known without the server.
+  static func check(_ path: String) throws(UploadFailure) {
+    do { _ = try open(path) } catch { throw UploadFailure(error) }
+  }
+
+  private static func open(_ path: String) throws -> (RegularFile, FileName) {
+    // First: of a folder it is told that it is one, not that it has no name.
+    let file = try RegularFile(toRead: path)
+    return (file, try FileName(path))
   }
 
   /// Whether the file is what it was when it was opened.

@@ -188,7 +188,7 @@ final class Uploads {
   }
 
   /// A path, safe to show.
-  private static func shown(_ path: String) -> String { TextCleaner.clean(Array(path.utf8).span) }
+  static func shown(_ path: String) -> String { TextCleaner.clean(Array(path.utf8).span) }
 
   // MARK: What others say
 

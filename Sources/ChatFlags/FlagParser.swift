@@ -95,18 +95,6 @@ public struct FlagParser {
     return number * (unit ?? 1)
   }
 
-  /// The current flag's values: everything up to the next flag, at least one.
-  ///
-  /// - Throws: `UsageError` if there is none.
-  public mutating func values() throws(UsageError) -> [String] {
-    var values = [try value()]
-    while let word = rest.first, !word.hasPrefix("-") || word == "-" {
-      values.append(word)
-      rest.removeFirst()
-    }
-    return values
-  }
-
   /// The error for a flag that the program does not have.
   public var unknownFlag: UsageError { UsageError("unknown flag \(flag)") }
 }

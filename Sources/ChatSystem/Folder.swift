@@ -1,7 +1,24 @@
 internal import Glibc
 
-/// Looking into folders.
+/// Looking into folders, and making them.
 package enum Folder {
+  /// Makes a folder with those above it, as far as they are missing (mkdir(2)).
+  ///
+  /// - Throws: what mkdir(2) says; ENOTDIR if something else has the name.
+  package static func make(_ path: String) throws(SystemError) {
+    guard !path.isEmpty else { throw SystemError("mkdir", code: ENOENT) }
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      made += "/\(part)"
+      if mkdir(made, 0o777) == 0 { continue }
+      // Whether one is there already may be told by other errors than EEXIST: it may be nobody's to write to.
+      let error = SystemError("mkdir")
+      var status = stat()
+      guard stat(made, &status) == 0 else { throw error }
+      guard status.st_mode & S_IFMT == S_IFDIR else { throw SystemError("mkdir", code: ENOTDIR) }
+    }
+  }
+
   /// Everything in one (readdir(3)), `.` and `..` not included, in no order; nothing if it can't be
   /// read. Names that are no UTF-8 are left out.
   ///

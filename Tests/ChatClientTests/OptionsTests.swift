@@ -30,7 +30,7 @@ struct OptionsTests {
     guard
       case .run(let options) = try ClientOptions.parse([
         "--nick", "bob", "--no-images", "--json", "example:80", "--downloads=/tmp",
-        "--no-reconnect", "--auto-accept", "2G", "--send", "a", "b", "--send=c",
+        "--no-reconnect", "--auto-accept", "2G", "--send", "a", "b", "--send=c", "--send", "--d",
       ])
     else {
       Issue.record("it does not run")
@@ -39,10 +39,17 @@ struct OptionsTests {
     #expect(options.nickname == "bob" && options.isJSON && !options.comesBack)
     #expect(ClientOptions().comesBack)
     #expect(options.downloadFolder == "/tmp" && options.autoAcceptBytes == 2_000_000_000)
-    #expect(options.filesToSend == ["a", "b", "c"])
-    #expect(options.address == Address(host: "example", port: 80))
+    #expect(options.filesToSend == ["a", "c", "--d"])
+    #expect(
+      options.addresses
+        == [Address(host: "example", port: 80), Address(host: "b", port: 55_555)])
+    guard case .run(let defaults) = try ClientOptions.parse([]) else {
+      Issue.record("it does not run")
+      return
+    }
+    #expect(defaults.addresses == [Address(host: "127.0.0.1", port: 55_555)])
     for arguments in [
-      ["--port", "5"], ["a", "b"], ["--nick"], ["--nick", "a\nb"], ["--nick", "exit"],
+      ["--port", "5"], ["a", "b:"], ["--nick"], ["--nick", "a\nb"], ["--nick", "exit"],
       ["--nick", "{quit}"],
       ["--json=yes"], ["a:b"], ["--send"], ["--auto-accept", "2X"], ["--downloads"],
     ] {

@@ -142,7 +142,8 @@ struct FileExchangeTests {
     for path in paths { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
     let alice = try Program(
       "chat-client",
-      ["--nick", "alice", "--json", server.address, "--send"] + paths + [paths[0], paths[0]])
+      ["--nick", "alice", "--json", server.address]
+        + (paths + [paths[0], paths[0]]).flatMap { ["--send", $0] })
     let output = try alice.rest()
     #expect(try alice.exitCode() == 0, "\(output)")
     for name in names { #expect(output.contains(#""name":"\#(name)","size":200000"#)) }

@@ -15,7 +15,7 @@ struct FileUploadClientTests {
 
   private static func alice(_ server: FakeServer, sending paths: [String]) throws -> Program {
     let alice = try Program(
-      "chat-client", ["--nick", "alice", server.address, "--send"] + paths)
+      "chat-client", ["--nick", "alice", server.address] + paths.flatMap { ["--send", $0] })
     try server.play(firstEntry)
     return alice
   }
@@ -42,20 +42,14 @@ struct FileUploadClientTests {
     let large = FileScript("id2", "large", size: 1_000_001)
     let alice = try Self.alice(
       server,
-      sending: [
-        "\(folder.path)/none", "\(folder.path)/", large.write(to: folder), photo.write(to: folder),
-        "/dev/null", "/proc/version",
-      ])
-    #expect(try photo.receive(by: server, token: "4") == photo.bytes)
+      sending: [large.write(to: folder), photo.write(to: folder), "/proc/version"])
+    #expect(try photo.receive(by: server, token: "2") == photo.bytes)
     try server.play("S> alice sent photo.png (100 B)\n\(photo.offer(from: "alice"))")
     try server.play(ReturnScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(
       alice.errors == """
-        chat-client: \(folder.path)/none: No such file or directory
-        chat-client: \(folder.path)/: Is a directory
         chat-client: \(folder.path)/large: it has 1.0 MB, and the server takes at most 1.0 MB
-        chat-client: /dev/null: it is no file
         chat-client: /proc/version: it changes while it is sent
 
         """)
@@ -183,7 +177,7 @@ struct FileUploadClientTests {
       "chat-client",
       [
         "--nick", "alice", "--no-reconnect", server.address, "--send", photo.write(to: folder),
-        photo.write(to: folder),
+        "--send", photo.write(to: folder),
       ])
     try server.play(Self.firstEntry)
     try server.play("C< [FILE]:photo.png⇥id=1⇥size=1000⇥sha256=\(photo.sha256)\ncut")
