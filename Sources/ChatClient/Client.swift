@@ -111,7 +111,7 @@ package final class Client: Sendable {
       Screen.complain("\(error)")
       return nil
     }
-    let outgoing = Outgoing(nickname: nickname, stopsAtRefusal: !isTyped)
+    let outgoing = Outgoing(nickname: nickname, isTyped: isTyped)
     let mailbox: TransferMailbox
     do { mailbox = try TransferMailbox() } catch {
       Screen.complain("\(error)")

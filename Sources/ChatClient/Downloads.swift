@@ -94,7 +94,8 @@ final class Downloads {
       !waiting.elements.contains(where: { $0.id == offer.id })
     else { return }
     guard waiting.count < Self.mostWaiting else {
-      return outlet.fail(FileName(from: offer.name).text, "too many files are waiting")
+      return outlet.fail(
+        FileName(from: offer.name).text, "too many files are waiting", hasBegun: false)
     }
     waiting.append(offer)
     startNext()
@@ -111,7 +112,7 @@ final class Downloads {
   private func start(_ offer: FileOffer) {
     let name = FileName(from: offer.name)
     guard let digest = SHA256Digest(hex: offer.sha256), offer.size <= UInt64(Int64.max) else {
-      return outlet.fail(name.text, "the server's offer makes no sense")
+      return outlet.fail(name.text, "the server's offer makes no sense", hasBegun: false)
     }
     do {
       let part = try folder.get().openPart(sha256: digest.hex, size: offer.size)
@@ -121,7 +122,8 @@ final class Downloads {
       try prepare(download)
     } catch {
       if let download = running.first(where: { $0.offer.id == offer.id }) { end(download) }
-      outlet.fail(name.text, "cannot write to \(folderPath): \(HashFailure(error).reason)")
+      outlet.fail(
+        name.text, "cannot write to \(folderPath): \(HashFailure(error).reason)", hasBegun: false)
     }
   }
 
@@ -136,8 +138,8 @@ final class Downloads {
     startNext()
   }
 
-  func fail(_ download: Download, _ text: String) {
-    outlet.fail(download.name.text, text)
+  func fail(_ download: Download, _ text: String, hasBegun: Bool = true) {
+    outlet.fail(download.name.text, text, hasBegun: hasBegun)
     end(download)
   }
 
@@ -250,7 +252,7 @@ final class Downloads {
     guard let download = running.first(where: { $0.offer.id == id }) else {
       return ended.elements.contains(id)
     }
-    fail(download, reason)
+    fail(download, reason, hasBegun: download.state.length > 0)
     return true
   }
 

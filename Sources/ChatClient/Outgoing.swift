@@ -27,9 +27,9 @@ final class Outgoing: @unchecked Sendable {
   /// The connection was lost, and another is not there; false before the first, which is on its way.
   private var isAway = false
 
-  /// - Parameter stopsAtRefusal: nothing is sent after a refused move.
-  init(nickname: Nickname, stopsAtRefusal: Bool) {
-    queue = SendQueue(nickname: nickname, stopsAtRefusal: stopsAtRefusal)
+  /// - Parameter isTyped: whether a person is there, who reads what is refused.
+  init(nickname: Nickname, isTyped: Bool) {
+    queue = SendQueue(nickname: nickname, isTyped: isTyped)
   }
 
   // MARK: Input

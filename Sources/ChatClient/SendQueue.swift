@@ -60,8 +60,9 @@ package struct SendQueue: Sendable {
   var openRequests = 0
   /// The questions which files there are whose answers have not ended.
   var openLists = Fifo<OpenList>()
-  /// A move that is refused stops everything: what follows was meant for another room.
-  private let stopsAtRefusal: Bool
+  /// Whether a person is there, who reads what is refused and goes on as they like. Without one a move that is
+  /// refused stops everything, as what follows was meant for another room.
+  private let isTyped: Bool
 
   /// Something is lost for good, or may be, and was told of: that is no success.
   package internal(set) var hasLost = false
@@ -77,10 +78,10 @@ package struct SendQueue: Sendable {
 
   /// Nothing to send, under this nickname.
   ///
-  /// - Parameter stopsAtRefusal: nobody is there who could say where lines go after a refused move.
-  package init(nickname: Nickname, stopsAtRefusal: Bool = false) {
+  /// - Parameter isTyped: whether a person is there, who reads what is refused.
+  package init(nickname: Nickname, isTyped: Bool = false) {
     self.nickname = nickname
-    self.stopsAtRefusal = stopsAtRefusal
+    self.isTyped = isTyped
   }
 
   /// Whether no line should be appended now.
@@ -111,6 +112,9 @@ package struct SendQueue: Sendable {
 
   /// Something is lost that never came here.
   package mutating func noteLoss() { hasLost = true }
+
+  /// A line is too long: the server refuses it, which a person is told.
+  private mutating func noteUnsendable() { hasLost = hasLost || !isTyped }
 
   /// The last line has been appended: once all have come back, we leave.
   package mutating func end() { hasEnded = true }
@@ -145,7 +149,7 @@ package struct SendQueue: Sendable {
   private mutating func send(raw line: [UInt8], to bytes: inout [UInt8]) {
     // The server takes it for part of the line's end.
     let line = line.last == UInt8(ascii: "\r") ? Array(line.dropLast()) : line
-    if line.count >= Limits.clientLineBytes { hasLost = true }
+    if line.count >= Limits.clientLineBytes { noteUnsendable() }
     switch try? ClientLine(line.span, from: nickname) {
     case .blank: break
     case .text(let range): send(text: Array(line[range]), to: &bytes)
@@ -188,7 +192,7 @@ package struct SendQueue: Sendable {
     if max(prefix.count + text.count, echo.count) < Limits.clientLineBytes {
       sent.append(.text(text, echo: echo == text ? text : echo))
     } else {
-      hasLost = true
+      noteUnsendable()
     }
     Self.append(prefix + text, to: &bytes)
     bytesSinceQuestion += prefix.count + text.count + Self.lineCost
@@ -264,7 +268,7 @@ package struct SendQueue: Sendable {
     else { return false }
     let lines = sent.answered(number)
     // A move that was made has gone before.
-    isStopped = isStopped || stopsAtRefusal && lines.contains { $0.isMove }
+    isStopped = isStopped || !isTyped && lines.contains { $0.isMove }
     note(lines)
     if number == lastQuestion, !isLeaving {
       // A file that came before the answer is waited for; then it is asked again.

@@ -33,7 +33,7 @@ extension Transfers {
     }
     listed = []
     if case .wanted(let id) = lookups[0], offers[id] == nil {
-      outlet.fail(id, "there is no such file here")
+      outlet.fail(id, "there is no such file here", hasBegun: false)
     }
     lookupAnswered()
   }

@@ -9,6 +9,8 @@ final class TransferOutlet {
 
   /// Where lines go.
   let outgoing: Outgoing
+  /// Whether a person is there, who reads what failed and may try again.
+  var isTyped = false
   private var notices: [TransferNotice] = []
   /// How many `[CANCEL]`s of an id, or token, are not answered. Until they are, what comes under it is of what was
   /// ended, though it may have begun anew.
@@ -50,9 +52,12 @@ final class TransferOutlet {
   }
 
   /// Tells that a transfer has failed: the client's end is no success then.
-  func fail(_ name: String, _ text: String) {
+  ///
+  /// - Parameter hasBegun: something of it has come or gone. What never began is no failure where a person is told
+  ///   of it: a name was mistyped.
+  func fail(_ name: String, _ text: String, hasBegun: Bool = true) {
     tell(.failed(name: name, text: text))
-    outgoing.noteLoss()
+    if hasBegun || !isTyped { outgoing.noteLoss() }
   }
 
   /// What is to be told, in order; each once.

@@ -60,7 +60,10 @@ final class Transfers {
   let autoAcceptBytes: UInt64
   private let onlySends: Bool
   /// Whether a person is there who could ask for a file.
-  var isTyped = false
+  var isTyped: Bool {
+    get { outlet.isTyped }
+    set { outlet.isTyped = newValue }
+  }
   private var isHeld = false
 
   var offers = RecentFiles<FileOffer>(limit: mostRemembered)
@@ -323,7 +326,7 @@ final class Transfers {
     let isDownload = downloads.refused(id, reason)
     let isLookup = outlet.outgoing.note { $0.listRefused(id) }
     if isLookup {
-      if case .wanted = lookups[0] { outlet.fail(id, reason) }
+      if case .wanted = lookups[0] { outlet.fail(id, reason, hasBegun: false) }
       lookupAnswered()
     }
     return isUpload || isDownload || isLookup

@@ -31,6 +31,8 @@ package struct UploadState: Sendable {
   package private(set) var size: UInt64 = 0
   /// What it waits for.
   package private(set) var phase = Phase.preparing
+  /// The server has wanted some of it.
+  package private(set) var hasBegun = false
   private var mismatches = 0
   private var losses = 0
   /// How much the server had when it was last told of the file.
@@ -52,7 +54,7 @@ package struct UploadState: Sendable {
     guard offset <= size else { return .fail("the server wants more than there is") }
     if offset > self.offset { losses = 0 }
     self.offset = offset
-    phase = .sending
+    (phase, hasBegun) = (.sending, true)
     return .send(offset: offset)
   }
 

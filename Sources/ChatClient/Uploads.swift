@@ -92,7 +92,7 @@ final class Uploads {
   func send(_ paths: [String]) {
     for path in paths {
       guard waiting.count < Self.mostWaiting else {
-        outlet.fail(Self.shown(path), "too many files are waiting")
+        outlet.fail(Self.shown(path), "too many files are waiting", hasBegun: false)
         continue
       }
       waiting.append(path)
@@ -110,7 +110,7 @@ final class Uploads {
 
   private func start(_ path: String) {
     guard mostBytes > 0 else {
-      return outlet.fail(Self.shown(path), "the server takes no files")
+      return outlet.fail(Self.shown(path), "the server takes no files", hasBegun: false)
     }
     count += 1
     let upload = Upload(number: count, path: path)
@@ -141,7 +141,7 @@ final class Uploads {
 
   private func fail(_ upload: Upload, _ reason: String, tellsServer: Bool = false) {
     if tellsServer { outlet.cancel(upload.token) }
-    outlet.fail(Self.shown(upload.name), reason)
+    outlet.fail(Self.shown(upload.name), reason, hasBegun: upload.state.hasBegun)
     end(upload)
   }
 

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("SendQueue")
 struct SendQueueTests {
-  private static func queue(_ lines: String...) throws -> SendQueue {
-    var queue = SendQueue(nickname: try Nickname("alice"))
+  private static func queue(_ lines: String..., isTyped: Bool = false) throws -> SendQueue {
+    var queue = SendQueue(nickname: try Nickname("alice"), isTyped: isTyped)
     for line in lines { queue.append(.raw(Array(line.utf8))) }
     return queue
   }
@@ -114,7 +114,7 @@ struct SendQueueTests {
     "after a change of room or nickname nothing is sent until it is answered",
     arguments: ["[ROOM]:#swift", "[NEWROOM]:", "[NICK]:bob"])
   func settings(_ line: String) throws {
-    var queue = try Self.queue("one", line, "two")
+    var queue = try Self.queue("one", line, "two", isTyped: true)
     #expect(Self.taken(&queue) == ["one", line, "[PING]:chat-client-sent-1"])
     #expect(Self.taken(&queue) == [])
     var refused = queue
@@ -242,6 +242,10 @@ struct SendQueueTests {
       var queue = try Self.queue(line)
       _ = queue.take()
       #expect(queue.hasLost, "\(line.prefix(9))")
+      // A person is told that it was refused.
+      var typed = try Self.queue(line, isTyped: true)
+      _ = typed.take()
+      #expect(!typed.hasLost)
     }
     var exact = try Self.queue(String(long.dropLast()))
     _ = exact.take()
@@ -250,7 +254,7 @@ struct SendQueueTests {
 
   @Test("after a refused move nothing is sent, if nobody is there to say where it goes")
   func refusedMove() throws {
-    var queue = SendQueue(nickname: try Nickname("alice"), stopsAtRefusal: true)
+    var queue = SendQueue(nickname: try Nickname("alice"))
     for line in ["[NICK]:taken", "[ROOM]:#a", "[ROOM]:gone", "text"] {
       queue.append(.raw(Array(line.utf8)))
     }
