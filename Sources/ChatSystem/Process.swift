@@ -6,6 +6,9 @@ package enum Process {
   /// The signals that ask a program to end: an interrupt from the terminal, and a polite request.
   package static let endings: [CInt] = [SIGINT, SIGTERM]
 
+  /// The other signals that end a program which does nothing about them: of a terminal that is gone, and of Ctrl-\.
+  package static let hangups: [CInt] = [SIGHUP, SIGQUIT]
+
   /// Blocks signals in the calling thread and all it starts, so that `waitForSignal` gets them.
   package static func block(_ signals: [CInt]) {
     var set = Self.set(signals)
@@ -24,6 +27,24 @@ package enum Process {
     var signal: CInt = 0
     while sigwait(&set, &signal) != 0 {}
     return signal
+  }
+
+  /// Has signals end the process also where the system does nothing about them by default: for the first process of
+  /// a container (pid_namespaces(7)). One that somebody has it ignore is ignored.
+  ///
+  /// Thread: main, before others are started.
+  package static func takeEndingsAsFirst(_ signals: [CInt]) {
+    guard getpid() == 1 else { return }
+    for number in signals {
+      var action = sigaction()
+      sigaction(number, nil, &action)
+      // Sound: SIG_DFL is an address that is no function's, and compared alone.
+      let isDefault =
+        unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+        == unsafeBitCast(SIG_DFL, to: Int.self)
+      // As a shell has it for a program that a signal ended. _exit(2) is safe in a handler.
+      if isDefault { _ = signal(number) { _exit(128 + $0) } }
+    }
   }
 
   /// Writing into a pipe that nobody reads is an error, no longer the process's end.

@@ -3,7 +3,8 @@ import ChatFlags
 import ChatSystem
 
 // Whoever started this may have blocked them, as threads of Dispatch have; then nothing would end it.
-Process.unblock(Process.endings)
+Process.unblock(Process.endings + Process.hangups)
+Process.takeEndingsAsFirst(Process.endings + Process.hangups)
 
 do {
   switch try ClientOptions.parse(Array(CommandLine.arguments.dropFirst())) {
