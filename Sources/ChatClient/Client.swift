@@ -10,13 +10,14 @@ package final class Client: Sendable {
 
   /// Whether a person types: lines are commands then, and questions can be asked.
   private let isTyped: Bool
-  private let input = LineInput()
+  private let input: LineInput
   private let folder: Result<DownloadFolder, SystemError>
 
   /// Makes a client, and the folder that files are saved in if it was named; all else is `run`'s.
   package init(options: ClientOptions) {
     self.options = options
     isTyped = StandardStream.input.isTerminal && options.filesToSend.isEmpty
+    input = LineInput(isTyped: isTyped)
     let path = options.downloadFolder ?? "."
     // The one that was named is made, as whoever saves elsewhere would have to.
     let isNamed = options.downloadFolder != nil

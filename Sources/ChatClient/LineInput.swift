@@ -10,7 +10,12 @@ final class LineInput: @unchecked Sendable {
 
   /// Longer ones are no lines that anybody meant to send.
   private static let longestLine = 1_048_576
+  /// The byte order mark, which some editors put before a text (The Unicode Standard, 23.8).
+  private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
+  /// Whether a person types or pastes the lines: each may begin with a mark, as nobody sees it.
+  private let isTyped: Bool
+  private var isAtStart = true
   private var framer = LineFramer(limit: longestLine)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var waiting: [[UInt8]] = []
@@ -18,12 +23,14 @@ final class LineInput: @unchecked Sendable {
   /// A line was too long to be sent.
   private(set) var hasLost = false
 
+  init(isTyped: Bool) { self.isTyped = isTyped }
+
   /// The next line, without its LF; `nil` at the end.
   ///
   /// - Parameter prompt: where somebody can be asked.
   func next(_ prompt: String) -> [UInt8]? {
     if let terminal = Screen.terminal {
-      return terminal.nextLine(prompt, keepsHistory: false).map { Array($0.utf8) }
+      return terminal.nextLine(prompt, keepsHistory: false).map { unmarked(Array($0.utf8)) }
     }
     guard waiting.isEmpty else { return waiting.removeFirst() }
     guard var lines = nextLines() else { return nil }
@@ -33,7 +40,9 @@ final class LineInput: @unchecked Sendable {
 
   /// The lines that have come in, at least one; `nil` at the end.
   func nextLines() -> [[UInt8]]? {
-    if let terminal = Screen.terminal { return terminal.nextLine("> ").map { [Array($0.utf8)] } }
+    if let terminal = Screen.terminal {
+      return terminal.nextLine("> ").map { [unmarked(Array($0.utf8))] }
+    }
     var lines = waiting
     waiting = []
     while lines.isEmpty, !isAtEnd {
@@ -42,7 +51,7 @@ final class LineInput: @unchecked Sendable {
       isAtEnd = count == 0
       let take = { (frame: borrowing LineFrame) in
         switch frame {
-        case .line(let line): lines.append(Array(copying: line))
+        case .line(let line): lines.append(self.unmarked(Array(copying: line)))
         case .tooLong:
           self.hasLost = true
           Screen.complain("a line is too long")
@@ -59,6 +68,13 @@ final class LineInput: @unchecked Sendable {
       }
     }
     return lines.isEmpty ? nil : lines
+  }
+
+  /// A line without the mark that is none of its text: before the first line, or whatever is typed.
+  private func unmarked(_ line: [UInt8]) -> [UInt8] {
+    defer { isAtStart = false }
+    guard isTyped || isAtStart, line.starts(with: Self.mark) else { return line }
+    return Array(line.dropFirst(Self.mark.count))
   }
 }
 
