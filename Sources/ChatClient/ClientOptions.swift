@@ -20,7 +20,7 @@ package struct ClientOptions: Sendable {
 
   /// Where files are saved; `nil` for where the program was started.
   package var downloadFolder: String?
-  /// Files up to so many bytes are fetched as they are offered; 0 for none.
+  /// Files up to so many bytes, and ten times as many in an hour, are fetched as they are offered; 0 for none.
   package var autoAcceptBytes: UInt64 = 16_000_000
   /// Images are shown once they are saved, where a person sees them.
   package var showsImages = true
@@ -91,8 +91,8 @@ package struct ClientOptions: Sendable {
                           room's code
       --downloads DIR     where files are saved, as received_NAME (default .); made
                           if it is missing
-      --auto-accept SIZE  files up to this are fetched as they are offered: 500k,
-                          16M (default), 2G; 0 for none
+      --auto-accept SIZE  files up to this are fetched as they are offered, and ten
+                          times that in an hour: 500k, 16M (default); 0 for none
       --send PATH         send this file, and leave; may be given several times.
                           Standard input is not read
       --no-images         no pictures in the terminal (nor where NO_COLOR is set)

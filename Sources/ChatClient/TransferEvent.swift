@@ -17,7 +17,7 @@ struct TransferEvent: Encodable {
   /// Of a list this is the end: each of its files is told by an event of its own.
   init(_ notice: TransferNotice) {
     switch notice {
-    case .offered(let offer, _), .tooLarge(let offer): self.init("offer", offer)
+    case .offered(let offer, _), .passedOver(let offer, _): self.init("offer", offer)
     case .saved(let id, let name, let path, let size):
       self.init("saved")
       (self.id, self.name, self.path, self.size) = (id, name, path, size)

@@ -52,7 +52,7 @@ extension Transfers {
     guard case .sent(let sender, _, _) = line, lookups.count < Self.mostRemembered else { return }
     if sender == nickname {
       lookups.append(.ours(file))
-    } else if autoAcceptBytes > 0 {
+    } else if budget.acceptsAny {
       lookups.append(.missed(file))
     }
   }

@@ -5,7 +5,7 @@ package enum TransferNotice: Equatable, Sendable {
   /// Somebody offers a file; whoever does not get it at once is told how to.
   case offered(FileOffer, isFetched: Bool)
   /// Somebody offers a file that is not fetched, and nobody is there who could ask for it.
-  case tooLarge(FileOffer)
+  case passedOver(FileOffer, AcceptBudget.Refusal)
   /// A file is here, whole and right.
   case saved(id: String, name: String, path: String, size: UInt64)
   /// A file of ours is on the server, and the room has been told.
@@ -37,9 +37,10 @@ package enum TransferNotice: Equatable, Sendable {
     case .offered(let offer, isFetched: false):
       "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.size))): "
         + "/get \(offer.id)"
-    case .tooLarge(let offer):
+    case .passedOver(let offer, let refusal):
       "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.size))): "
-        + "larger than --auto-accept"
+        + (refusal == .tooLarge
+          ? "larger than --auto-accept" : "more than --auto-accept takes in an hour")
     case .saved(_, let name, _, let size): "saved \(name) (\(ByteCount.text(size)))"
     case .sent(_, let name, let size): "sent \(name) (\(ByteCount.text(size)))"
     case .failed(let name, let text): "\(name): \(text)"

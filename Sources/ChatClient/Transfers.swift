@@ -56,8 +56,8 @@ final class Transfers {
   /// Shows how far the transfers are; `nil` when there is nothing to show. Where there is no row for that, there is
   /// no function.
   private let show: (@Sendable (String?) -> Void)?
-  /// Files up to this are fetched as they are offered; 0 for none.
-  let autoAcceptBytes: UInt64
+  /// What is fetched as it is offered.
+  private(set) var budget: AcceptBudget
   private let onlySends: Bool
   /// Whether a person is there who could ask for a file.
   var isTyped: Bool {
@@ -100,7 +100,7 @@ final class Transfers {
     (self.mailbox, show) = (mailbox, showStatus)
     // Whoever only sends files wants none.
     onlySends = !options.filesToSend.isEmpty
-    autoAcceptBytes = onlySends ? 0 : options.autoAcceptBytes
+    budget = AcceptBudget(fileBytes: onlySends ? 0 : options.autoAcceptBytes)
   }
 
   // MARK: What is wanted of a conversation
@@ -300,12 +300,16 @@ final class Transfers {
       sentNames[offer.id] = uploads.arrived(offer)
       return
     }
-    let isFetched = offer.size <= autoAcceptBytes && autoAcceptBytes > 0
+    let refusal = budget.accept(offer.size, now: .now)
     // Whoever only sends files need not know.
     if !onlySends {
-      outlet.tell(isFetched || isTyped ? .offered(offer, isFetched: isFetched) : .tooLarge(offer))
+      if let refusal, !isTyped {
+        outlet.tell(.passedOver(offer, refusal))
+      } else {
+        outlet.tell(.offered(offer, isFetched: refusal == nil))
+      }
     }
-    guard isFetched else { return }
+    guard refusal == nil else { return }
     // First: the input may end at the same time.
     hold(true)
     downloads.fetch(offer)

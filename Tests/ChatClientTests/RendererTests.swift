@@ -116,7 +116,7 @@ struct RendererTests {
         #"{"event":"delivered","have":2,"name":"a","of":2}"#
       ),
       (
-        .tooLarge(offer), "* bob offers a b.png (1.2 kB): larger than --auto-accept",
+        .passedOver(offer, .tooLarge), "* bob offers a b.png (1.2 kB): larger than --auto-accept",
         "bob offers a b.png (1.2 kB): larger than --auto-accept",
         #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"00","size":1200}"#
       ),
