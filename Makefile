@@ -22,7 +22,7 @@ PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/
   ncat:ncat
 
 .DEFAULT_GOAL := help
-.PHONY: help run client build test tsan bench lint format docs clean needs-swift
+.PHONY: help unicode run client build test tsan bench lint format docs clean needs-swift
 
 help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
@@ -83,6 +83,12 @@ docs: needs-swift
 
 # docc lies beside swift, which may be a link.
 DOCC = $(dir $(shell readlink -f "$$(command -v $(SWIFT))"))docc
+
+# The tables of Sources/ChatCore that come from the Unicode Consortium: see .unicode/tables.py for where UCD comes from.
+unicode:
+	@mkdir -p .build
+	.unicode/tables.py $(UCD) > .build/UnicodeTables.swift
+	mv .build/UnicodeTables.swift Sources/ChatCore/UnicodeTables.swift
 
 clean:
 	rm -rf .build

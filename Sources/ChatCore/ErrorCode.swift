@@ -1,6 +1,6 @@
 /// Why the server refused a line, as `code=` in an `[ERROR]` line.
 public enum ErrorCode: String, Sendable, CaseIterable {
-  /// The nickname, in whatever case, belongs to somebody who is here.
+  /// The nickname, in whatever case, or one that looks like it, belongs to somebody who is here.
   case nickInUse = "nick-in-use"
   /// The nickname breaks the rules of `Nickname`.
   case nickInvalid = "nick-invalid"

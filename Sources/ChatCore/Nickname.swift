@@ -5,7 +5,8 @@
 /// 1 to `Limits.nicknameCharacters` characters and at most `Limits.nicknameBytes` bytes of letters,
 /// digits, `-`, `_` and `.`, in Unicode's normalization form C. It holds no white space and no `:`,
 /// so `nick: text` can be split at its first `: `. Characters that leave no trace on a screen are no
-/// letters here, whatever Unicode says, so that two nicknames that differ look different.
+/// letters here, whatever Unicode says, so that two nicknames that differ look different; and no two people bear
+/// nicknames that look alike (`lookalikes`).
 public struct Nickname: Sendable, Hashable {
   /// The nickname as everyone sees it.
   public let text: String
@@ -15,18 +16,18 @@ public struct Nickname: Sendable, Hashable {
   /// Swift's strings compare by canonical equivalence, so this needs no normalization of its own.
   public let key: String
 
-  /// Checks and normalizes a nickname.
+  /// Checks and normalizes a nickname that somebody wants to bear.
   ///
   /// - Throws: `Refusal` with `nickInvalid`.
   public init(_ raw: some StringProtocol) throws(Refusal) {
-    self = try Self.normalized(raw)
-    guard key != "server" else {
-      throw Refusal(.nickInvalid, "the nickname 'server' is reserved")
-    }
+    self = try Self.spelled(raw)
+    try requireBearable()
   }
 
-  /// Checks and normalizes a name of a nickname's alphabet, reserved or not.
-  static func normalized(_ raw: some StringProtocol) throws(Refusal) -> Nickname {
+  /// Checks and normalizes a name that is spelled as nicknames are, whether or not anybody may bear it.
+  ///
+  /// - Throws: `Refusal` with `nickInvalid`.
+  public static func spelled(_ raw: some StringProtocol) throws(Refusal) -> Nickname {
     // Normalization can shorten text, but not to a third: more than that needs no closer look.
     guard raw.utf8.count <= 3 * Limits.nicknameBytes else { throw tooLong }
     // The standard library's own normalizer. It is not yet public API (Swift Evolution's
@@ -49,6 +50,26 @@ public struct Nickname: Sendable, Hashable {
   private init(text: String) {
     self.text = text
     key = text.uppercased().lowercased()
+  }
+
+  /// What it looks like, itself and in lower case (UTS #39, skeletons). Two people can't bear nicknames that have one
+  /// of these in common. Not for every line: it takes some microseconds.
+  public var lookalikes: Set<String> {
+    let plain = Lookalikes.plain(text)
+    return Set([text, plain, plain.lowercased(), key].map { Lookalikes.skeleton($0) })
+  }
+
+  /// Checks what its letters alone do not tell.
+  ///
+  /// - Throws: `Refusal` with `nickInvalid` if it mixes scripts that are not written together, or looks like what the
+  ///   programs say themselves.
+  public func requireBearable() throws(Refusal) {
+    guard Scripts.areWrittenTogether(in: text) else {
+      throw Refusal(.nickInvalid, "a nickname does not mix scripts: some letters look like others")
+    }
+    guard !ReservedNames.contain(anyOf: lookalikes) else {
+      throw Refusal(.nickInvalid, "the nickname '\(text)' is reserved")
+    }
   }
 
   /// Equal without regard to case.

@@ -32,7 +32,7 @@ public struct RoomName: Sendable, Hashable {
       self.init(text: String(raw), kind: .private)
     } else if raw.utf8.first == UInt8(ascii: "#") {
       do throws(Refusal) {
-        self.init(text: "#" + (try Nickname.normalized(raw.dropFirst())).key, kind: .public)
+        self.init(text: "#" + (try Nickname.spelled(raw.dropFirst())).key, kind: .public)
       } catch {
         throw Refusal(
           .roomNotFound,

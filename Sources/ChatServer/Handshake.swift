@@ -8,7 +8,7 @@ package struct Handshake {
     case wait
     /// Send this.
     case answer([ServerLine])
-    /// Try this nickname, and call `refused` if it can't be had.
+    /// Try this nickname (`Directory.claim`), and call `refused` if it can't be had.
     case choose(Nickname)
     /// Send this, then end.
     case end([ServerLine], CloseReason)
@@ -44,7 +44,7 @@ package struct Handshake {
     do throws(Refusal) {
       switch try line.get() {
       case .blank where text().isEmpty: return .wait
-      case .blank, .text: return .choose(try Nickname(text()))
+      case .blank, .text: return .choose(try Nickname.spelled(text()))
       case .quit: return .end([.goodbye], .left)
       case .hello(version: "1"):
         speaksVersion1 = true

@@ -236,11 +236,11 @@ final class Session {
       sendNow(lines.filter { $0 != reason.lastLine })
     case .choose(let nickname):
       do throws(Refusal) {
-        try server.directory.claim(nickname)
+        try server.directory.claim(nickname, for: peer)
         do throws(Refusal) {
           join(try server.rooms.enter(handshake.room), as: nickname, buffers)
         } catch {
-          server.directory.release(nickname)
+          server.directory.release(nickname, of: peer)
           throw error
         }
       } catch {
@@ -339,7 +339,7 @@ final class Session {
   /// Lets others have the nickname, once everyone has been told.
   private func releaseNickname(_ reason: CloseReason) {
     if let nickname {
-      server.directory.release(nickname)
+      server.directory.release(nickname, of: peer)
       server.log.info("\(nickname.text) left: \(reason.text)")
     } else {
       server.log.debug("\(peer.address) left: \(reason.text)")

@@ -25,7 +25,7 @@ extension Session {
       case .blank, .pong: break
       case .text(let range): try say(line.extracting(range), buffers)
       case .quit: reason = .left
-      case .nick(let name): try rename(to: try Nickname(name), in: room, buffers)
+      case .nick(let name): try rename(to: try Nickname.spelled(name), in: room, buffers)
       case .who: answer(ServerLine.split(room.memberNames) { .who($0, isLast: $1) }, buffers)
       case .rooms:
         let rooms = server.rooms.listed.map { "\($0.name)=\($0.members)" }
@@ -79,17 +79,17 @@ extension Session {
   ) throws(Refusal) {
     guard let old = nickname, new.text != old.text else { return }
     // The old name is free only when everyone has been told, so that the lines tell the truth.
-    if new != old { try server.directory.claim(new) }
+    try server.directory.claim(new, for: peer)
     flush(buffers)
     server.directory.list(peer, as: new)
     guard room.rename(old, to: new) else {
-      if new != old { server.directory.release(new) }
+      server.directory.release(new, of: peer)
       reason = .shuttingDown
       return
     }
     nickname = new
     prefix = Array("\(new.text): ".utf8)
-    if new != old { server.directory.release(old) }
+    server.directory.release(old, of: peer)
     server.log.debug("\(old.text) is now \(new.text)")
   }
 
@@ -99,7 +99,7 @@ extension Session {
     guard let sender = nickname else { return }
     let noSuchNick = Refusal(.noSuchNick, "nobody here is called '\(name)'")
     let wanted: Nickname
-    do { wanted = try Nickname(name) } catch { throw noSuchNick }
+    do { wanted = try Nickname.spelled(name) } catch { throw noSuchNick }
     guard let person = server.directory.find(wanted) else { throw noSuchNick }
     let message = ServerLine.message(from: sender.text, to: person.nickname.text, text: text)
     let line =

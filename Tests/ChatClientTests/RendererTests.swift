@@ -165,3 +165,42 @@ struct RendererTests {
     }
   }
 }
+
+/// Who could put words into the client's mouth.
+@Suite("Reserved names")
+struct ReservedNameTests {
+  @Test(
+    "nobody can be called what the client prints in front of a colon, or calls the person itself")
+  func prefixes() throws {
+    let lines: [ServerLine] = [
+      .who(["a"], isLast: true), .rooms(["lobby=1"], isLast: true), .notice("x"),
+      .error(code: "x", reason: "no"), .room("#a", sequence: 1, members: 1), .youAreIn("lobby"),
+      .message(from: "alice", to: "bob", text: "x"), .message(from: "bob", to: "alice", text: "x"),
+      .connected, .goodbye,
+      .welcome(room: "#a", sequence: 1, members: 1, maxFileBytes: 0),
+    ]
+    let notices: [Notice] = [
+      .connectionLost, .connectedAgain, .roomGone("x"), .missed(1), .historyRestarted,
+      .messageUnsure(to: "x"), .linesUnsure(1), .notAnswered(1), .linesDropped(1), .nothingFound,
+      .transfer(.remark("x: y")), .transfer(.failed(name: "here", text: "no")),
+      .transfer(.delivered(name: "here", have: 1, of: 1)),
+    ]
+    var words: Set<String> = []
+    for style in [Renderer.Style.terminal, .plain] {
+      let renderer = Renderer(style: style) { "\($0)" }
+      let outputs =
+        lines.map { renderer.render($0, nickname: "alice") } + notices.map(renderer.render)
+      // What goes to standard error has the program's name in front.
+      for output in outputs {
+        let text = output.output ?? output.error.map { "chat-client: \($0)" } ?? ""
+        guard let word = text.split(separator: " ").first else { continue }
+        if word.hasSuffix(":") { words.insert(String(word.dropLast())) }
+        if word.lowercased() == "you" { words.insert(String(word)) }
+      }
+    }
+    #expect(words.isSuperset(of: ["Here", "Rooms", "you", "chat-client"]))
+    for word in words where (try? Nickname.spelled(word)) != nil {
+      #expect(throws: Refusal.self, "\(word)") { try Nickname(word) }
+    }
+  }
+}
