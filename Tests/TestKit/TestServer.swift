@@ -82,6 +82,17 @@ package final class TestServer {
   /// The most resident memory it ever had, in bytes.
   package var peakResidentBytes: Int { 1_024 * status("VmHWM:") }
 
+  /// How much time it has had of the processors, in seconds (proc(5), utime and stime).
+  package var processorSeconds: Double {
+    let text = (try? String(contentsOfFile: "/proc/\(program.pid)/stat", encoding: .utf8)) ?? ""
+    // The program's name before may hold anything.
+    let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+      return 0
+    }
+    return (user + system) / Double(sysconf(CInt(_SC_CLK_TCK)))
+  }
+
   /// How many threads it has.
   package var threads: Int { status("Threads:") }
 

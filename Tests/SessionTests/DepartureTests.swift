@@ -1,0 +1,62 @@
+import ChatSystem
+import Foundation
+import TestKit
+import Testing
+
+/// What is done for a connection ends with it.
+@Suite("Work for those who left", .timeLimit(.minutes(3)))
+struct DepartureTests {
+  /// Closes a connection at once: what it has not read is lost, and its system says so (RST).
+  private static func abort(_ socket: TestSocket) {
+    // A linger time of none (socket(7)).
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(
+      socket.stream.number, SOL_SOCKET, SO_LINGER, &linger,
+      socklen_t(MemoryLayout<Glibc.linger>.size))
+  }
+
+  enum Ending: String, CaseIterable { case closed, aborted, halfClosed }
+
+  @Test(
+    "sums are not computed anew for who asks, whether it stays or goes", arguments: Ending.allCases)
+  func sums(_ ending: Ending) throws {
+    let server = try TestServer("--rate", "0")
+    let alice = try server.joinSpeaking("alice")
+    let id = try alice.upload("a", [UInt8](repeating: 1, count: 90_000_000))
+    let before = server.processorSeconds
+    for number in 0..<10 {
+      let bob = try server.joinSpeaking("bob\(number)")
+      try bob.send(String(repeating: "[SUMS]:\(id)\n", count: 38))
+      switch ending {
+      case .closed: break
+      case .aborted: Self.abort(bob)
+      case .halfClosed:
+        bob.stream.shutdownWriting()
+        var answers = 0
+        while let line = try bob.line(within: 60) { answers += line.hasPrefix("[SUMS]:") ? 1 : 0 }
+        #expect(answers == 38)
+      }
+    }
+    var left = 0
+    while left < 10, let line = try alice.line(within: 60) {
+      left += line.hasSuffix(" left!") ? 1 : 0
+    }
+    let used = server.processorSeconds - before
+    print("\(ending): 380 requests for the sums of 90 MB cost \(used) s of the processor")
+    #expect(used < 3)
+  }
+
+  @Test("who asks too much and goes is gone at once, not when its time would be over")
+  func waitsForItsRate() throws {
+    let server = try TestServer("--rate", "1")
+    let alice = try server.joinSpeaking("alice")
+    do {
+      let bob = try server.joinSpeaking("bob")
+      try bob.send(String(repeating: "[PING]:x\n", count: 200))
+      // From here on it is read more slowly.
+      while let line = try bob.line(), line != "[PONG]:x" {}
+      Self.abort(bob)
+    }
+    while let line = try alice.line(within: 30), line != "bob left!" {}
+  }
+}
