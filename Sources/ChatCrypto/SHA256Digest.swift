@@ -34,6 +34,21 @@ package struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     words = (word(0), word(1), word(2), word(3))
   }
 
+  /// Takes over 32 bytes; `nil` if they are more or less.
+  package init?(bytes: ArraySlice<UInt8>) {
+    guard bytes.count == Self.byteCount else { return nil }
+    self = bytes.span.withUnsafeBytes { SHA256Digest(digestBytes: $0) }
+  }
+
+  /// Appends its 32 bytes.
+  package func append(to bytes: inout [UInt8]) {
+    for word in [words.0, words.1, words.2, words.3] {
+      for shift in stride(from: UInt64(56), through: 0, by: -8) {
+        bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+      }
+    }
+  }
+
   /// Its 64 hexadecimal digits, in lower case.
   package var hex: String {
     let digits = Array("0123456789abcdef".utf8)

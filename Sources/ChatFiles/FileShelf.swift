@@ -15,7 +15,7 @@ package final class FileShelf: @unchecked Sendable {
   /// How many bytes contents and partial uploads take together at most.
   package let limitBytes: UInt64
 
-  // What follows is for this type alone, which has two files: this one and ShelfUploads.swift.
+  // What follows is for this type alone, which has three files: this one, ShelfUploads.swift and ShelfSums.swift.
 
   let folder: ShelfFolder
   let nowSeconds: @Sendable () -> Int64
@@ -23,6 +23,10 @@ package final class FileShelf: @unchecked Sendable {
   let changed = Condition()
   /// Guarded by the lock.
   var index: ShelfIndex
+  /// Somebody computes sums. Guarded by the lock.
+  var isSumming = false
+  /// The sums of contents' first blocks, where not all are known. Guarded by the lock.
+  var unfinishedSums: [SHA256Digest: [SHA256Digest]] = [:]
 
   /// Opens a shelf, or makes one, and removes the partial uploads that nobody can go on with.
   ///
@@ -47,6 +51,7 @@ package final class FileShelf: @unchecked Sendable {
       for content in try folder.storedContents() {
         index.addFound(content.digest, sizeBytes: content.sizeBytes)
       }
+      try folder.removeStraySums { index.contents[$0] != nil }
       self.folder = folder
       self.index = index
     } catch {

@@ -73,31 +73,27 @@ package final class OpenContent: Sendable {
     return bytes
   }
 
-  /// The SHA-256 of some of its blocks. The last block of a content may be shorter than the others.
+  /// The SHA-256 of some of its blocks, computed from what lies on the disk.
   ///
   /// - Parameters:
-  ///   - blockBytes: how long a block is: 1 or more.
   ///   - block: the first one, counted from 0.
   ///   - limit: how many at most.
   /// - Returns: one digest for each block that is there; none after the last.
   /// - Throws: `ShelfError`; EIO if the file is shorter than it was.
-  package func blockSums(
-    blockBytes: Int, from block: Int, limit: Int
-  ) throws(ShelfError) -> [SHA256Digest] {
-    precondition(blockBytes > 0 && block >= 0, "see the parameters' rules")
+  func computeSums(from block: Int, limit: Int) throws(ShelfError) -> [SHA256Digest] {
     var sums: [SHA256Digest] = []
-    let length = UInt64(blockBytes)
-    var (start, overflows) = UInt64(block).multipliedReportingOverflow(by: length)
-    while !overflows, start < sizeBytes, sums.count < limit {
-      let end = start + min(length, sizeBytes - start)
-      let hash = try file.hash(start..<end)
-      do throws(CryptoError) {
-        sums.append(try hash.finish())
-      } catch {
-        throw .crypto(error)
-      }
-      start = end
+    let length = BlockSums.blockBytes
+    for number in block..<max(block, min(block + limit, BlockSums.count(ofBytes: sizeBytes))) {
+      let start = UInt64(number) * length
+      sums.append(try sum(of: start..<start + min(length, sizeBytes - start)))
     }
     return sums
+  }
+
+  private func sum(of range: Range<UInt64>) throws(ShelfError) -> SHA256Digest {
+    var hash: SHA256
+    do throws(CryptoError) { hash = try SHA256() } catch { throw .crypto(error) }
+    try file.eachPiece(range) { piece throws(CryptoError) in try hash.update(piece) }
+    do throws(CryptoError) { return try hash.finish() } catch { throw .crypto(error) }
   }
 }

@@ -79,32 +79,30 @@ struct ShelfFile: ~Copyable, Sendable {
     try system("fsync") { fsync(descriptor.number) }
   }
 
-  /// Starts a hash with the bytes of a range, reading a piece at a time.
+  /// Hands over the bytes of a range, a piece at a time.
   ///
   /// - Throws: `ShelfError`; EIO if the file ends before the range does.
-  func hash(_ range: Range<UInt64>) throws(ShelfError) -> SHA256 {
-    let piece = UnsafeMutableRawBufferPointer.allocate(
+  func eachPiece(
+    _ range: Range<UInt64>, _ body: (UnsafeRawBufferPointer) throws(CryptoError) -> Void
+  ) throws(ShelfError) {
+    let space = UnsafeMutableRawBufferPointer.allocate(
       byteCount: Int(min(UInt64(Self.pieceBytes), UInt64(range.count))), alignment: 16)
-    defer { piece.deallocate() }
-    do {
-      var hash = try SHA256()
-      var offset = range.lowerBound
-      while offset < range.upperBound {
-        let wanted = Int(min(UInt64(piece.count), range.upperBound - offset))
-        let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<wanted])
-        guard try read(into: part, at: offset) == wanted else {
+    defer { space.deallocate() }
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let wanted = Int(min(UInt64(space.count), range.upperBound - offset))
+      let piece = UnsafeMutableRawBufferPointer(rebasing: space[..<wanted])
+      do throws(SystemError) {
+        guard try read(into: piece, at: offset) == wanted else {
           throw SystemError("pread", code: EIO)
         }
-        try hash.update(UnsafeRawBufferPointer(part))
-        offset += UInt64(wanted)
+      } catch {
+        throw ShelfError(error)
       }
-      return hash
-    } catch let error as CryptoError {
-      throw .crypto(error)
-    } catch let error as SystemError {
-      throw ShelfError(error)
-    } catch {
-      throw .system(SystemError("pread", code: EIO))
+      do throws(CryptoError) { try body(UnsafeRawBufferPointer(piece)) } catch {
+        throw .crypto(error)
+      }
+      offset += UInt64(wanted)
     }
   }
 }

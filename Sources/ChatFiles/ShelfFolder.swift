@@ -3,7 +3,8 @@ internal import ChatSystem
 internal import Glibc
 
 /// The folder of a shelf, where each content lies under the 64 hexadecimal digits of its SHA-256, and
-/// the folder `partial` in it, where contents grow until they are whole.
+/// two folders in it: `partial`, where contents grow until they are whole, and `sums`, where under the
+/// same digits lie the sums of the blocks of those that have several.
 ///
 /// Owns: a descriptor of each.
 ///
@@ -14,13 +15,16 @@ struct ShelfFolder: ~Copyable, Sendable {
 
   private let contents: Descriptor
   private let partials: Descriptor
+  private let sums: Descriptor
 
   /// Opens the folders, made for their owner alone if they are missing.
   init(path: String) throws(SystemError) {
     let contents = try Self.open(path, in: AT_FDCWD)
     let partials = try Self.open("partial", in: contents.number)
+    let sums = try Self.open("sums", in: contents.number)
     self.contents = contents
     self.partials = partials
+    self.sums = sums
   }
 
   /// Opens a folder, made if it is missing. One that was made is on the disk: what is synced into it
@@ -94,9 +98,51 @@ struct ShelfFolder: ~Copyable, Sendable {
     }
   }
 
-  /// Unlinks a content; it may be gone.
+  /// Unlinks a content, and its sums; it may be gone.
   func removeContent(_ digest: SHA256Digest) throws(SystemError) {
     try Self.unlink(digest.hex, in: contents)
+    // Those that stay are removed when the shelf is opened again.
+    try? Self.unlink(digest.hex, in: sums)
+  }
+
+  // MARK: Sums
+
+  /// Writes the bytes that tell a content's sums. They are derived: nobody waits for the disk.
+  func writeSums(_ bytes: [UInt8], of digest: SHA256Digest) throws(SystemError) {
+    let number = try system("openat") {
+      openat(sums.number, digest.hex, O_WRONLY | O_CREAT | O_TRUNC | Self.carefully, 0o600)
+    }
+    let file = ShelfFile(descriptor: Descriptor(owning: number))
+    try bytes.span.withUnsafeBytes { bytes throws(SystemError) in try file.write(bytes, at: 0) }
+  }
+
+  /// Reads the bytes that tell a content's sums.
+  ///
+  /// - Returns: `nil` if there are not exactly so many.
+  func readSums(of digest: SHA256Digest, count: Int) -> [UInt8]? {
+    let number = openat(sums.number, digest.hex, O_RDONLY | Self.carefully)
+    // Whatever is wrong with them, they can be computed.
+    guard number >= 0 else { return nil }
+    let file = ShelfFile(descriptor: Descriptor(owning: number))
+    guard let status = try? file.status(), status.isRegular, status.sizeBytes == UInt64(count)
+    else {
+      return nil
+    }
+    var bytes = [UInt8](repeating: 0, count: count)
+    var space = bytes.mutableSpan
+    let read = try? space.withUnsafeMutableBytes { buffer throws(SystemError) in
+      try file.read(into: buffer, at: 0)
+    }
+    return read == count ? bytes : nil
+  }
+
+  /// Removes the sums of what is no content here.
+  func removeStraySums(besides isContent: (SHA256Digest) -> Bool) throws(SystemError) {
+    for name in try Self.names(in: sums) {
+      if let digest = SHA256Digest(hex: name), digest.hex == name, isContent(digest) { continue }
+      // A folder stays (EISDIR): it is none of ours.
+      _ = unlinkat(sums.number, name, 0)
+    }
   }
 
   // MARK: Partial uploads

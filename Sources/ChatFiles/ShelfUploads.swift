@@ -109,7 +109,8 @@ extension FileShelf {
 
   /// Puts a whole and checked upload among the contents, or drops it if its content is there.
   func keep(
-    _ file: borrowing ShelfFile, partial name: String, as digest: SHA256Digest, sizeBytes: UInt64
+    _ file: borrowing ShelfFile, partial name: String, as digest: SHA256Digest, sizeBytes: UInt64,
+    blocks: [SHA256Digest]
   ) throws(SystemError) -> StoredContent {
     var isMissing = false
     while true {
@@ -128,6 +129,7 @@ extension FileShelf {
         }
         isMissing = true
       case .isExpected:
+        store(blocks, of: digest)
         do throws(SystemError) {
           try folder.keep(file, partial: name, as: digest)
         } catch {

@@ -11,6 +11,9 @@ internal import ChatSystem
 package final class Upload: @unchecked Sendable {
   // Sound: it is the caller's rule that one thread at a time is in here.
 
+  /// How much is read and hashed at once.
+  private static let hashedBytes: UInt64 = 4_194_304
+
   /// How many bytes are there: the next ones are appended after them.
   package private(set) var receivedBytes: UInt64
   /// Whether another upload can go on where this one ends.
@@ -24,8 +27,8 @@ package final class Upload: @unchecked Sendable {
   private var file: ShelfFile?
   /// Something was appended.
   private var hasGrown = false
-  /// The hash of all that is there; `nil` where it has to be read again for that.
-  private var hash: SHA256?
+  /// The sums of what is there, or of its beginning: the rest has to be read again for that.
+  private var sums: RunningSums?
 
   /// Takes over a partial file in use.
   init(
@@ -54,9 +57,31 @@ package final class Upload: @unchecked Sendable {
     } catch {
       throw ShelfError(error)
     }
-    hash = nil
+    if sums?.byteCount ?? 0 > offset { sums = nil }
     receivedBytes = offset
     shelf.setPartial(name, sizeBytes: offset)
+  }
+
+  /// Reads some of what was there before, a few milliseconds' work: bytes are appended when all of it has been.
+  ///
+  /// - Returns: whether all has been.
+  package func hashSome() throws(ShelfError) -> Bool {
+    do throws(CryptoError) {
+      if sums == nil { sums = try RunningSums() }
+    } catch {
+      throw .crypto(error)
+    }
+    guard let start = sums?.byteCount, start < receivedBytes else { return true }
+    let end = min(receivedBytes, start + Self.hashedBytes)
+    do throws(ShelfError) {
+      try withFile { file throws(ShelfError) in
+        try file.eachPiece(start..<end) { piece throws(CryptoError) in try sums?.update(piece) }
+      }
+    } catch {
+      sums = nil
+      throw error
+    }
+    return end == receivedBytes
   }
 
   /// Appends bytes: all of them, or none if an error is thrown.
@@ -66,7 +91,7 @@ package final class Upload: @unchecked Sendable {
     let count = UInt64(bytes.count)
     if let declaredSizeBytes, count > declaredSizeBytes - receivedBytes { throw .sizeMismatch }
     guard count > 0 else { return }
-    try hashWhatIsThere()
+    while try !hashSome() {}
     try shelf.reserve(count, for: name)
     do throws(SystemError) {
       try withFile { file throws(SystemError) in try file.write(bytes, at: receivedBytes) }
@@ -79,9 +104,9 @@ package final class Upload: @unchecked Sendable {
     receivedBytes += count
     hasGrown = true
     do throws(CryptoError) {
-      try hash?.update(bytes)
+      try sums?.update(bytes)
     } catch {
-      hash = nil
+      sums = nil
       try? rewind(to: receivedBytes - count)
       throw .crypto(error)
     }
@@ -94,13 +119,14 @@ package final class Upload: @unchecked Sendable {
   package func finish() throws(ShelfError) -> StoredContent {
     defer { abandon(keepsPartial: false) }
     if let declaredSizeBytes, declaredSizeBytes != receivedBytes { throw .sizeMismatch }
-    let digest = try finishHash()
+    let (digest, blocks) = try finishSums()
     if let declaredDigest, declaredDigest != digest { throw .digestMismatch }
     do throws(SystemError) {
       let content = try withFile { file throws(SystemError) in
         // What a failed append could not cut off.
         try file.truncate(to: receivedBytes)
-        return try shelf.keep(file, partial: name, as: digest, sizeBytes: receivedBytes)
+        return try shelf.keep(
+          file, partial: name, as: digest, sizeBytes: receivedBytes, blocks: blocks)
       }
       file = nil
       return content
@@ -126,20 +152,14 @@ package final class Upload: @unchecked Sendable {
 
   // MARK: The file and its hash
 
-  private func hashWhatIsThere() throws(ShelfError) {
-    guard hash == nil else { return }
-    hash = try withFile { file throws(ShelfError) in try file.hash(0..<receivedBytes) }
-  }
-
-  private func finishHash() throws(ShelfError) -> SHA256Digest {
-    let whole: SHA256
-    if let hash = hash.take() {
-      whole = hash
-    } else {
-      whole = try withFile { file throws(ShelfError) in try file.hash(0..<receivedBytes) }
-    }
+  private func finishSums() throws(ShelfError) -> (SHA256Digest, [SHA256Digest]) {
+    while try !hashSome() {}
     do throws(CryptoError) {
-      return try whole.finish()
+      // They are there, once all has been hashed.
+      let complete: RunningSums
+      if let sums = sums.take() { complete = sums } else { complete = try RunningSums() }
+      let (whole, blocks) = try complete.finish()
+      return (whole, blocks)
     } catch {
       throw .crypto(error)
     }

@@ -10,6 +10,9 @@ internal import ChatSystem
 package final class SearchIndex: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`. Lock order: `lock`, then the reader's.
 
+  /// How many lines are looked at before it is asked whether they are wanted.
+  private static let linesBetweenChecks = 64
+
   private let folder: String
   private let lock = Lock()
   private let reader: HistoryReader
@@ -55,15 +58,23 @@ package final class SearchIndex: @unchecked Sendable {
   ///   - words: as they were typed; what is neither letter nor digit only parts them.
   ///   - sequence: the lines are numbered before this; `nil`: all.
   ///   - limit: how many at most.
+  ///   - isWanted: asked before anything is looked at, and from time to time: if not, the lines found so far will do.
   package func search(
-    _ words: String, in room: Int64, before sequence: UInt64?, limit: Int
+    _ words: String, in room: Int64, before sequence: UInt64?, limit: Int,
+    while isWanted: () -> Bool = { true }
   ) throws(HistoryError) -> [PastLine] {
     let query = SearchQuery(words)
     guard !query.isEmpty, limit > 0 else { return [] }
     return try withTables { reader, tables throws(HistoryError) in
       var found: [PastLine] = []
-      try scan(reader, tables, query, in: room, before: sequence, limit: limit, into: &found)
-      try lookUp(reader, tables, query, in: room, before: sequence, limit: limit, into: &found)
+      // It may have waited here for the others.
+      guard isWanted() else { return [] }
+      try scan(
+        reader, tables, query, in: room, before: sequence, limit: limit, while: isWanted,
+        into: &found)
+      try lookUp(
+        reader, tables, query, in: room, before: sequence, limit: limit, while: isWanted,
+        into: &found)
       found.reverse()
       try reader.noteFiles(in: &found, of: room)
       found.reverse()
@@ -127,7 +138,7 @@ package final class SearchIndex: @unchecked Sendable {
   /// Goes through the lines that are not indexed yet.
   private func scan(
     _ reader: ReaderTables, _ tables: SearchTables, _ query: SearchQuery, in room: Int64,
-    before end: UInt64?, limit: Int, into found: inout [PastLine]
+    before end: UInt64?, limit: Int, while isWanted: () -> Bool, into found: inout [PastLine]
   ) throws(HistoryError) {
     var lines: [PastLine] = []
     try reader.eachGroupBackward(of: room, before: end ?? .max) { group throws(HistoryError) in
@@ -140,7 +151,7 @@ package final class SearchIndex: @unchecked Sendable {
         return true
       }
       lines += matches.reversed().prefix(limit - lines.count)
-      return lines.count < limit
+      return lines.count < limit && isWanted()
     }
     found += lines
   }
@@ -148,20 +159,22 @@ package final class SearchIndex: @unchecked Sendable {
   /// Asks the index, and looks at each line that it names.
   private func lookUp(
     _ reader: ReaderTables, _ tables: SearchTables, _ query: SearchQuery, in room: Int64,
-    before end: UInt64?, limit: Int, into found: inout [PastLine]
+    before end: UInt64?, limit: Int, while isWanted: () -> Bool, into found: inout [PastLine]
   ) throws(HistoryError) {
-    guard found.count < limit, end ?? .max > 0, let slot = try tables.slot(of: room),
+    guard isWanted(), found.count < limit, end ?? .max > 0, let slot = try tables.slot(of: room),
       slot.forgottenUpTo == nil
     else { return }
     var lines: [PastLine] = []
     let missing = limit - found.count
+    var looked = 0
     let rows = slot.row(0)...slot.row((end ?? .max) - 1)
     try tables.words(of: slot).find(query.indexQuery, in: rows) { row throws(HistoryError) in
       let sequence = SearchTables.Slot.sequence(ofRow: row)
       guard let line = try reader.line(sequence, of: room) else { return true }
       line.bytes.withUnsafeBytes { SearchWords.split($0, into: &words) }
       if query.matches(words) { lines.append(line) }
-      return lines.count < missing
+      looked += 1
+      return lines.count < missing && (looked % Self.linesBetweenChecks > 0 || isWanted())
     }
     found += lines
   }

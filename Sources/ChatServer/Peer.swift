@@ -16,6 +16,9 @@ package final class Peer: @unchecked Sendable {
   /// Where it comes from.
   package let address: Address
 
+  /// How often it is looked, while nothing is sent, whether the connection is broken.
+  private static let breakCheckInterval: Duration = .milliseconds(250)
+
   private let lock = Lock()
   private let changed = Condition()
 
@@ -339,11 +342,16 @@ package final class Peer: @unchecked Sendable {
     }
   }
 
-  /// Waits for a time, less if the session is to end.
+  /// Waits for a time, less if the session is to end, or nobody is there any more.
   package func pause(for duration: Duration) {
     let deadline = MonotonicTime.now + duration
-    lock.withLock {
-      while interruption == nil, changed.wait(lock, until: deadline) {}
+    while MonotonicTime.now < deadline, interruptionReason == nil {
+      // Nothing is sent meanwhile: so nobody else would find out.
+      guard !stream.isBroken else { return interrupt(.connectionLost) }
+      lock.withLock {
+        let next = min(deadline, .now + Self.breakCheckInterval)
+        while interruption == nil, changed.wait(lock, until: next) {}
+      }
     }
   }
 }

@@ -47,12 +47,12 @@ final class RoomPast: Sendable {
     }
   }
 
-  /// Lines before a number that hold all words, newest first.
+  /// Lines before a number that hold all words, newest first; some of them where they are not wanted any more.
   func search(
-    _ words: String, before end: UInt64, limit: Int
+    _ words: String, before end: UInt64, limit: Int, while isWanted: () -> Bool
   ) throws(HistoryError) -> [PastLine] {
     try recorder.searching(key) { index, id throws(HistoryError) in
-      try index.search(words, in: id, before: end, limit: limit)
+      try index.search(words, in: id, before: end, limit: limit, while: isWanted)
     }
   }
 }

@@ -33,6 +33,8 @@ final class Session {
   /// How many tokens the lines of the present chunk have cost.
   private var linesTaken = 0
   private var emptyLines = 0
+  /// What the present answer costs.
+  var meter = WorkMeter(at: 0)
   /// `alice: `, as it stands before everything she says.
   var prefix: [UInt8] = []
   /// Set once the session is to end.
@@ -188,6 +190,20 @@ final class Session {
   func giveBackToken() {
     bucket.giveBack(1)
     linesTaken -= 1
+  }
+
+  /// Whether somebody is there for an answer; who is not has left.
+  var isWanted: Bool {
+    reason = reason ?? peer.interruptionReason ?? (peer.stream.isBroken ? .connectionLost : nil)
+    return reason == nil
+  }
+
+  /// Takes tokens for the work on an answer so far.
+  ///
+  /// - Returns: whether somebody still wants the rest.
+  func charge(_ buffers: WorkBuffers) -> Bool {
+    spend(meter.tokens(at: ThreadTime.nanoseconds), buffers)
+    return isWanted
   }
 
   /// Takes tokens; a client that sends faster than it may waits here, and TCP holds it back.

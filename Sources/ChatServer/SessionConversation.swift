@@ -18,8 +18,12 @@ extension Session {
       refuse(error, buffers)
       return ClientLine.payload(ofRefused: line)
     }
+    payload = asked.payload
+    if asked.isQuestion {
+      guard isWanted else { return payload }
+      meter = WorkMeter(at: ThreadTime.nanoseconds)
+    }
     do throws(Refusal) {
-      payload = asked.payload
       file = asked.wantedFile
       switch asked {
       case .blank, .pong: break
@@ -57,6 +61,7 @@ extension Session {
     } catch {
       refuse(error, about: file, buffers)
     }
+    if asked.isQuestion { _ = charge(buffers) }
     return payload
   }
 
@@ -230,6 +235,14 @@ extension Session {
 }
 
 extension ClientLine {
+  /// Whether it does nothing but ask: who has left needs no answer. What it says and sends counts all the same.
+  fileprivate var isQuestion: Bool {
+    switch self {
+    case .who, .rooms, .history, .search, .get, .files, .sums: true
+    default: false
+    }
+  }
+
   /// The id of the file, or transfer, that something is asked about.
   fileprivate var wantedFile: String? {
     switch self {

@@ -6,9 +6,8 @@ internal import ChatSystem
 /// What a client fetches, and asks of files.
 extension Session {
   private static let fileEnd = Array("<END>\n".utf8)
-  /// How many sums one line holds, and of how many blocks a token is the price.
+  /// How many sums one line holds.
   private static let sumsPerLine = 256
-  private static let blocksPerToken = 4
   /// How many digits of a block's checksum are sent: enough to find where a file differs, whose own is checked whole.
   private static let sumDigits = 16
 
@@ -94,35 +93,32 @@ extension Session {
     for file in list {
       lines.append(.listed(file.offer, time: Timestamp.text(file.timeMilliseconds)))
     }
-    spend(lines.count / 32, buffers)
     answer(lines + [.listEnd], buffers)
   }
 
   /// Tells the checksums of a file's blocks.
   func tellSums(_ id: String, from first: UInt64, _ buffers: WorkBuffers) throws(Refusal) {
     let content = try content(of: try file(id))
-    let count =
-      (content.sizeBytes + UInt64(Limits.sumBlockBytes) - 1) / UInt64(Limits.sumBlockBytes)
-    var block = min(first, count)
-    repeat {
-      let sums: [SHA256Digest]
-      do throws(ShelfError) {
-        sums = try content.blockSums(
-          blockBytes: Limits.sumBlockBytes, from: Int(block), limit: Self.sumsPerLine)
-      } catch {
+    var known: [SHA256Digest]?
+    while known == nil {
+      do throws(ShelfError) { known = try server.files?.sums(of: content) } catch {
         server.log.error("\(error)")
         throw .noSuchFile
       }
-      spend((sums.count + Self.blocksPerToken - 1) / Self.blocksPerToken, buffers)
-      let next = block + UInt64(sums.count)
+      guard charge(buffers) else { return }
+    }
+    let sums = known ?? []
+    var block = Int(min(first, UInt64(sums.count)))
+    repeat {
+      let next = min(block + Self.sumsPerLine, sums.count)
       answer(
         [
           .sums(
-            sums.map { String($0.hex.prefix(Self.sumDigits)) }, id: id, from: block,
-            isLast: next >= count)
+            sums[block..<next].map { String($0.hex.prefix(Self.sumDigits)) }, id: id,
+            from: UInt64(block), isLast: next == sums.count)
         ], buffers)
       block = next
-    } while block < count && reason == nil
+    } while block < sums.count && isWanted
   }
 
   /// A file of this room.

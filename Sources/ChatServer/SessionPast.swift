@@ -10,8 +10,6 @@ extension Session {
   private static let pieceLines = 512
   /// How many lines are searched for at once: what a client does not take is not kept for it.
   private static let foundLines = 16
-  /// An answer costs a token for each so many pieces.
-  private static let piecesPerToken = 2
 
   /// The last lines of the room, or the first after a number.
   func tellPast(of room: Room, count: Int, since: UInt64?, _ buffers: WorkBuffers) {
@@ -41,9 +39,9 @@ extension Session {
       if let past = room.past {
         room.waitUntilShown()
         var left = limit
-        while left > 0, reason == nil {
+        while left > 0, charge(buffers) {
           let wanted = min(left, Self.foundLines)
-          let found = try past.search(words, before: end, limit: wanted)
+          let found = try past.search(words, before: end, limit: wanted) { isWanted }
           insert(found)
           guard found.count == wanted, let last = found.last else { break }
           end = last.sequence
@@ -65,8 +63,7 @@ extension Session {
         room.waitUntilShown()
         var start = start
         var left = limit
-        var pieces = 0
-        while left > 0, reason == nil {
+        while left > 0, charge(buffers) {
           let lines = try past.lines(
             after: start, before: end, limit: min(left, Self.pieceLines),
             byteLimit: Self.pieceBytes)
@@ -74,8 +71,6 @@ extension Session {
           insert(lines)
           start = last.sequence
           left -= lines.count
-          pieces += 1
-          if pieces % Self.piecesPerToken == 0 { spend(1, buffers) }
         }
       }
     } catch {

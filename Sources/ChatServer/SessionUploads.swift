@@ -9,9 +9,6 @@ extension Session {
   private static let freeFrameBytes: UInt64 = 4_096
   /// An announcement costs as much as so many lines: everyone in the room is told of it by name.
   private static let announcementTokens = 20
-  /// What is there of an interrupted upload has to be read again: so many bytes cost a token.
-  private static let resumedBytesPerToken: UInt64 = 1_048_576
-
   /// How many bytes may wait in the system for us to read them.
   private static let unreadBytes: CInt = 262_144
 
@@ -86,7 +83,7 @@ extension Session {
       if !upload.hasBegun {
         try upload.target.rewind(to: offset ?? 0)
         uploads.framed[token]?.hasBegun = true
-        spend(Int(upload.target.receivedBytes / Self.resumedBytesPerToken), buffers)
+        try readAgain(upload, buffers)
       } else if let offset, offset != upload.target.receivedBytes {
         throw .badOffset
       }
@@ -94,6 +91,16 @@ extension Session {
       if size >= Self.freeFrameBytes { giveBackToken() }
     } catch {
       end(token, refusal(error), buffers)
+    }
+  }
+
+  /// What is there of an interrupted upload has to be read again, by whoever is there to go on with it.
+  private func readAgain(
+    _ upload: Uploads.Upload, _ buffers: WorkBuffers
+  ) throws(ShelfError) {
+    meter = WorkMeter(at: ThreadTime.nanoseconds)
+    while try !upload.target.hashSome() {
+      guard charge(buffers) else { return }
     }
   }
 
@@ -158,7 +165,13 @@ extension Session {
     guard let files = server.files, let room, let nickname else { return }
     flush(buffers)
     let stored: StoredContent
-    do throws(ShelfError) { stored = try upload.target.finish() } catch { throw refusal(error) }
+    do throws(ShelfError) {
+      try readAgain(upload, buffers)
+      guard reason == nil else { return }
+      stored = try upload.target.finish()
+    } catch {
+      throw refusal(error)
+    }
     let file = KeptFile(
       id: FileShelf.makeID(), name: upload.name.text, room: room.name.text, sender: nickname.text,
       sizeBytes: stored.sizeBytes, digest: stored.digest,

@@ -258,6 +258,14 @@ package final class Stream: Sendable {
     return unacknowledgedBytes == 0 || poll(&entry, 1, 0) > 0
   }
 
+  /// Whether the connection is broken: the peer has closed it and takes nothing any more, or it was lost (poll(2),
+  /// POLLHUP and POLLERR). A peer that has ended its side alone still wants what it is owed, and one that has closed
+  /// looks the same until something was sent to it.
+  package var isBroken: Bool {
+    var entry = pollfd(fd: number, events: 0, revents: 0)
+    return poll(&entry, 1, 0) > 0
+  }
+
   // MARK: Ending
 
   /// Ends receiving here: whoever waits for input wakes and, once what had arrived is read, sees

@@ -26,27 +26,6 @@ struct OpenContentTests {
     #expect(first == bytes[7])
   }
 
-  @Test("blocks have their own sums, the last one shorter", arguments: [1_000, 262_144, 300_000])
-  func sums(_ blockBytes: Int) throws {
-    let test = try TestShelf()
-    let bytes = someBytes(700_001)
-    try test.put(bytes, id: "a")
-    let open = try #require(try test.shelf.open(id: "a"))
-    let expected = try stride(from: 0, to: bytes.count, by: blockBytes).map {
-      try Array(bytes[$0...].prefix(blockBytes)).sha256()
-    }
-    #expect(try open.blockSums(blockBytes: blockBytes, from: 0, limit: .max) == expected)
-    #expect(
-      try open.blockSums(blockBytes: blockBytes, from: 1, limit: 1) == [expected[1]])
-    #expect(
-      try open.blockSums(blockBytes: blockBytes, from: expected.count - 1, limit: 9)
-        == expected.suffix(1))
-    #expect(try open.blockSums(blockBytes: blockBytes, from: expected.count, limit: 9) == [])
-    #expect(try open.blockSums(blockBytes: blockBytes, from: .max, limit: 9) == [])
-    #expect(try open.blockSums(blockBytes: .max, from: 0, limit: 9) == [bytes.sha256()])
-    #expect(try open.blockSums(blockBytes: blockBytes, from: 0, limit: 0) == [])
-  }
-
   @Test("a file that was cut short meanwhile is said to be")
   func cut() throws {
     let test = try TestShelf()
@@ -54,9 +33,6 @@ struct OpenContentTests {
     let open = try #require(try test.shelf.open(id: "a"))
     #expect(truncate("\(test.path)/\(file.digest.hex)", 500) == 0)
     #expect(try open.bytes(from: 0, count: 1_000).count == 500)
-    #expect(throws: ShelfError.system(SystemError("pread", code: EIO))) {
-      try open.blockSums(blockBytes: 1_000, from: 0, limit: 1)
-    }
     #expect(try test.shelf.open(id: "a") == nil)
   }
 }

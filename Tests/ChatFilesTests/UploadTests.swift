@@ -159,7 +159,7 @@ struct UploadTests {
       }.count
     }
     let before = try count()
-    #expect(before == 2)
+    #expect(before == 3)
     let bytes = someBytes(1_000)
     for round in 0..<5 {
       try test.put(someBytes(2_000, seed: UInt64(round)), id: "\(round)")

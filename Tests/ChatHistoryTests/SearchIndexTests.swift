@@ -52,6 +52,29 @@ struct SearchIndexTests {
     #expect(try numbers("apple") == [16, 14, 2, 1])
   }
 
+  @Test("a search that nobody waits for any more ends, whether the lines are indexed or not")
+  func unwanted() throws {
+    let history = try TestHistory()
+    let index = try SearchIndex(folder: history.folder)
+    for number in 0..<300 { try history.append([["alice: apple \(number)"]]) }
+    for isIndexed in [false, true] {
+      if isIndexed { try filled(index) }
+      var questions = 0
+      func search(_ words: String, asking limit: Int) throws -> Int {
+        questions = 0
+        return try index.search(words, in: history.lobby.id, before: nil, limit: 1_000) {
+          questions += 1
+          return questions <= limit
+        }.count
+      }
+      #expect(try search("apple", asking: .max) == 300)
+      #expect(questions > 3)
+      #expect(try search("apple", asking: 0) == 0)
+      #expect(questions == 1)
+      #expect(try search("apple", asking: 2) < 100)
+    }
+  }
+
   @Test("nothing in a query is an operator")
   func operators() throws {
     let history = try TestHistory()
