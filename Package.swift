@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "ChatFlags", swiftSettings: pure),
 
     // The one seam to the operating system.
-    .systemLibrary(name: "CLinux"),
+    .target(name: "CLinux"),
     .target(name: "ChatSystem", dependencies: ["CLinux"], swiftSettings: strict),
 
     // The history: SQLite, which this one target wraps. No pkgConfig: header and library lie where

@@ -18,7 +18,7 @@ package final class Client: Sendable {
     self.options = options
     isTyped = StandardStream.input.isTerminal && options.filesToSend.isEmpty
     input = LineInput(isTyped: isTyped)
-    let path = options.downloadFolder ?? "."
+    let path: FilePath = options.downloadFolder ?? "."
     // The one that was named is made, as whoever saves elsewhere would have to.
     let isNamed = options.downloadFolder != nil
     folder = Result { () throws(SystemError) in
@@ -153,7 +153,7 @@ package final class Client: Sendable {
     var areReadable = true
     for path in options.filesToSend {
       do { try PreparedFile.check(path) } catch {
-        Screen.complain("--send: cannot read '\(Uploads.shown(path))': \(error.reason)")
+        Screen.complain("--send: cannot read '\(path)': \(error.reason)")
         areReadable = false
       }
     }

@@ -19,13 +19,13 @@ package struct ClientOptions: Sendable {
   package var comesBack = true
 
   /// Where files are saved; `nil` for where the program was started.
-  package var downloadFolder: String?
+  package var downloadFolder: FilePath?
   /// Files up to so many bytes, and ten times as many in an hour, are fetched as they are offered; 0 for none.
   package var autoAcceptBytes: UInt64 = 16_000_000
   /// Images are shown once they are saved, where a person sees them.
   package var showsImages = true
   /// The files to send before leaving. If there are any, standard input is not read.
-  package var filesToSend: [String] = []
+  package var filesToSend: [FilePath] = []
 
   /// What the command line asks for.
   package enum Command: Sendable {
@@ -40,7 +40,7 @@ package struct ClientOptions: Sendable {
   /// Reads a command line, the program's name not included.
   ///
   /// - Throws: `UsageError` for the person who typed it.
-  package static func parse(_ arguments: [String]) throws(UsageError) -> Command {
+  package static func parse(_ arguments: [[UInt8]]) throws(UsageError) -> Command {
     var options = ClientOptions()
     var parser = FlagParser(arguments)
     var addresses: [Address] = []
@@ -51,11 +51,15 @@ package struct ClientOptions: Sendable {
       case .flag("--json"): options.isJSON = true
       case .flag("--no-reconnect"): options.comesBack = false
       case .flag("--no-images"): options.showsImages = false
-      case .flag("--downloads"): options.downloadFolder = try parser.value()
+      case .flag("--downloads"): options.downloadFolder = FilePath(try parser.bytes())
       case .flag("--auto-accept"): options.autoAcceptBytes = try parser.size()
-      case .flag("--send"): options.filesToSend.append(try parser.value())
-      case .flag("--help"), .flag("-h"): return .help
-      case .flag("--version"): return .version
+      case .flag("--send"): options.filesToSend.append(FilePath(try parser.bytes()))
+      case .flag("--help"), .flag("-h"):
+        try parser.endFlag()
+        return .help
+      case .flag("--version"):
+        try parser.endFlag()
+        return .version
       case .flag: throw parser.unknownFlag
       case .operand(let text):
         guard let address = Address(text, defaultPort: Address.standard.port) else {

@@ -19,13 +19,13 @@ package final class DownloadFolder: Sendable {
   private static let mostParts = 64
 
   /// As it was given.
-  package let path: String
+  package let path: FilePath
   private let folder: OpenFolder
 
   /// Opens a folder that is there.
   ///
   /// - Throws: `SystemError` if it isn't one, or no files can be made in it.
-  package init(path: String) throws(SystemError) {
+  package init(path: FilePath) throws(SystemError) {
     self.path = path
     folder = try OpenFolder(path: path)
     try folder.checkWritable()
@@ -93,5 +93,7 @@ package final class DownloadFolder: Sendable {
   }
 
   /// Where a saved file is.
-  func path(of name: String) -> String { path == "." ? name : "\(path)/\(name)" }
+  func path(of name: String) -> FilePath {
+    path == "." ? FilePath(name) : path.appending(FilePath(name))
+  }
 }

@@ -47,7 +47,7 @@ final class Downloads {
   // What is not private is shared with `DownloadSteps.swift`.
 
   let folder: Result<DownloadFolder, SystemError>
-  private let folderPath: String
+  private let folderPath: FilePath
   let outlet: TransferOutlet
   let worker: TransferWorker
   let mailbox: TransferMailbox
@@ -63,7 +63,7 @@ final class Downloads {
   private var hasComplained = false
 
   init(
-    _ folder: Result<DownloadFolder, SystemError>, at path: String, outlet: TransferOutlet,
+    _ folder: Result<DownloadFolder, SystemError>, at path: FilePath, outlet: TransferOutlet,
     worker: TransferWorker, mailbox: TransferMailbox
   ) {
     (self.folder, folderPath) = (folder, path)

@@ -30,7 +30,7 @@ final class LineInput: @unchecked Sendable {
   /// - Parameter prompt: where somebody can be asked.
   func next(_ prompt: String) -> [UInt8]? {
     if let terminal = Screen.terminal {
-      return terminal.nextLine(prompt, keepsHistory: false).map { unmarked(Array($0.utf8)) }
+      return terminal.nextLine(prompt, keepsHistory: false).map { unmarked($0) }
     }
     guard waiting.isEmpty else { return waiting.removeFirst() }
     guard var lines = nextLines() else { return nil }
@@ -41,7 +41,7 @@ final class LineInput: @unchecked Sendable {
   /// The lines that have come in, at least one; `nil` at the end.
   func nextLines() -> [[UInt8]]? {
     if let terminal = Screen.terminal {
-      return terminal.nextLine("> ").map { [unmarked(Array($0.utf8))] }
+      return terminal.nextLine("> ").map { [unmarked($0)] }
     }
     var lines = waiting
     waiting = []

@@ -1,42 +1,44 @@
+package import ChatSystem
+
 /// The paths of a command, written as for a shell. Pure.
 package enum PathWords {
-  /// Cuts a text at its spaces, but not those in quotes or after a backslash; `~/` at a word's beginning is
-  /// one's own folder.
+  /// Cuts a line at its spaces, but not those in quotes or after a backslash; `~/` at a word's beginning is
+  /// one's own folder. Bytes that are no ASCII mean themselves, whatever they are.
   ///
   /// - Parameter home: that folder; without it `~` is a name like others.
   /// - Returns: `nil` if a quote has no end.
-  package static func split(_ text: String, home: String?) -> [String]? {
-    var words: [String] = []
-    var word: String?
+  package static func split(_ line: [UInt8], home: FilePath?) -> [FilePath]? {
+    var words: [FilePath] = []
+    var word: [UInt8]?
     var quote: Unicode.Scalar?
     var isEscaped = false
-    for (index, scalar) in zip(text.unicodeScalars.indices, text.unicodeScalars) {
-      var taken = word ?? ""
-      switch scalar {
-      case _ where isEscaped:
+    for (index, byte) in line.enumerated() {
+      var taken = word ?? []
+      switch Unicode.Scalar(byte) {
+      case let scalar where isEscaped:
         // In double quotes a backslash quotes these alone.
-        if quote == "\"", scalar != "\"", scalar != "\\", scalar != "$", scalar != "`" {
-          taken.unicodeScalars.append("\\")
+        if quote == "\"", !["\"", "\\", "$", "`"].contains(scalar) {
+          taken.append(UInt8(ascii: "\\"))
         }
-        taken.unicodeScalars.append(scalar)
+        taken.append(byte)
         isEscaped = false
       case "\\" where quote != "'": isEscaped = true
       case quote: quote = nil
-      case "\"" where quote == nil, "'" where quote == nil: quote = scalar
+      case "\"" where quote == nil, "'" where quote == nil: quote = Unicode.Scalar(byte)
       case " " where quote == nil, "\t" where quote == nil:
-        if let whole = word { words.append(whole) }
+        if let whole = word { words.append(FilePath(whole)) }
         word = nil
         continue
       case "~" where word == nil && quote == nil:
-        let rest = text.unicodeScalars[index...].dropFirst()
-        let isHome = rest.first.map { $0 == "/" || $0 == " " } ?? true
-        taken = isHome ? home ?? "~" : "~"
-      default: taken.unicodeScalars.append(scalar)
+        let next = index + 1 < line.count ? Unicode.Scalar(line[index + 1]) : " "
+        let isHome = next == "/" || next == " "
+        taken = isHome ? home?.bytes ?? [byte] : [byte]
+      default: taken.append(byte)
       }
       word = taken
     }
     guard quote == nil else { return nil }
-    if isEscaped { word = (word ?? "") + "\\" }
-    return words + (word.map { [$0] } ?? [])
+    if isEscaped { word = (word ?? []) + [UInt8(ascii: "\\")] }
+    return words + (word.map { [FilePath($0)] } ?? [])
   }
 }

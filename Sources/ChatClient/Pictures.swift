@@ -28,7 +28,7 @@ final class Pictures: @unchecked Sendable {
   init(on terminal: TerminalScreen?) { self.terminal = terminal }
 
   /// Shows a file that has been saved, if it is an image.
-  func show(_ path: String) {
+  func show(_ path: FilePath) {
     let isIn = lock.withLock {
       guard waiting < Self.mostWaiting else { return false }
       waiting += 1
@@ -43,7 +43,7 @@ final class Pictures: @unchecked Sendable {
 
   // MARK: The worker's thread
 
-  private func draw(_ path: String) {
+  private func draw(_ path: FilePath) {
     // Only what is an image has the terminal asked.
     guard
       let plain = Picture.drawing(

@@ -22,7 +22,7 @@ struct PreparedFile: Sendable {
   /// - Parameters:
   ///   - limit: the largest that the server takes.
   ///   - flag: ends it before.
-  init(path: String, limit: UInt64, until flag: CancelFlag) throws(UploadFailure) {
+  init(path: FilePath, limit: UInt64, until flag: CancelFlag) throws(UploadFailure) {
     do {
       (file, name) = try Self.open(path)
       status = try file.status()
@@ -43,14 +43,14 @@ struct PreparedFile: Sendable {
   }
 
   /// Finds out whether a file can be sent, as far as that is known without the server.
-  static func check(_ path: String) throws(UploadFailure) {
+  static func check(_ path: FilePath) throws(UploadFailure) {
     do { _ = try open(path) } catch { throw UploadFailure(error) }
   }
 
-  private static func open(_ path: String) throws -> (RegularFile, FileName) {
+  private static func open(_ path: FilePath) throws -> (RegularFile, FileName) {
     // First: of a folder it is told that it is one, not that it has no name.
     let file = try RegularFile(toRead: path)
-    return (file, try FileName(path))
+    return (file, try FileName(path.decoded))
   }
 
   /// Whether the file is what it was when it was opened.

@@ -38,7 +38,7 @@ final class Session: @unchecked Sendable {
   /// - Parameters:
   ///   - connection: one that the conversation has entered through.
   ///   - files: what to send; if there is any, the input is not read.
-  func run(_ connection: Connection, sending files: [String]) -> ClientExit {
+  func run(_ connection: Connection, sending files: [FilePath]) -> ClientExit {
     if !files.isEmpty {
       conversation.transfers.send(files)
       _ = outgoing.end(atOnce: false)
@@ -98,7 +98,7 @@ final class Session: @unchecked Sendable {
     while let lines = input.nextLines() {
       if input.hasLost { outgoing.noteLoss() }
       if isTyped {
-        for line in lines where !type(TextCleaner.clean(line.span)) { return }
+        for line in lines where !type(line) { return }
       } else {
         outgoing.append(lines.map { .raw($0) })
       }
@@ -111,8 +111,8 @@ final class Session: @unchecked Sendable {
   /// Does what a person typed.
   ///
   /// - Returns: whether more may follow.
-  private func type(_ text: String) -> Bool {
-    switch TypedLine(text, home: Process.homeFolder) {
+  private func type(_ line: [UInt8]) -> Bool {
+    switch TypedLine(line, home: Process.homeFolder) {
     case .nothing: break
     case .show(let text): do { try answer(text) } catch { finish(error) }
     case .send(let line): outgoing.append([line])

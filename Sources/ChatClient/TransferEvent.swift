@@ -1,4 +1,5 @@
 internal import ChatCore
+internal import ChatSystem
 
 /// What is told of files as a JSON object, with the fields that apply to it.
 struct TransferEvent: Encodable {
@@ -20,7 +21,7 @@ struct TransferEvent: Encodable {
     case .offered(let offer, _), .passedOver(let offer, _): self.init("offer", offer)
     case .saved(let id, let name, let path, let size):
       self.init("saved")
-      (self.id, self.name, self.path, self.size) = (id, name, path, size)
+      (self.id, self.name, self.path, self.size) = (id, name, path.decoded, size)
     case .sent(let id, let name, let size):
       self.init("sent")
       (self.id, self.name, self.size) = (id, name, size)

@@ -11,7 +11,7 @@ final class TransferMailbox: @unchecked Sendable {
     // From the input.
 
     /// Send these files.
-    case send([String])
+    case send([FilePath])
     /// Get a file.
     case get(String)
     /// End one transfer, or all.

@@ -1,4 +1,5 @@
 package import ChatCore
+package import ChatSystem
 
 /// What is told of the files that come and go.
 package enum TransferNotice: Equatable, Sendable {
@@ -7,7 +8,7 @@ package enum TransferNotice: Equatable, Sendable {
   /// Somebody offers a file that is not fetched, and nobody is there who could ask for it.
   case passedOver(FileOffer, AcceptBudget.Refusal)
   /// A file is here, whole and right.
-  case saved(id: String, name: String, path: String, size: UInt64)
+  case saved(id: String, name: String, path: FilePath, size: UInt64)
   /// A file of ours is on the server, and the room has been told.
   case sent(id: String, name: String, size: UInt64)
   /// A transfer has ended, and nothing of it is where it should be.

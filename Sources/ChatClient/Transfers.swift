@@ -189,7 +189,7 @@ final class Transfers {
   /// Sends files.
   ///
   /// Thread: main, before the receive thread starts.
-  func send(_ paths: [String]) {
+  func send(_ paths: [FilePath]) {
     uploads.send(paths)
     settle()
   }

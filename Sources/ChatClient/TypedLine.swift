@@ -1,11 +1,12 @@
 internal import ChatCore
+package import ChatSystem
 
 /// What a person typed on a terminal. Pure.
 package enum TypedLine: Equatable, Sendable {
   /// This goes to the server.
   case send(SendQueue.Line)
   /// Send these files.
-  case sendFiles([String])
+  case sendFiles([FilePath])
   /// Get the file of this id.
   case get(String)
   /// End a transfer, by its id or name, or all of them.
@@ -41,9 +42,10 @@ package enum TypedLine: Equatable, Sendable {
   /// Reads a line as typed.
   ///
   /// - Parameters:
-  ///   - text: the line without its LF.
+  ///   - line: without its LF. It becomes text, cleaned; but the paths of `/send` stay as they are.
   ///   - home: the folder that `~/` stands for.
-  package init(_ text: String, home: String? = nil) {
+  package init(_ line: [UInt8], home: FilePath? = nil) {
+    let text = TextCleaner.clean(line.span)
     let trimmed = text.trimmingSpaces()
     switch trimmed {
     case "": self = .nothing
@@ -52,7 +54,7 @@ package enum TypedLine: Equatable, Sendable {
       if trimmed.hasPrefix("//") {
         self = Self.say(String(trimmed.dropFirst()))
       } else if trimmed.hasPrefix("/") {
-        self = Self.command(trimmed, home)
+        self = Self.command(trimmed, line, home)
       } else {
         self = Self.say(text)
       }
@@ -61,8 +63,8 @@ package enum TypedLine: Equatable, Sendable {
 
   private static func say(_ text: String) -> TypedLine { .send(.text(Array(text.utf8))) }
 
-  private static func command(_ line: String, _ home: String?) -> TypedLine {
-    let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+  private static func command(_ text: String, _ line: [UInt8], _ home: FilePath?) -> TypedLine {
+    let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
     let argument = parts.count == 2 ? parts[1].trimmingSpaces() : ""
     switch parts[0] {
     case "/help": return .show(help)
@@ -92,13 +94,21 @@ package enum TypedLine: Equatable, Sendable {
         ? .get(argument) : .show("/get takes a file's id; /files lists them")
     case "/cancel": return .cancel(argument.isEmpty ? nil : argument)
     case "/send":
-      guard let paths = PathWords.split(argument, home: home) else {
+      guard let paths = PathWords.split(Self.argument(of: line), home: home) else {
         return .show("a quote has no end; put a backslash before it if it belongs to the name")
       }
       return paths.isEmpty ? .show("/send takes the paths of files") : .sendFiles(paths)
     default:
       return .show("There is no \(parts[0]); /help lists what there is, and //text says /text")
     }
+  }
+
+  /// What follows the command.
+  private static func argument(of line: [UInt8]) -> [UInt8] {
+    let space = UInt8(ascii: " ")
+    let command = line.drop(while: { $0 == space })
+    let rest: ArraySlice<UInt8> = command.drop(while: { $0 != space })
+    return Array(rest.drop(while: { $0 == space }))
   }
 
   /// What is none must not be asked for: nobody could tell which answer is the one to it.

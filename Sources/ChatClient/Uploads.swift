@@ -15,7 +15,7 @@ final class Uploads {
   /// One that runs.
   private final class Upload {
     let number: Int
-    let path: String
+    let path: FilePath
     /// Stops what the worker does for it.
     let cancelFlag = CancelFlag()
     var state = UploadState()
@@ -25,9 +25,9 @@ final class Uploads {
     /// The sender's name for it.
     var token: String { "\(number)" }
     /// As it is shown.
-    var name: String { file?.name.text ?? path }
+    var name: String { file?.name.text ?? path.text }
 
-    init(number: Int, path: String) { (self.number, self.path) = (number, path) }
+    init(number: Int, path: FilePath) { (self.number, self.path) = (number, path) }
   }
 
   private let outlet: TransferOutlet
@@ -35,7 +35,7 @@ final class Uploads {
   private let mailbox: TransferMailbox
 
   private var running: [Upload] = []
-  private var waiting = Fifo<String>()
+  private var waiting = Fifo<FilePath>()
   private var ended = Fifo<String>()
   private var count = 0
   private var isStarting = false
@@ -89,10 +89,10 @@ final class Uploads {
   // MARK: Beginning and ending
 
   /// Sends files, as soon as it is their turn.
-  func send(_ paths: [String]) {
+  func send(_ paths: [FilePath]) {
     for path in paths {
       guard waiting.count < Self.mostWaiting else {
-        outlet.fail(Self.shown(path), "too many files are waiting", hasBegun: false)
+        outlet.fail(path.text, "too many files are waiting", hasBegun: false)
         continue
       }
       waiting.append(path)
@@ -108,9 +108,9 @@ final class Uploads {
     while running.count < Limits.uploadsAtOnce, let path = waiting.popFirst() { start(path) }
   }
 
-  private func start(_ path: String) {
+  private func start(_ path: FilePath) {
     guard mostBytes > 0 else {
-      return outlet.fail(Self.shown(path), "the server takes no files", hasBegun: false)
+      return outlet.fail(path.text, "the server takes no files", hasBegun: false)
     }
     count += 1
     let upload = Upload(number: count, path: path)
@@ -141,7 +141,7 @@ final class Uploads {
 
   private func fail(_ upload: Upload, _ reason: String, tellsServer: Bool = false) {
     if tellsServer { outlet.cancel(upload.token) }
-    outlet.fail(Self.shown(upload.name), reason, hasBegun: upload.state.hasBegun)
+    outlet.fail(upload.name, reason, hasBegun: upload.state.hasBegun)
     end(upload)
   }
 
@@ -150,22 +150,22 @@ final class Uploads {
   /// - Parameter choice: its name.
   /// - Returns: whether there was any.
   func cancel(_ choice: String?) -> Bool {
-    let isMeant = { (path: String) in
-      choice == nil || path == choice || (try? FileName(path))?.text == choice
+    let isMeant = { (path: FilePath) in
+      choice == nil || path.text == choice || (try? FileName(path.decoded))?.text == choice
     }
     let (left, dropped) = (
       waiting.elements.filter { !isMeant($0) }, waiting.elements.filter(isMeant)
     )
     waiting.removeAll()
     for path in left { waiting.append(path) }
-    outlet.tell(dropped: dropped.map(Self.shown), "sent")
+    outlet.tell(dropped: dropped.map(\.text), "sent")
     var hasFound = !dropped.isEmpty
     for upload in running where upload.token == choice || isMeant(upload.path) {
       hasFound = true
       if upload.state.phase != .preparing {
         outlet.cancel(upload.token)
       }
-      outlet.tell(.remark("\(Self.shown(upload.name)) is not sent"))
+      outlet.tell(.remark("\(upload.name) is not sent"))
       end(upload)
     }
     return hasFound
@@ -174,7 +174,7 @@ final class Uploads {
   /// We leave: nothing is sent any more.
   func giveUp() {
     outlet.tell(
-      dropped: running.map { Self.shown($0.name) } + waiting.elements.map(Self.shown), "sent")
+      dropped: running.map { $0.name } + waiting.elements.map(\.text), "sent")
     waiting.removeAll()
     for upload in running { end(upload) }
   }
@@ -183,12 +183,9 @@ final class Uploads {
   func endAll(_ reason: String) {
     let paths = waiting.elements
     waiting.removeAll()
-    for path in paths { outlet.fail(Self.shown(path), reason) }
+    for path in paths { outlet.fail(path.text, reason) }
     for upload in running { fail(upload, reason) }
   }
-
-  /// A path, safe to show.
-  static func shown(_ path: String) -> String { TextCleaner.clean(Array(path.utf8).span) }
 
   // MARK: What others say
 

@@ -35,7 +35,7 @@ package final class FileShelf: @unchecked Sendable {
   ///   - limitBytes: contents that lie there already may be more; see `trim`.
   ///   - nowSeconds: tells the time, seconds since 1970: at first the time of day, but nobody sets it.
   package init(
-    folder path: String, limitBytes: UInt64,
+    folder path: FilePath, limitBytes: UInt64,
     nowSeconds: @escaping @Sendable () -> Int64 = { WallClock.milliseconds / 1_000 }
   ) throws(ShelfError) {
     self.nowSeconds = nowSeconds

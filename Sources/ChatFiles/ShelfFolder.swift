@@ -18,7 +18,7 @@ struct ShelfFolder: ~Copyable, Sendable {
   private let sums: Descriptor
 
   /// Opens the folders, made for their owner alone if they are missing.
-  init(path: String) throws(SystemError) {
+  init(path: FilePath) throws(SystemError) {
     let contents = try Self.open(path, in: AT_FDCWD)
     let partials = try Self.open("partial", in: contents.number)
     let sums = try Self.open("sums", in: contents.number)
@@ -29,11 +29,13 @@ struct ShelfFolder: ~Copyable, Sendable {
 
   /// Opens a folder, made if it is missing. One that was made is on the disk: what is synced into it
   /// later would be lost with it.
-  private static func open(_ path: String, in folder: CInt) throws(SystemError) -> Descriptor {
-    let isNew = mkdirat(folder, path, 0o700) == 0
+  private static func open(_ path: FilePath, in folder: CInt) throws(SystemError) -> Descriptor {
+    let isNew = mkdirat(folder, path.cString, 0o700) == 0
     if !isNew && errno != EEXIST { throw SystemError("mkdirat") }
     let made = Descriptor(
-      owning: try system("openat") { openat(folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+      owning: try system("openat") {
+        openat(folder, path.cString, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      })
     guard isNew else { return made }
     let parent = Descriptor(
       owning: try system("openat") {

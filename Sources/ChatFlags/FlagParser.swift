@@ -3,12 +3,21 @@ public struct UsageError: Error, Equatable, Sendable {
   /// What is wrong.
   public let reason: String
 
-  /// Makes an error.
-  public init(_ reason: String) { self.reason = reason }
+  /// Makes an error. What would end the line, or change a terminal, becomes U+FFFD.
+  public init(_ reason: String) {
+    var scalars = String.UnicodeScalarView()
+    for scalar in reason.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator: scalars.append("\u{FFFD}")
+      default: scalars.append(scalar)
+      }
+    }
+    self.reason = String(scalars)
+  }
 }
 
 /// Walks a command line as GNU programs do: `--flag value`, `--flag=value`, operands anywhere, and
-/// `--` after which everything is an operand.
+/// `--` after which everything is an operand. Arguments are bytes, and so are paths; all else is UTF-8.
 ///
 /// The caller asks for the next item, and for a flag's value if the flag takes one:
 ///
@@ -29,35 +38,55 @@ public struct FlagParser {
     case operand(String)
   }
 
-  private var rest: ArraySlice<String>
+  private var rest: ArraySlice<[UInt8]>
   private var flag = ""
-  private var attachedValue: String?
+  private var attachedValue: [UInt8]?
   private var onlyOperands = false
 
   /// Makes a parser of the arguments after the program's name.
-  public init(_ arguments: [String]) { rest = arguments[...] }
+  public init(_ arguments: [[UInt8]]) { rest = arguments[...] }
+
+  /// The same, of arguments that are text.
+  public init(_ arguments: [String]) { self.init(arguments.map { Array($0.utf8) }) }
 
   /// The next item, or `nil` at the end.
   ///
   /// - Throws: `UsageError` if the flag before got a value with `=` that nobody asked for.
   public mutating func next() throws(UsageError) -> Item? {
-    if attachedValue != nil { throw UsageError("\(flag) takes no value") }
+    try endFlag()
     guard let word = rest.popFirst() else { return nil }
-    if onlyOperands || !word.hasPrefix("-") || word == "-" { return .operand(word) }
-    if word == "--" {
+    if onlyOperands || !Self.isFlag(word) {
+      return .operand(try Self.text(word, of: "an argument"))
+    }
+    if word == Array("--".utf8) {
       onlyOperands = true
       return try next()
     }
-    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    flag = String(parts[0])
-    attachedValue = parts.count == 2 ? String(parts[1]) : nil
+    let equals = word.firstIndex(of: UInt8(ascii: "=")) ?? word.endIndex
+    flag = String(decoding: word[..<equals], as: UTF8.self)
+    attachedValue = equals < word.endIndex ? Array(word[(equals + 1)...]) : nil
     return .flag(flag)
   }
 
-  /// The current flag's value.
+  /// Makes sure that the current flag, which takes no value, got none; `next` does so, too.
+  ///
+  /// - Throws: `UsageError` if it got one with `=`.
+  public func endFlag() throws(UsageError) {
+    if attachedValue != nil { throw UsageError("\(flag) takes no value") }
+  }
+
+  /// The current flag's value, as text.
+  ///
+  /// - Throws: `UsageError` if there is none, or it is no UTF-8.
+  public mutating func value() throws(UsageError) -> String {
+    try Self.text(bytes(), of: flag)
+  }
+
+  /// The current flag's value, as it was given: for a path. Whatever follows the flag is its value, also
+  /// if it begins with `-`.
   ///
   /// - Throws: `UsageError` if there is none.
-  public mutating func value() throws(UsageError) -> String {
+  public mutating func bytes() throws(UsageError) -> [UInt8] {
     if let value = attachedValue {
       attachedValue = nil
       return value
@@ -93,6 +122,18 @@ public struct FlagParser {
       let number = UInt64(digits), number <= UInt64(Int64.max) / (unit ?? 1)
     else { throw UsageError("\(flag) takes a size such as 500k, 100M or 10G, not '\(text)'") }
     return number * (unit ?? 1)
+  }
+
+  /// `-` alone is no flag.
+  private static func isFlag(_ word: [UInt8]) -> Bool {
+    word.first == UInt8(ascii: "-") && word.count > 1
+  }
+
+  private static func text(_ bytes: [UInt8], of place: String) throws(UsageError) -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw UsageError("\(place) is not UTF-8: '\(String(decoding: bytes, as: UTF8.self))'")
+    }
+    return text
   }
 
   /// The error for a flag that the program does not have.

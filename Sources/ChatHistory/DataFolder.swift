@@ -1,3 +1,4 @@
+package import ChatSystem
 internal import Glibc
 
 /// The folder of a server's data, which this process alone uses while this object lives.
@@ -6,16 +7,18 @@ internal import Glibc
 /// however it ends; the empty file stays.
 package final class DataFolder: Sendable {
   /// Where it is.
-  package let path: String
+  package let path: FilePath
 
   private let lock: CInt
 
   /// Makes the folder, with its parents, if it is missing, readable by nobody else, and locks it.
   ///
   /// - Throws: `DataFolderError`.
-  package init(path: String) throws(DataFolderError) {
-    try Self.make(path)
-    let lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+  package init(path: FilePath) throws(DataFolderError) {
+    do { try Folder.make(path, mode: 0o700) } catch {
+      throw DataFolderError(path, "cannot create it", code: error.code)
+    }
+    let lock = open(path.appending("lock").cString, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard lock >= 0 else { throw DataFolderError(path, "cannot write there") }
     while flock(lock, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
@@ -29,19 +32,6 @@ package final class DataFolder: Sendable {
   }
 
   deinit { _ = close(lock) }
-
-  private static func make(_ path: String) throws(DataFolderError) {
-    guard !path.isEmpty else { throw DataFolderError(path, "cannot create it", code: ENOENT) }
-    let parts = path.split(separator: "/")
-    var folder = path.hasPrefix("/") ? "" : "."
-    for part in parts {
-      folder += "/\(part)"
-      if mkdir(folder, 0o700) == 0 || errno == EEXIST { continue }
-      // A parent that is there may also be one that we may not write to.
-      let code = errno
-      if access(folder, F_OK) != 0 { throw DataFolderError(path, "cannot create it", code: code) }
-    }
-  }
 }
 
 /// A data folder that cannot be used.
@@ -52,12 +42,12 @@ package struct DataFolderError: Error, Equatable, CustomStringConvertible {
   private init(description: String) { self.description = description }
 
   /// Makes an error of a call that failed just now.
-  init(_ path: String, _ what: String, code: CInt = errno) {
+  init(_ path: FilePath, _ what: String, code: CInt = errno) {
     description = "the data folder \(path): \(what): \(String(cString: strerror(code)))"
   }
 
   /// Another process has it.
-  static func inUse(_ path: String) -> Self {
+  static func inUse(_ path: FilePath) -> Self {
     Self(description: "\(path) is in use by another chat-server")
   }
 }

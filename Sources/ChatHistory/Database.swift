@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import ChatSystem
 internal import Glibc
 
 /// One connection to a SQLite file in write-ahead mode (https://www.sqlite.org/wal.html).
@@ -14,7 +15,7 @@ final class Database {
   }
 
   /// Where the file lies.
-  let path: String
+  let path: FilePath
 
   /// Valid until deinit; statements may outlive it (sqlite3_close_v2).
   let handle: OpaquePointer
@@ -22,11 +23,11 @@ final class Database {
   /// Opens a file.
   ///
   /// - Throws: `HistoryError`, of kind `damaged` if it is no database.
-  init(path: String, for purpose: Purpose) throws(HistoryError) {
+  init(path: FilePath, for purpose: Purpose) throws(HistoryError) {
     var handle: OpaquePointer?
     let creation: CInt = if case .writing = purpose { SQLITE_OPEN_CREATE } else { 0 }
     let code = sqlite3_open_v2(
-      path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | creation, nil)
+      path.cString, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | creation, nil)
     guard let handle else { throw HistoryError(.full, "\(path): no memory to open it") }
     self.path = path
     self.handle = handle

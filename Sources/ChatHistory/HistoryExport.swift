@@ -37,7 +37,7 @@ package enum HistoryExport {
   ///   - room: the room's name.
   ///   - write: takes some lines' bytes at a time, each line with its LF.
   package static func run(
-    folder: String, room name: String, format: Format,
+    folder: FilePath, room name: String, format: Format,
     write: ([UInt8]) throws(SystemError) -> Void
   ) throws(Failure) {
     var last: UInt64 = 0

@@ -10,9 +10,9 @@ enum HistoryFile {
     private let inode: ino_t
 
     /// Looks; `nil` if nothing is there.
-    init?(path: String) {
+    init?(path: FilePath) {
       var status = stat()
-      guard stat(path, &status) == 0 else { return nil }
+      guard stat(path.cString, &status) == 0 else { return nil }
       device = status.st_dev
       inode = status.st_ino
     }
@@ -23,23 +23,24 @@ enum HistoryFile {
   static let exchange = Lock()
 
   /// The path of a folder's history.
-  static func path(in folder: String) -> String { "\(folder)/history.db" }
+  static func path(in folder: FilePath) -> FilePath { folder.appending("history.db") }
 
   /// Renames a folder's history, and the log beside it, which nobody of this process writes to any
   /// more. What is there of them is kept.
   ///
   /// - Returns: the path it has now.
-  static func setAside(in folder: String) throws(HistoryError) -> String {
+  static func setAside(in folder: FilePath) throws(HistoryError) -> FilePath {
     let moment = WallClock.timestamp().filter { $0 != "-" && $0 != ":" }
-    var aside = "\(folder)/history.damaged-\(moment).db"
+    var aside = folder.appending(FilePath("history.damaged-\(moment).db"))
     var number = 1
     while Mark(path: aside) != nil {
       number += 1
-      aside = "\(folder)/history.damaged-\(moment)-\(number).db"
+      aside = folder.appending(FilePath("history.damaged-\(moment)-\(number).db"))
     }
     // The log before the file: a new file must never find the old one's log.
     for suffix in ["-shm", "-wal", ""] {
-      guard rename(path(in: folder) + suffix, aside + suffix) == 0 || errno == ENOENT else {
+      let (old, new) = (path(in: folder).withSuffix(suffix), aside.withSuffix(suffix))
+      guard rename(old.cString, new.cString) == 0 || errno == ENOENT else {
         let words = String(cString: strerror(errno))
         throw HistoryError(.full, "\(path(in: folder)): cannot be set aside: \(words)")
       }

@@ -1,4 +1,4 @@
-internal import ChatSystem
+package import ChatSystem
 
 /// Reads the history while others write it, in this process or another, and after a crash.
 ///
@@ -9,14 +9,14 @@ internal import ChatSystem
 package final class HistoryReader: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`. Lock order: `lock`, `HistoryFile.exchange`.
 
-  private let folder: String
+  private let folder: FilePath
   private let lock = Lock()
   private var tables: ReaderTables
 
   /// Opens a folder's history.
   ///
   /// - Throws: `HistoryError`, of kind `other` if there is none.
-  package init(folder: String) throws(HistoryError) {
+  package init(folder: FilePath) throws(HistoryError) {
     self.folder = folder
     tables = try ReaderTables(folder: folder)
   }

@@ -1,3 +1,5 @@
+internal import ChatSystem
+
 /// What a history's tables look like, and how those of earlier releases become so.
 enum HistorySchema {
   /// The version of the tables that this release writes.
@@ -69,7 +71,7 @@ enum HistorySchema {
   /// Sees to it that nobody works on tables that this release does not know.
   ///
   /// - Throws: `HistoryError` of kind `tooNew`.
-  static func checkNotNewer(_ found: Int64, path: String) throws(HistoryError) {
+  static func checkNotNewer(_ found: Int64, path: FilePath) throws(HistoryError) {
     guard found <= version else {
       throw HistoryError(
         .tooNew,

@@ -1,4 +1,4 @@
-internal import ChatSystem
+package import ChatSystem
 
 /// What is committed to the history goes through here, before anyone is sent it.
 ///
@@ -41,7 +41,7 @@ package final class HistoryWriter: @unchecked Sendable {
     }
   }
 
-  private let folder: String
+  private let folder: FilePath
   private let isDurable: Bool
   private let checkpointPages: Int
 
@@ -49,7 +49,7 @@ package final class HistoryWriter: @unchecked Sendable {
   private var tables: WriterTables?
 
   /// The path of what was set aside on opening, if anything.
-  package private(set) var setAside: String?
+  package private(set) var setAside: FilePath?
 
   /// Opens a folder's history, or makes one, and brings its tables to this release's version.
   ///
@@ -63,7 +63,7 @@ package final class HistoryWriter: @unchecked Sendable {
   ///     thread sets it high.
   /// - Throws: `HistoryError`; of kind `tooNew` if a later release wrote it, which is left alone.
   package init(
-    folder: String, isDurable: Bool, checkpointPages: Int = 1_000
+    folder: FilePath, isDurable: Bool, checkpointPages: Int = 1_000
   ) throws(HistoryError) {
     self.folder = folder
     self.isDurable = isDurable
@@ -75,7 +75,7 @@ package final class HistoryWriter: @unchecked Sendable {
   ///
   /// Rooms have to be looked up again, with the numbers they had reached; readers notice by themselves.
   /// - Returns: the path of what was set aside.
-  package func startAnew() throws(HistoryError) -> String {
+  package func startAnew() throws(HistoryError) -> FilePath {
     tables?.leaveFilesOnClose()
     tables = nil
     return try HistoryFile.exchange.withLock { () throws(HistoryError) in

@@ -5,7 +5,7 @@ internal import ChatSystem
 /// Thread: its reader's.
 final class ReaderTables {
   /// Where the file lies.
-  let path: String
+  let path: FilePath
   /// Which file it is.
   let mark: HistoryFile.Mark
   /// The history's own random name: what was derived from another one does not fit.
@@ -26,7 +26,7 @@ final class ReaderTables {
   /// Opens a folder's history.
   ///
   /// - Throws: `HistoryError`, of kind `other` if there is none.
-  init(folder: String) throws(HistoryError) {
+  init(folder: FilePath) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
     let (database, mark) = try Self.open(path)
     self.path = path
@@ -67,7 +67,7 @@ final class ReaderTables {
 
   /// Opens a file, and makes sure that it is the one whose log it reads.
   private static func open(
-    _ path: String
+    _ path: FilePath
   ) throws(HistoryError) -> (Database, HistoryFile.Mark) {
     try HistoryFile.exchange.withLock { () throws(HistoryError) in
       while true {

@@ -1,4 +1,4 @@
-internal import ChatSystem
+package import ChatSystem
 
 /// Finds lines by their words: `search.db` beside the history.
 ///
@@ -13,7 +13,7 @@ package final class SearchIndex: @unchecked Sendable {
   /// How many lines are looked at before it is asked whether they are wanted.
   private static let linesBetweenChecks = 64
 
-  private let folder: String
+  private let folder: FilePath
   private let lock = Lock()
   private let reader: HistoryReader
   private var tables: SearchTables?
@@ -21,7 +21,7 @@ package final class SearchIndex: @unchecked Sendable {
   private var words: [UInt8] = []
 
   /// Opens a folder's index, or makes one. The history is there already.
-  package init(folder: String) throws(HistoryError) {
+  package init(folder: FilePath) throws(HistoryError) {
     self.folder = folder
     reader = try HistoryReader(folder: folder)
     try withTables { (_, _) throws(HistoryError) in }

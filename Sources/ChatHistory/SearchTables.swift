@@ -1,3 +1,4 @@
+internal import ChatSystem
 internal import Glibc
 
 /// The search index as it lies in its file: the words, how far they go, and what was forgotten.
@@ -57,8 +58,8 @@ final class SearchTables {
   private(set) var lastGroup: Int64
 
   /// Opens a folder's index, or makes an empty one if what is there does not fit the history.
-  static func open(folder: String, reader: ReaderTables) throws(HistoryError) -> SearchTables {
-    let path = "\(folder)/search.db"
+  static func open(folder: FilePath, reader: ReaderTables) throws(HistoryError) -> SearchTables {
+    let path = folder.appending("search.db")
     do throws(HistoryError) {
       let tables = try SearchTables(path: path)
       if try tables.fits(reader) { return tables }
@@ -71,11 +72,12 @@ final class SearchTables {
   }
 
   /// Removes a folder's index, which nobody has open.
-  static func remove(folder: String) {
-    for suffix in ["-shm", "-wal", ""] { _ = unlink("\(folder)/search.db\(suffix)") }
+  static func remove(folder: FilePath) {
+    let path = folder.appending("search.db")
+    for suffix in ["-shm", "-wal", ""] { _ = unlink(path.withSuffix(suffix).cString) }
   }
 
-  private static func make(_ path: String, identity: [UInt8]) throws(HistoryError) {
+  private static func make(_ path: FilePath, identity: [UInt8]) throws(HistoryError) {
     let database = try Database(path: path, for: .writing(isDurable: false))
     try database.transaction { () throws(HistoryError) in
       try database.execute(schema)
@@ -89,7 +91,7 @@ final class SearchTables {
     }
   }
 
-  private init(path: String) throws(HistoryError) {
+  private init(path: FilePath) throws(HistoryError) {
     let database = try Database(path: path, for: .writing(isDurable: false))
     guard try database.integer("PRAGMA user_version") == Self.version else {
       throw HistoryError(.other, "\(path) is of another version")

@@ -1,3 +1,5 @@
+internal import ChatSystem
+
 /// The history's tables as its writer has them open: the statements, prepared once.
 ///
 /// Thread: the writer's.
@@ -27,7 +29,7 @@ final class WriterTables {
   ///
   /// - Throws: `HistoryError`; of kind `damaged` if the file is not sound, `tooNew` if a later release
   ///   wrote it. It is left as it was found.
-  init(folder: String, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
+  init(folder: FilePath, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
     let database = try Database(path: path, for: .writing(isDurable: isDurable))
     // Nobody else writes here. Whoever does all the same must not hold up every room for long.

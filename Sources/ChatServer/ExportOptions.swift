@@ -1,11 +1,12 @@
 package import ChatCore
 internal import ChatFlags
 package import ChatHistory
+package import ChatSystem
 
 /// What the command line of `chat-server export` says.
 package struct ExportOptions: Sendable {
   /// The folder that holds the history.
-  package let folder: String
+  package let folder: FilePath
   /// The room to print.
   package let room: RoomName
   /// How.
@@ -15,7 +16,7 @@ package struct ExportOptions: Sendable {
   ///
   /// - Throws: `UsageError` for the person who typed it.
   static func parse(
-    _ arguments: [String], stateFolder: String
+    _ arguments: [[UInt8]], stateFolder: FilePath
   ) throws(UsageError) -> ServerOptions.Command {
     var folder = stateFolder
     var room: RoomName?
@@ -23,7 +24,7 @@ package struct ExportOptions: Sendable {
     var parser = FlagParser(arguments)
     while let item = try parser.next() {
       switch item {
-      case .flag("--data"): folder = try parser.value()
+      case .flag("--data"): folder = FilePath(try parser.bytes())
       case .flag("--room"):
         let name = try parser.value()
         do { room = try RoomName(name) } catch { throw UsageError("--room: \(error.reason)") }
@@ -33,7 +34,12 @@ package struct ExportOptions: Sendable {
         case "json": format = .json
         case let name: throw UsageError("--format takes text or json, not '\(name)'")
         }
-      case .flag("--help"), .flag("-h"): return .help
+      case .flag("--help"), .flag("-h"):
+        try parser.endFlag()
+        return .help
+      case .flag("--version"):
+        try parser.endFlag()
+        return .version
       case .flag: throw parser.unknownFlag
       case .operand(let word): throw UsageError("unexpected '\(word)'")
       }

@@ -79,7 +79,7 @@ final class Recorder: @unchecked Sendable {
   ///
   /// - Throws: `HistoryError`.
   init(
-    folder: String, isDurable: Bool, clock: @escaping @Sendable () -> ClockReading, log: EventLog
+    folder: FilePath, isDurable: Bool, clock: @escaping @Sendable () -> ClockReading, log: EventLog
   ) throws {
     self.log = log
     self.clock = clock

@@ -44,7 +44,7 @@ final class ServerState: @unchecked Sendable {
     let clock = options.clock
     let steadyClock = SteadyClock(at: clock())
     files = try folder.map {
-      try FileShelf(folder: "\($0.path)/files", limitBytes: limit) {
+      try FileShelf(folder: $0.path.appending("files"), limitBytes: limit) {
         steadyClock.milliseconds(at: clock()) / 1_000
       }
     }
@@ -70,7 +70,9 @@ final class ServerState: @unchecked Sendable {
       // What was being announced, or forgotten, when the last server was killed. As long as a damaged history lies
       // here, it may be one that this knows of.
       let isDamaged = folder.map { folder in
-        Folder.entries(of: folder.path).contains { $0.name.hasPrefix("history.damaged-") }
+        Folder.entries(of: folder.path).contains {
+          $0.name.bytes.starts(with: "history.damaged-".utf8)
+        }
       }
       if isComplete == true, isDamaged == false { files.removeUnannounced() }
       files.trim()

@@ -16,7 +16,7 @@ package struct ServerOptions: Sendable {
   /// The same.
   var readerTimeout: Duration { .seconds(readerTimeoutSeconds) }
   /// The folder that holds the history and the files; `nil` to keep nothing.
-  package var dataFolder: String?
+  package var dataFolder: FilePath?
   /// Lines reach the disk, not only the system's memory, before anyone is sent them.
   package var isDurable = false
   /// How long a private room outlives its last member.
@@ -53,9 +53,9 @@ package struct ServerOptions: Sendable {
   /// - Parameter stateFolder: where the history is kept unless the command line says otherwise.
   /// - Throws: `UsageError` for the person who typed it.
   package static func parse(
-    _ arguments: [String], stateFolder: String
+    _ arguments: [[UInt8]], stateFolder: FilePath
   ) throws(UsageError) -> Command {
-    if arguments.first == "export" {
+    if arguments.first == Array("export".utf8) {
       return try ExportOptions.parse(Array(arguments.dropFirst()), stateFolder: stateFolder)
     }
     var options = ServerOptions()
@@ -81,16 +81,20 @@ package struct ServerOptions: Sendable {
         options.logLevel = level
       case .flag("--reader-timeout"):
         options.readerTimeoutSeconds = try parser.integer(in: 1...86_400)
-      case .flag("--data"): options.dataFolder = try parser.value()
+      case .flag("--data"): options.dataFolder = FilePath(try parser.bytes())
       case .flag("--no-history"): keepsHistory = false
       case .flag("--durable"): options.isDurable = true
-      case .flag("--room-ttl"): options.roomTimeToLive = try parser.duration()
+      case .flag("--room-ttl"): options.roomTimeToLive = try parser.duration("--room-ttl")
       case .flag("--max-file"): options.maxFileBytes = try parser.size()
       case .flag("--max-files"): options.maxFilesBytes = try parser.size()
       // This version has no web page, so there is nothing to switch off.
       case .flag("--no-web"): break
-      case .flag("--help"), .flag("-h"): return .help
-      case .flag("--version"): return .version
+      case .flag("--help"), .flag("-h"):
+        try parser.endFlag()
+        return .help
+      case .flag("--version"):
+        try parser.endFlag()
+        return .version
       case .flag: throw parser.unknownFlag
       case .operand(let word): throw UsageError("unexpected '\(word)'")
       }
@@ -149,12 +153,12 @@ extension FlagParser {
   /// The current flag's value as a time: `90s`, `30m`, `24h`, `7d`.
   ///
   /// - Throws: `UsageError` if it is none.
-  fileprivate mutating func duration() throws(UsageError) -> Duration {
+  fileprivate mutating func duration(_ flag: String) throws(UsageError) -> Duration {
     let text = try value()
     let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
     guard let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()),
       1...1_000_000 ~= count
-    else { throw UsageError("a time looks like 90s, 30m, 24h or 7d, not '\(text)'") }
+    else { throw UsageError("\(flag) takes a time such as 90s, 30m, 24h or 7d, not '\(text)'") }
     return .seconds(count * unit)
   }
 }

@@ -10,13 +10,13 @@ package struct StartMessage: Sendable {
   /// Where other machines reach this one.
   package var ownAddresses: [Address]
   /// The folder of the history and the files; `nil` where nothing is kept.
-  package var dataFolder: String?
+  package var dataFolder: FilePath?
   /// How the server was called: the client lies beside it.
   package var program: String
 
   /// Makes one.
   package init(
-    addresses: [Address], ownAddresses: [Address], dataFolder: String?, program: String
+    addresses: [Address], ownAddresses: [Address], dataFolder: FilePath?, program: String
   ) {
     (self.addresses, self.ownAddresses) = (addresses, ownAddresses)
     (self.dataFolder, self.program) = (dataFolder, program)
@@ -50,7 +50,8 @@ package struct StartMessage: Sendable {
   }
 
   private static func short(_ address: Address) -> String {
-    address.port != Address.standard.port ? "\(address)"
+    address.port != Address.standard.port
+      ? "\(address)"
       : address.host.contains(":") ? "[\(address.host)]" : address.host
   }
 }

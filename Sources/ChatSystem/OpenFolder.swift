@@ -12,9 +12,9 @@ package final class OpenFolder: Sendable {
   /// Opens a folder.
   ///
   /// - Throws: what open(2) says; ENOTDIR if it is none.
-  package init(path: String) throws(SystemError) {
+  package init(path: FilePath) throws(SystemError) {
     descriptor = Descriptor(
-      owning: try system("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+      owning: try system("open") { open(path.cString, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
   }
 
   /// Checks that we may make files in it (faccessat(2)).

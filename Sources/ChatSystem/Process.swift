@@ -9,6 +9,19 @@ package enum Process {
   /// The other signals that end a program which does nothing about them: of a terminal that is gone, and of Ctrl-\.
   package static let hangups: [CInt] = [SIGHUP, SIGQUIT]
 
+  /// Opens those of the standard streams that are closed on /dev/null: the next file or socket that is
+  /// opened would be taken for them. Reading then finds the end; what is written is gone.
+  ///
+  /// Thread: the only one, before anything else is opened.
+  package static func openStandardStreams() {
+    for number: CInt in 0...2 where fcntl(number, F_GETFD) == -1 && errno == EBADF {
+      // The lowest number that is free is the one that is opened. Where there is no /dev, the number is
+      // taken all the same: reading and writing fail.
+      let flags = number == 0 ? O_RDONLY : O_WRONLY
+      if open("/dev/null", flags) == -1 { _ = open("/", O_RDONLY | O_DIRECTORY) }
+    }
+  }
+
   /// Blocks signals in the calling thread and all it starts, so that `waitForSignal` gets them.
   package static func block(_ signals: [CInt]) {
     var set = Self.set(signals)
@@ -66,8 +79,18 @@ package enum Process {
   /// Gives memory that was freed back to the system (malloc_trim(3)).
   package static func returnFreeMemory() { _ = malloc_trim(0) }
 
+  /// How the program was called.
+  package static var program: FilePath { clinux_argument(0).map { FilePath(bytes(of: $0)) } ?? "" }
+
+  /// What `main` was given, the program's name not included: bytes, as the system passes them.
+  package static var arguments: [[UInt8]] {
+    (1..<max(1, clinux_argument_count())).map { number in
+      clinux_argument(number).map { bytes(of: $0) } ?? []
+    }
+  }
+
   /// One's own folder, `$HOME`, if that is known.
-  package static var homeFolder: String? { variable("HOME") }
+  package static var homeFolder: FilePath? { path("HOME") }
 
   /// A variable of the environment; `nil` if it is not there, or empty.
   package static func variable(_ name: String) -> String? {
@@ -75,12 +98,25 @@ package enum Process {
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  /// A variable of the environment that names a path; `nil` if it is not there, or empty.
+  package static func path(_ name: String) -> FilePath? {
+    // Sound: the string is copied before anything else can change the environment.
+    getenv(name).map { FilePath(bytes(of: $0)) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// Sound if the string ends with a NUL, as C's do.
+  private static func bytes(of string: UnsafePointer<CChar>) -> [UInt8] {
+    Array(UnsafeRawBufferPointer(start: string, count: strlen(string)))
+  }
+
   /// Where a program keeps what it has to remember (XDG Base Directory Specification, 0.8):
   /// `$XDG_STATE_HOME/NAME`, else `~/.local/state/NAME`.
-  package static func stateFolder(for name: String) -> String {
+  package static func stateFolder(for name: String) -> FilePath {
     // A relative path in the variable is to be ignored.
-    if let folder = variable("XDG_STATE_HOME"), folder.hasPrefix("/") { return "\(folder)/\(name)" }
-    return "\(variable("HOME") ?? "/")/.local/state/\(name)"
+    if let folder = path("XDG_STATE_HOME"), folder.isAbsolute {
+      return folder.appending(FilePath(name))
+    }
+    return (homeFolder ?? "/").appending(".local/state").appending(FilePath(name))
   }
 
   /// A write beyond the allowed file size is an error, no longer the process's end (setrlimit(2)).

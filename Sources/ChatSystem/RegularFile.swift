@@ -31,10 +31,10 @@ package final class RegularFile: Sendable {
   /// Opens a file to read it.
   ///
   /// - Throws: what open(2) says; EISDIR if it is a folder, EINVAL if it is anything else but a file.
-  package convenience init(toRead path: String) throws(SystemError) {
+  package convenience init(toRead path: FilePath) throws(SystemError) {
     // Opening a pipe would wait for somebody who writes.
     let number = try system("open") {
-      open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+      open(path.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     }
     try self.init(Descriptor(owning: number))
   }

@@ -64,7 +64,10 @@ package struct InputRow: Equatable, Sendable {
     let width: Int
 
     init(_ character: Character) {
-      text = character.isShowable ? character : " "
+      let shown =
+        character.unicodeScalars.contains { UndecodedByte.byte(of: $0) != nil }
+        ? "\u{FFFD}" : character
+      text = shown.isShowable ? shown : " "
       width = DisplayWidth.of(text)
     }
   }

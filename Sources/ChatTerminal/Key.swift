@@ -1,6 +1,6 @@
 /// What a terminal sends for a key, a paste or an answer.
 package enum Key: Equatable, Sendable {
-  /// A character; U+FFFD for ill-formed UTF-8. No control character.
+  /// A character, or a byte that is no UTF-8 (`UndecodedByte`). No control character.
   case character(Unicode.Scalar)
   /// Ctrl with a letter, Enter (CR or LF), Tab, or Backspace (DEL): the C0 code or DEL.
   case control(UInt8)

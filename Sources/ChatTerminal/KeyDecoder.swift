@@ -76,17 +76,23 @@ struct KeyDecoder: Sendable {
 
   private mutating func takeInCharacter(_ byte: UInt8, _ emit: (Key) -> Void) {
     guard 0x80...0xBF ~= byte else {
-      emit(.character("\u{FFFD}"))
+      emitPending(emit)
       return begin(byte, emit)
     }
     pending.append(byte)
     endCharacterIfDone(emit)
   }
 
+  /// Emits what has come of a character, byte by byte if it is none.
+  private func emitPending(_ emit: (Key) -> Void) {
+    for scalar in UndecodedByte.text(of: pending).unicodeScalars {
+      // U+0080–U+009F are control characters that nobody types.
+      if !(0x80..<0xA0 ~= scalar.value) { emit(.character(scalar)) }
+    }
+  }
+
   /// Emits the character once all its bytes, or one too wrong, have come.
   private mutating func endCharacterIfDone(_ emit: (Key) -> Void) {
-    var decoder = UTF8()
-    var bytes = pending.makeIterator()
     let length =
       switch pending[0] {
       case 0xC2...0xDF: 2
@@ -96,11 +102,7 @@ struct KeyDecoder: Sendable {
       }
     guard pending.count >= length else { return }
     state = .ground
-    guard case .scalarValue(let scalar) = decoder.decode(&bytes), pending.count == length else {
-      return emit(.character("\u{FFFD}"))
-    }
-    // U+0080–U+009F are control characters that nobody types.
-    if !(0x80..<0xA0 ~= scalar.value) { emit(.character(scalar)) }
+    emitPending(emit)
   }
 
   private mutating func takeAfterEscape(_ byte: UInt8, _ emit: (Key) -> Void) {

@@ -37,16 +37,17 @@ package struct PathCompletion: Sendable {
     let entries = list(expanded(folder, isOfHome: word.isOfHome)).filter { entry in
       // A hidden file is meant by those who name it.
       (start.hasPrefix(".") || !entry.name.hasPrefix("."))
-        && entry.name.hasPrefix(start) && entry.name.allSatisfy(\.isShowable)
+        && entry.name.unicodeScalars.starts(with: start.unicodeScalars)
+        && entry.name.allSatisfy(\.isShowable)
     }.sorted { $0.name < $1.name }
     var result = Completion(of: start, from: entries.map(\.name), end: "")
     if !result.isIdle {
-      let rest = String(result.insertion.dropFirst(start.count))
+      let rest = String(result.insertion.unicodeScalars.dropFirst(start.unicodeScalars.count))
       let end = entries.count > 1 ? "" : entries[0].isFolder ? "/" : word.end
       (result.replacedCount, result.insertion) = (0, word.quoted(rest) + end)
     }
     if entries.count > 1 {
-      result.candidates = entries.map { $0.isFolder ? $0.name + "/" : $0.name }
+      result.candidates = entries.map { UndecodedByte.shown($0.isFolder ? $0.name + "/" : $0.name) }
     }
     return result
   }

@@ -1,4 +1,4 @@
-internal import ChatSystem
+package import ChatSystem
 
 /// What a terminal is given for an image file.
 package enum PictureDrawing: Equatable, Sendable {
@@ -32,7 +32,7 @@ package enum Picture {
   ///   - tool: draws what we can't encode, if it is installed.
   /// - Returns: `nil` if the file is no image, or can't be read (any more): there is nothing to show.
   package static func drawing(
-    path: String, capabilities: PictureCapabilities, columns: Int, tool: PictureTool?
+    path: FilePath, capabilities: PictureCapabilities, columns: Int, tool: PictureTool?
   ) -> PictureDrawing? {
     do throws(SystemError) {
       let file = try PictureFile(path: path)

@@ -11,8 +11,8 @@ struct PictureFile: ~Copyable {
   /// Opens a file, without waiting for anybody (open(2)).
   ///
   /// - Throws: `SystemError`, ELOOP for a symbolic link, EINVAL for what is no regular file.
-  init(path: String) throws(SystemError) {
-    let number = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+  init(path: FilePath) throws(SystemError) {
+    let number = open(path.cString, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard number >= 0 else { throw SystemError("open") }
     let descriptor = Descriptor(owning: number)
     var status = stat()

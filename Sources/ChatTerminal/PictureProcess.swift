@@ -8,9 +8,9 @@ internal import Glibc
 /// between. Whatever happens, it is reaped, and it and all of its group are gone afterwards.
 struct PictureProcess {
   /// The program, from the root on.
-  let path: String
+  let path: FilePath
   /// What follows its name on the command line.
-  let arguments: [String]
+  let arguments: [FilePath]
   /// Limit: bytes it may write.
   let outputLimit: Int
   /// Limit: when it has to be done.
@@ -20,7 +20,7 @@ struct PictureProcess {
   static let memoryBytes: rlim_t = 2 << 30
 
   /// What the program finds in its environment: nothing that tells of ours, or could change its ways.
-  private static let environment = [
+  private static let environment: [FilePath] = [
     "PATH=/usr/local/bin:/usr/bin:/bin", "TERM=xterm-256color", "LC_ALL=C.UTF-8",
   ]
 
@@ -77,7 +77,7 @@ struct PictureProcess {
     var child: pid_t = 0
     let code = Self.withStrings([path] + arguments) { arguments in
       Self.withStrings(Self.environment) { environment in
-        posix_spawn(&child, path, &actions, &attributes, arguments, environment)
+        posix_spawn(&child, path.cString, &actions, &attributes, arguments, environment)
       }
     }
     return code == 0 ? child : nil
@@ -95,10 +95,10 @@ struct PictureProcess {
 
   /// C's form of a list of strings, which ends with a null pointer.
   private static func withStrings<Result>(
-    _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+    _ strings: [FilePath], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
   ) -> Result {
     // Sound: each copy lives until `body` has returned, and is freed once.
-    let copies = strings.map { strdup($0) }
+    let copies = strings.map { strdup($0.cString) }
     defer { for copy in copies { free(copy) } }
     return body(copies + [nil])
   }

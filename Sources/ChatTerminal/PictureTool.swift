@@ -1,4 +1,4 @@
-internal import ChatSystem
+package import ChatSystem
 internal import Glibc
 
 /// chafa, if it is installed: it draws what a terminal can show and we can't encode.
@@ -32,7 +32,7 @@ package struct PictureTool: Equatable, Sendable {
   static let mostPixels = mostBytes / 64 * 11
 
   /// Where it is, from the root on.
-  package let path: String
+  package let path: FilePath
   /// Limit: how long a drawing may take.
   package let patience: Duration
 
@@ -43,8 +43,9 @@ package struct PictureTool: Equatable, Sendable {
   ///   - searchPath: the folders, with colons between.
   ///   - patience: how long a drawing may take.
   /// - Returns: `nil` if it is not there.
-  package init?(searchPath: String, patience: Duration = .seconds(5)) {
-    let paths = searchPath.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/chafa" }
+  package init?(searchPath: FilePath, patience: Duration = .seconds(5)) {
+    let paths = searchPath.bytes.split(separator: UInt8(ascii: ":")).map { FilePath($0) }
+      .filter(\.isAbsolute).map { $0.appending("chafa") }
     guard let path = paths.first(where: Self.isProgram) else { return nil }
     self.path = path
     self.patience = patience
@@ -52,8 +53,7 @@ package struct PictureTool: Equatable, Sendable {
 
   /// The tool in the folders of this process's PATH; `nil` if it is not there.
   package static var installed: PictureTool? {
-    // Sound: the string is copied before anything else can change the environment.
-    getenv("PATH").flatMap { PictureTool(searchPath: String(cString: $0)) }
+    Process.path("PATH").flatMap { PictureTool(searchPath: $0) }
   }
 
   /// Draws an image file, scaled to a space.
@@ -65,7 +65,7 @@ package struct PictureTool: Equatable, Sendable {
   /// - Returns: what to write to the terminal; `nil` if the tool failed, took too long or wrote too
   ///   much: there is nothing to do about any of it but to go without a picture.
   package func drawing(
-    of file: String, picture: PictureSize, format: Format, space: PictureSpace
+    of file: FilePath, picture: PictureSize, format: Format, space: PictureSpace
   ) -> [UInt8]? {
     let asked = format == .kitty ? space.limited(toPixels: Self.mostPixels) : space
     let child = PictureProcess(
@@ -85,8 +85,8 @@ package struct PictureTool: Equatable, Sendable {
   /// scaled down to the space, is told it; but characters are counted. Threads would take address space, of which it has little,
   /// and gain nothing.
   private static func arguments(
-    _ file: String, _ picture: PictureSize, _ format: Format, _ space: PictureSpace
-  ) -> [String] {
+    _ file: FilePath, _ picture: PictureSize, _ format: Format, _ space: PictureSpace
+  ) -> [FilePath] {
     let scaled = space.scaled(picture)
     let cell = format == .symbols ? space.cell : PictureSize(width: 8, height: 8)
     let columns = max(1, scaled.width / cell.width)
@@ -94,19 +94,17 @@ package struct PictureTool: Equatable, Sendable {
     let ratio = format == .symbols ? "\(cell.width)/\(cell.height)" : "1/1"
     // More colours than that not every terminal knows.
     let colours = format == .symbols ? ["--colors", "256"] : []
-    return [
+    let options = [
       "--format", format.rawValue, "--size", "\(columns)x\(rows)", "--font-ratio", ratio,
       "--animate", "off", "--threads", "1",
-    ] + colours + [
-      "--",
-      // No name can be taken for an option, or for standard input (-).
-      file.hasPrefix("/") ? file : "./\(file)",
     ]
+    // No name can be taken for an option, or for standard input (-).
+    return (options + colours + ["--"]).map { FilePath($0) } + [file.explicit]
   }
 
-  private static func isProgram(_ path: String) -> Bool {
+  private static func isProgram(_ path: FilePath) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-      && access(path, X_OK) == 0
+    return stat(path.cString, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+      && access(path.cString, X_OK) == 0
   }
 }

@@ -43,8 +43,12 @@ package final class TerminalScreen: @unchecked Sendable {
     self.mode = mode
     self.output = TerminalOutput(of: output)
     takesKeys = commands != nil
-    let paths = PathCompletion(home: Process.variable("HOME")) { folder in
-      Folder.entries(of: folder).map { .init($0.name, isFolder: $0.isFolder) }
+    let paths = PathCompletion(
+      home: Process.homeFolder.map { UndecodedByte.text(of: $0.bytes) }
+    ) { folder in
+      Folder.entries(of: FilePath(UndecodedByte.bytes(of: folder))).map {
+        .init(UndecodedByte.text(of: $0.name.bytes), isFolder: $0.isFolder)
+      }
     }
     state = ScreenState(completer: Completer(commands: commands ?? [], paths: paths))
   }
@@ -157,9 +161,9 @@ package final class TerminalScreen: @unchecked Sendable {
   /// - Parameters:
   ///   - prompt: shown before the line.
   ///   - keepsHistory: the line can be had again.
-  /// - Returns: `nil` when somebody wants to leave, or nobody is there any more; the terminal is as
+  /// - Returns: its bytes; `nil` when somebody wants to leave, or nobody is there any more; the terminal is as
   ///   it was found then.
-  package func nextLine(_ prompt: String, keepsHistory: Bool = true) -> String? {
+  package func nextLine(_ prompt: String, keepsHistory: Bool = true) -> [UInt8]? {
     lock.withLock {
       while state.isReading { isFree.wait(lock) }
       state.isReading = true
@@ -171,7 +175,7 @@ package final class TerminalScreen: @unchecked Sendable {
         switch event {
         case .line(let text):
           hide()
-          return text
+          return UndecodedByte.bytes(of: text)
         case .end, .interrupt:
           stopReading()
           end()

@@ -2,6 +2,8 @@ import ChatFlags
 import ChatSystem
 import Foundation
 
+ChatSystem.Process.openStandardStreams()
+
 let all: [any Subject] = [
   ChatServerSubject(), ChatServerSubject(hasHistory: false), NatsSubject(),
   IRCSubject(name: "inspircd"), IRCSubject(name: "ngircd"), NcatSubject(), TextbookSubject(),
@@ -31,7 +33,7 @@ do throws(UsageError) {
   var servers: Set<String> = []
   var fileBytes: UInt64 = 1 << 30
   var drawing: String?
-  let arguments = Array(CommandLine.arguments.dropFirst())
+  let arguments = ChatSystem.Process.arguments.map { String(decoding: $0, as: UTF8.self) }
   if arguments.first == KernelBound.flag {
     do { try KernelBound.serve(Array(arguments.dropFirst())) } catch {
       throw UsageError("\(error)")

@@ -2,12 +2,14 @@ import ChatClient
 import ChatFlags
 import ChatSystem
 
+Process.openStandardStreams()
+
 // Whoever started this may have blocked them, as threads of Dispatch have; then nothing would end it.
 Process.unblock(Process.endings + Process.hangups)
 Process.takeEndingsAsFirst(Process.endings + Process.hangups)
 
 do {
-  switch try ClientOptions.parse(Array(CommandLine.arguments.dropFirst())) {
+  switch try ClientOptions.parse(Process.arguments) {
   case .help: StandardStream.output.writeIfPossible(ClientOptions.help)
   case .version: StandardStream.output.writeIfPossible("chat-client \(ClientOptions.version)\n")
   case .run(let options): Process.exit(Client(options: options).run().rawValue)

@@ -4,10 +4,11 @@ import ChatHistory
 import ChatServer
 import ChatSystem
 
+Process.openStandardStreams()
+
 do {
   let command = try ServerOptions.parse(
-    Array(CommandLine.arguments.dropFirst()),
-    stateFolder: Process.stateFolder(for: "chat-server"))
+    Process.arguments, stateFolder: Process.stateFolder(for: "chat-server"))
   switch command {
   case .help: try StandardStream.output.write(Array(ServerOptions.help.utf8))
   case .version:
@@ -42,7 +43,7 @@ func run(_ options: ServerOptions) throws {
   let message = StartMessage(
     addresses: [server.address],
     ownAddresses: Address.ofThisMachine(port: server.address.port),
-    dataFolder: options.dataFolder, program: CommandLine.arguments.first ?? "")
+    dataFolder: options.dataFolder, program: Process.program.text)
   // A reader that has stopped holds nobody up.
   _ = StandardStream.error.writeIfReady(message.text)
   if !server.address.isLoopback {

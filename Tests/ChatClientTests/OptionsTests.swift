@@ -9,7 +9,7 @@ import Testing
 @Suite("Command lines")
 struct OptionsTests {
   private static func server(_ arguments: [String]) throws -> ServerOptions.Command {
-    try ServerOptions.parse(arguments, stateFolder: "/state")
+    try ServerOptions.parse(arguments.map { Array($0.utf8) }, stateFolder: "/state")
   }
 
   @Test("HOST, HOST:PORT, and IPv6 in brackets or bare")
@@ -43,7 +43,7 @@ struct OptionsTests {
     #expect(
       options.addresses
         == [Address(host: "example", port: 80), Address(host: "b", port: 55_555)])
-    guard case .run(let defaults) = try ClientOptions.parse([]) else {
+    guard case .run(let defaults) = try ClientOptions.parse([] as [String]) else {
       Issue.record("it does not run")
       return
     }
@@ -104,6 +104,29 @@ struct OptionsTests {
     #expect(options.room.text == "#swift" && options.folder == "/tmp" && options.format == .json)
   }
 
+  @Test("every error names its flag")
+  func errors() {
+    for (arguments, flag) in [
+      (["--room-ttl", "5x"], "--room-ttl"), (["--help=yes"], "--help"),
+      (["--version=1"], "--version"), (["--port"], "--port"), (["--max-file", "x"], "--max-file"),
+      (["--tls-nonsense=5"], "--tls-nonsense"), (["--rate=many"], "--rate"), (["-x"], "-x"),
+      (["export", "--format", "x"], "--format"), (["export", "--help=1"], "--help"),
+      (["export"], "--room"), (["export", "--room", "#"], "--room"),
+    ] {
+      #expect { try Self.server(arguments) } throws: {
+        ($0 as? UsageError)?.reason.contains(flag) == true
+      }
+    }
+    for (arguments, flag) in [
+      (["--help=yes"], "--help"), (["--send"], "--send"), (["--auto-accept="], "--auto-accept"),
+      (["--nick", ""], "--nick"), (["--bogus"], "--bogus"),
+    ] {
+      #expect { try ClientOptions.parse(arguments) } throws: {
+        ($0 as? UsageError)?.reason.contains(flag) == true
+      }
+    }
+  }
+
   @Test("--help fits one screen and names every flag")
   func help() {
     for help in [ServerOptions.help, ClientOptions.help] {
@@ -118,5 +141,12 @@ struct OptionsTests {
     ] {
       #expect(ServerOptions.help.contains("  \(flag)"))
     }
+  }
+}
+
+extension ClientOptions {
+  /// A command line that is text.
+  fileprivate static func parse(_ arguments: [String]) throws -> Command {
+    try parse(arguments.map { Array($0.utf8) })
   }
 }

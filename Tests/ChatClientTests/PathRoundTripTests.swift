@@ -1,4 +1,5 @@
 import ChatClient
+import ChatSystem
 import ChatTerminal
 import TestKit
 import Testing
@@ -17,7 +18,8 @@ struct PathRoundTripTests {
         let paths = PathCompletion(home: "/home/me") { _ in [.init(name2)] }
         for start in ["", "\"", "'"] {
           let typed = start + paths.complete(start).insertion
-          #expect(PathWords.split(typed, home: "/home/me") == [name2], "\(typed)")
+          #expect(
+            PathWords.split(Array(typed.utf8), home: "/home/me") == [FilePath(name2)], "\(typed)")
         }
       }
     }

@@ -1,5 +1,6 @@
 import ChatClient
 import ChatCore
+import ChatSystem
 import Testing
 
 @Suite("Renderer")

@@ -177,6 +177,18 @@ struct TransferRateTests {
 
 @Suite("PathWords")
 struct PathWordsTests {
+  @Test("bytes that are no UTF-8 mean themselves, in quotes and after a backslash too")
+  func bytes() {
+    let line: [UInt8] = [
+      0xE9, 0x5C, 0xFF, 0x20, 0x22, 0xC3, 0x22, 0x27, 0x80, 0x27, 0x20, 0x7E, 0x2F,
+    ]
+    let home = FilePath([0x2F, 0xFE])
+    #expect(
+      PathWords.split(line, home: home) == [
+        FilePath([0xE9, 0xFF]), FilePath([0xC3, 0x80]), FilePath([0x2F, 0xFE, 0x2F]),
+      ])
+  }
+
   @Test(
     "spaces, quotes, backslashes and one's own folder, as in a shell",
     arguments: [
@@ -187,6 +199,6 @@ struct PathWordsTests {
       ("\"a", nil), ("'a", nil),
     ] as [(String, [String]?)])
   func split(_ text: String, _ words: [String]?) {
-    #expect(PathWords.split(text, home: "/home/me") == words)
+    #expect(PathWords.split(Array(text.utf8), home: "/home/me") == words?.map { FilePath($0) })
   }
 }

@@ -1,5 +1,6 @@
 import ChatClient
 import ChatFlags
+import ChatSystem
 import Testing
 
 @Suite("TypedLine")
@@ -71,4 +72,9 @@ struct TypedLineTests {
     }
     #expect(!answer.isEmpty)
   }
+}
+
+extension TypedLine {
+  /// A line that is text.
+  init(_ text: String, home: FilePath? = nil) { self.init(Array(text.utf8), home: home) }
 }

@@ -16,6 +16,39 @@ struct FlagParserTests {
     #expect(try parser.next() == nil)
   }
 
+  @Test("a path is its bytes, whatever they are; what is text has to be UTF-8")
+  func bytes() throws {
+    let name: [UInt8] = [0x63, 0xE9]
+    for argument in [[Array("--send".utf8), name], [Array("--send=".utf8) + name]] {
+      var path = FlagParser(argument)
+      #expect(try path.next() == .flag("--send"))
+      #expect(try path.bytes() == name)
+      #expect(try path.next() == nil)
+      var text = FlagParser(argument)
+      _ = try text.next()
+      #expect(throws: UsageError("--send is not UTF-8: 'c\u{FFFD}'")) { try text.value() }
+    }
+    var operand = FlagParser([name])
+    #expect(throws: UsageError("an argument is not UTF-8: 'c\u{FFFD}'")) { try operand.next() }
+    var unknown = FlagParser([Array("--".utf8) + name + Array("=1".utf8)])
+    #expect(try unknown.next() == .flag("--c\u{FFFD}"))
+  }
+
+  @Test("what follows a flag is its value, also if it begins with a hyphen, or is empty")
+  func values() throws {
+    var parser = FlagParser(["--data", "--port", "--data=", "--data", "--", "--data", ""])
+    for value in ["--port", "", "--", ""] {
+      #expect(try parser.next() == .flag("--data"))
+      #expect(try parser.value() == value)
+    }
+    #expect(try parser.next() == nil)
+  }
+
+  @Test("an error is one line, whatever was typed")
+  func oneLine() {
+    #expect(UsageError("unexpected 'a\nb\u{1B}[2J'").reason == "unexpected 'a\u{FFFD}b\u{FFFD}[2J'")
+  }
+
   @Test("what is wrong is told with the flag's name")
   func wrong() throws {
     var missing = FlagParser(["--port"])

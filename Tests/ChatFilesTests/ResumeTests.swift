@@ -1,5 +1,6 @@
 import ChatCrypto
 import ChatFiles
+import ChatSystem
 import Foundation
 import Synchronization
 import TestKit
@@ -208,7 +209,7 @@ struct ResumeTests {
     }
     let start = Int64(Date().timeIntervalSince1970)
     let now = Atomic<Int64>(start)
-    let shelf = try FileShelf(folder: test.path, limitBytes: test.limitBytes) {
+    let shelf = try FileShelf(folder: FilePath(test.path), limitBytes: test.limitBytes) {
       now.load(ordering: .relaxed)
     }
     #expect(try test.partials == [freshName])
@@ -229,7 +230,7 @@ struct ResumeTests {
   func setClock() throws {
     let test = try TestShelf()
     let now = Atomic<Int64>(1_000_000)
-    let shelf = try FileShelf(folder: test.path, limitBytes: test.limitBytes) {
+    let shelf = try FileShelf(folder: FilePath(test.path), limitBytes: test.limitBytes) {
       now.load(ordering: .relaxed)
     }
     func upload(_ key: String) throws {
@@ -250,7 +251,7 @@ struct ResumeTests {
     #expect(try test.partials == [])
     // And one that was found at the start is not kept until that future.
     try upload("third")
-    let next = try FileShelf(folder: test.path, limitBytes: test.limitBytes) {
+    let next = try FileShelf(folder: FilePath(test.path), limitBytes: test.limitBytes) {
       now.load(ordering: .relaxed)
     }
     next.removeStalePartials()

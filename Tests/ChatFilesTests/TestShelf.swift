@@ -1,5 +1,6 @@
 import ChatCrypto
 import ChatFiles
+import ChatSystem
 import Foundation
 import TestKit
 import Testing
@@ -13,7 +14,7 @@ final class TestShelf {
   init(limitBytes: UInt64 = 1_000_000_000) throws {
     folder = try TestFolder()
     self.limitBytes = limitBytes
-    shelf = try FileShelf(folder: "\(folder.path)/files", limitBytes: limitBytes)
+    shelf = try FileShelf(folder: FilePath("\(folder.path)/files"), limitBytes: limitBytes)
   }
 
   /// Where it is.
@@ -24,9 +25,9 @@ final class TestShelf {
   func reopen(nowSeconds: Int64? = nil) throws {
     shelf =
       if let nowSeconds {
-        try FileShelf(folder: path, limitBytes: limitBytes, nowSeconds: { nowSeconds })
+        try FileShelf(folder: FilePath(path), limitBytes: limitBytes, nowSeconds: { nowSeconds })
       } else {
-        try FileShelf(folder: path, limitBytes: limitBytes)
+        try FileShelf(folder: FilePath(path), limitBytes: limitBytes)
       }
   }
 

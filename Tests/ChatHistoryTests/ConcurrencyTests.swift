@@ -1,4 +1,5 @@
 import ChatHistory
+import ChatSystem
 import Foundation
 import Synchronization
 import TestKit
@@ -9,8 +10,8 @@ struct ConcurrencyTests {
   @Test("everyone reads and searches while one writes, starts anew, and another fills the index")
   func threads() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
-    let index = try SearchIndex(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
+    let index = try SearchIndex(folder: FilePath(history.folder))
     let isOver = Atomic<Bool>(false)
     let failures = Atomic<Int>(0)
     let answers = Atomic<Int>(0)
@@ -38,7 +39,7 @@ struct ConcurrencyTests {
       }
       loop {
         // One that opens while files are exchanged.
-        let own = try HistoryReader(folder: folder)
+        let own = try HistoryReader(folder: FilePath(folder))
         _ = try own.bytes(of: lobby.id, from: 0, limit: 1_000)
       }
     }

@@ -1,4 +1,5 @@
 import ChatHistory
+import ChatSystem
 import Foundation
 import TestKit
 import Testing
@@ -54,11 +55,12 @@ struct DamageTests {
     let before = try contents(history.file)
     try history.reopen()
     #expect(history.lobby.lastSequence == 0)
-    let aside = try #require(try history.writer.setAside)
+    let aside = try #require(try history.writer.setAside).text
     #expect(aside.hasPrefix("\(history.folder)/history.damaged-20") && aside.hasSuffix(".db"))
     #expect(try contents(aside) == before)
     try history.append([["new"]])
-    #expect(try HistoryReader(folder: history.folder).texts(of: history.lobby).last == "new")
+    #expect(
+      try HistoryReader(folder: FilePath(history.folder)).texts(of: history.lobby).last == "new")
     try history.reopen()
     #expect(try history.writer.setAside == nil)
   }
@@ -79,7 +81,7 @@ struct DamageTests {
     try FileManager.default.createDirectory(
       atPath: "\(folder)/history.db", withIntermediateDirectories: false)
     #expect {
-      try HistoryWriter(folder: folder, isDurable: false)
+      try HistoryWriter(folder: FilePath(folder), isDurable: false)
     } throws: { "\($0)".contains("history.db") && "\($0)".contains("Is a directory") }
   }
 
@@ -100,7 +102,7 @@ struct DamageTests {
       ($0 as? HistoryError)?.kind == .tooNew && "\($0)".contains("later release")
     }
     #expect { try history.reopen() } throws: { isTooNew($0) }
-    #expect { try HistoryReader(folder: history.folder) } throws: { isTooNew($0) }
+    #expect { try HistoryReader(folder: FilePath(history.folder)) } throws: { isTooNew($0) }
     #expect(try contents(history.file) == before)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: history.folder)
@@ -111,16 +113,16 @@ struct DamageTests {
   func atRuntime() throws {
     let history = try closed()
     try history.reopen()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     #expect(try reader.texts(of: history.lobby).count == 2_000)
     let size = try contents(history.file).count
     try overwrite(history.file, at: 8_192, with: [UInt8](repeating: 0xA5, count: size - 8_192))
     // A reader that has seen none of the pages yet.
     #expect {
-      try HistoryReader(folder: history.folder).texts(of: history.lobby)
+      try HistoryReader(folder: FilePath(history.folder)).texts(of: history.lobby)
     } throws: { ($0 as? HistoryError)?.kind == .damaged }
     let damaged = try contents(history.file)
-    let aside = try history.writer.startAnew()
+    let aside = try history.writer.startAnew().text
     #expect(try contents(aside) == damaged)
     #expect(try reader.room(named: "lobby") == nil)
     let lobby = try history.writer.room(
@@ -139,7 +141,7 @@ struct DamageTests {
   @Test("starting anew again and again while others read loses nothing of the newest")
   func startAnewWhileReading() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     for round in 1...20 {
       let lobby = try history.writer.room(named: "lobby", isPrivate: false)
       try history.append([["round \(round)"]], to: lobby)
@@ -159,7 +161,7 @@ struct DamageTests {
         (0..<60).map { ["alice: line \($0)", "bob: \(String(repeating: "y", count: $0 * 20))"] },
         files: Dictionary(
           uniqueKeysWithValues: (0..<60).map { ("alice: line \($0)", "file \($0)") }))
-      var index: SearchIndex? = try SearchIndex(folder: original.folder)
+      var index: SearchIndex? = try SearchIndex(folder: FilePath(original.folder))
       while try index?.fill(limit: 100) ?? 0 > 0 {}
       index = nil
       original.close()
@@ -175,7 +177,7 @@ struct DamageTests {
           try readEverything(folder)
         } catch is HistoryError { damagedCount += 1 }
         do {
-          let writer = try HistoryWriter(folder: folder, isDurable: false)
+          let writer = try HistoryWriter(folder: FilePath(folder), isDurable: false)
           let room = try writer.room(named: "lobby", isPrivate: false)
           while try !writer.delete(room.id, limit: 20) {}
         } catch is HistoryError {}
@@ -197,13 +199,13 @@ struct DamageTests {
 
   /// What a server does with a history, before its writer could set aside what is damaged.
   private func readEverything(_ folder: String) throws {
-    let reader = try HistoryReader(folder: folder)
+    let reader = try HistoryReader(folder: FilePath(folder))
     _ = try reader.room(named: "lobby")
     _ = try reader.sequence(beforeLast: 10, of: 1, before: nil)
     _ = try reader.lines(of: 1, after: 0, before: nil, limit: 1_000, byteLimit: 1_000_000)
     _ = try reader.bytes(of: 1, from: 100, limit: 10_000)
     try reader.files { _ in }
-    let index = try SearchIndex(folder: folder)
+    let index = try SearchIndex(folder: FilePath(folder))
     _ = try index.search("line", in: 1, before: nil, limit: 100)
     _ = try index.fill(limit: 10)
     while try !index.forget([1], limit: 50) {}
@@ -213,7 +215,7 @@ struct DamageTests {
     "a full disk: an error that may pass, nothing half-written, and it goes on when there is space")
   func fullDisk() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     try history.writer.limitPages(to: 40)
     let line = String(repeating: "x", count: 1_000)
     var committed = 0
@@ -255,12 +257,12 @@ struct DamageTests {
         // What it committed and said before it died.
         for line in try probe.rest().split(separator: "\n") { last = UInt64(line) ?? last }
         // A reader recovers the log; so does a writer.
-        let reader = try round % 2 == 0 ? HistoryReader(folder: folder) : nil
-        let writer = try HistoryWriter(folder: folder, isDurable: false)
+        let reader = try round % 2 == 0 ? HistoryReader(folder: FilePath(folder)) : nil
+        let writer = try HistoryWriter(folder: FilePath(folder), isDurable: false)
         #expect(writer.setAside == nil)
         let room = try #require(try writer.existingRoom(named: "lobby"))
         #expect(room.lastSequence >= last && room.lastSequence <= last + 7)
-        let lines = try (reader ?? HistoryReader(folder: folder)).texts(of: room)
+        let lines = try (reader ?? HistoryReader(folder: FilePath(folder))).texts(of: room)
         #expect(lines == (1...room.lastSequence).map { "probe: line \($0)" })
       }
     }
@@ -276,7 +278,7 @@ struct DamageTests {
       try FileManager.default.copyItem(
         atPath: history.file + suffix, toPath: "\(copy)/history.db\(suffix)")
     }
-    let reader = try HistoryReader(folder: copy)
+    let reader = try HistoryReader(folder: FilePath(copy))
     #expect(try reader.texts(of: history.lobby) == ["a", "b", "c"])
   }
 }

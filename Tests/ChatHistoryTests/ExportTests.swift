@@ -10,7 +10,9 @@ struct ExportTests {
     _ folder: String, _ room: String, _ format: HistoryExport.Format
   ) throws -> [[UInt8]] {
     var chunks: [[UInt8]] = []
-    try HistoryExport.run(folder: folder, room: room, format: format) { chunks.append($0) }
+    try HistoryExport.run(folder: FilePath(folder), room: room, format: format) {
+      chunks.append($0)
+    }
     return chunks
   }
 
@@ -85,7 +87,7 @@ struct ExportTests {
     let history = try TestHistory()
     try history.append([["a"]])
     #expect {
-      try HistoryExport.run(folder: history.folder, room: "lobby", format: .text) {
+      try HistoryExport.run(folder: FilePath(history.folder), room: "lobby", format: .text) {
         _ throws(SystemError) in throw SystemError("write", code: 32)
       }
     } throws: {

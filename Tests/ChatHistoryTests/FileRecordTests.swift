@@ -1,4 +1,5 @@
 import ChatHistory
+import ChatSystem
 import Foundation
 import TestKit
 import Testing
@@ -12,10 +13,11 @@ struct FileRecordTests {
     return files
   }
 
-  @Test("a starting server is handed every file with its room and time, in the order they were sent")
+  @Test(
+    "a starting server is handed every file with its room and time, in the order they were sent")
   func all() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     #expect(try files(reader) == [])
     let room = try history.writer.room(named: "aaaaaa", isPrivate: true)
     try history.append(
@@ -33,7 +35,7 @@ struct FileRecordTests {
     #expect(all.map(\.timeMilliseconds) == [1_000, 1_000, 3_000, 2_000])
     // And in a process that starts after this one.
     history.close()
-    #expect(try files(HistoryReader(folder: history.folder)) == all)
+    #expect(try files(HistoryReader(folder: FilePath(history.folder))) == all)
   }
 
   @Test("an id that was given before is refused, with all lines of the transaction")
@@ -41,7 +43,7 @@ struct FileRecordTests {
     let history = try TestHistory()
     let other = try history.writer.room(named: "#other", isPrivate: false)
     try history.append([["a"]], files: ["a": "id-a"])
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     for room in [history.lobby, other] {
       #expect {
         try history.append([["b"], ["c", "d"]], to: room, files: ["b": "id-b", "d": "id-a"])
@@ -70,7 +72,7 @@ struct FileRecordTests {
   @Test("on a full disk lines and their files are committed together, or neither are")
   func fullDisk() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     // Lines are short and ids long, so that it is now a line, now a file that there is no space for.
     let id = String(repeating: "x", count: 900)
     var failures = 0
@@ -106,7 +108,7 @@ struct FileRecordTests {
   @Test("a history started anew keeps files too, and knows none of the old one")
   func startAnew() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     try history.append([["a"]], files: ["a": "id-a"])
     _ = try history.writer.startAnew()
     #expect(try files(reader) == [])
@@ -119,8 +121,8 @@ struct FileRecordTests {
   func linesAndSearch() throws {
     try SeededRandom.run { random in
       let history = try TestHistory()
-      let reader = try HistoryReader(folder: history.folder)
-      let index = try SearchIndex(folder: history.folder)
+      let reader = try HistoryReader(folder: FilePath(history.folder))
+      let index = try SearchIndex(folder: FilePath(history.folder))
       let twin = try history.writer.room(named: "#twin", isPrivate: false)
       // What is expected of each line: its file, or none. The twin has one in every line.
       var expected: [UInt64: String?] = [:]
@@ -172,7 +174,7 @@ struct FileRecordTests {
   @Test("a room's files are deleted step by step with their lines, and no other room's")
   func deletion() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     let room = try history.writer.room(named: "aaaaaa", isPrivate: true)
     let lines = (1...10).map { ["secret \($0)", "more \($0)", "last \($0)"] }
     let ids = lines.joined().filter { !$0.hasPrefix("more") }.map { ($0, "confidential \($0)") }

@@ -1,4 +1,5 @@
 import ChatHistory
+import ChatSystem
 import Foundation
 import TestKit
 import Testing
@@ -59,12 +60,12 @@ struct MigrationTests {
   func firstRelease() throws {
     let folder = try firstVersion()
     #expect {
-      try HistoryReader(folder: folder)
+      try HistoryReader(folder: FilePath(folder))
     } throws: { "\($0)".contains("written by an earlier release: start the server on it once") }
     let history = try TestHistory(folder: folder)
     #expect(try history.writer.setAside == nil)
     #expect(history.lobby.lastSequence == 3 && history.lobby.endPosition == 6)
-    let lines = try HistoryReader(folder: folder).lines(
+    let lines = try HistoryReader(folder: FilePath(folder)).lines(
       of: history.lobby.id, after: 0, before: nil, limit: 10, byteLimit: 100)
     #expect(lines.map(\.text) == ["a", "b", "c"])
     #expect(lines.map(\.timeMilliseconds) == [1_000, 1_000, 2_000])
@@ -72,7 +73,7 @@ struct MigrationTests {
     try history.append([["d"]])
     try history.reopen()
     #expect(
-      try HistoryReader(folder: folder).texts(of: history.lobby) == ["a", "b", "c", "d"])
+      try HistoryReader(folder: FilePath(folder)).texts(of: history.lobby) == ["a", "b", "c", "d"])
     let new = try TestHistory()
     let schema = "PRAGMA user_version; SELECT type, name, sql FROM sqlite_schema ORDER BY name"
     #expect(try sqlite(history.file, schema) == sqlite(new.file, schema))
@@ -94,7 +95,7 @@ struct MigrationTests {
     try file.close()
     let before = try Data(contentsOf: URL(fileURLWithPath: path))
     let history = try TestHistory(folder: folder)
-    let aside = try #require(try history.writer.setAside)
+    let aside = try #require(try history.writer.setAside).text
     #expect(try Data(contentsOf: URL(fileURLWithPath: aside)) == before)
     let log = try? Data(contentsOf: URL(fileURLWithPath: "\(aside)-wal"))
     #expect(log?.count ?? 0 == 0)

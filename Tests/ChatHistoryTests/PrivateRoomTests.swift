@@ -1,4 +1,5 @@
 import ChatHistory
+import ChatSystem
 import Foundation
 import Testing
 
@@ -39,7 +40,7 @@ struct PrivateRoomTests {
     let room = try history.writer.room(named: "aaaaaa", isPrivate: true)
     try history.append((1...10).map { ["secret \($0)", "more"] }, to: room)
     try history.append([["kept"]])
-    var reader: HistoryReader? = try HistoryReader(folder: history.folder)
+    var reader: HistoryReader? = try HistoryReader(folder: FilePath(history.folder))
     #expect(try !history.writer.delete(room.id, limit: 4))
     #expect(try reader?.texts(of: room).count == 12)
     #expect(try !history.writer.delete(room.id, limit: 4))

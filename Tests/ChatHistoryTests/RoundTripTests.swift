@@ -1,4 +1,5 @@
 import ChatHistory
+import ChatSystem
 import Testing
 
 @Suite("History: what was committed is there")
@@ -9,7 +10,7 @@ struct RoundTripTests {
     try history.append([["a", "bb", "ccc"], ["dddd"]], at: 1_000)
     history.skip(lines: 5, bytes: 50)
     try history.append([["e", "f"], ["g", "h"]], at: 2_000)
-    return (history, try HistoryReader(folder: history.folder))
+    return (history, try HistoryReader(folder: FilePath(history.folder)))
   }
 
   @Test("lines come back with their numbers and times")
@@ -97,7 +98,7 @@ struct RoundTripTests {
   @Test("a room that has no lines ends where it begins")
   func emptyRoom() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     #expect(try reader.bytes(of: history.lobby.id, from: 0, limit: 10) == [])
     #expect(try reader.bytes(of: history.lobby.id, from: 1, limit: 10) == nil)
     #expect(try reader.bytes(of: 99, from: 0, limit: 10) == nil)
@@ -133,7 +134,7 @@ struct RoundTripTests {
     let new = try history.writer.room(
       named: "#new", isPrivate: false, atLeast: (sequence: 7, position: 70))
     #expect(new.lastSequence == 7 && new.endPosition == 70)
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     #expect(try reader.bytes(of: room.id, from: 100, limit: 10) == [])
     #expect(try reader.bytes(of: room.id, from: 2, limit: 10) == nil)
   }
@@ -155,13 +156,16 @@ struct RoundTripTests {
       }
     }
     try history.append([["c"]])
-    #expect(try HistoryReader(folder: history.folder).texts(of: history.lobby) == ["a", "b", "c"])
+    #expect(
+      try HistoryReader(folder: FilePath(history.folder)).texts(of: history.lobby) == [
+        "a", "b", "c",
+      ])
   }
 
   @Test("what a writer has committed, a reader of another process could see at once")
   func visibility() throws {
     let history = try TestHistory()
-    let reader = try HistoryReader(folder: history.folder)
+    let reader = try HistoryReader(folder: FilePath(history.folder))
     for round in 1...50 {
       try history.append([["line \(round)"]])
       #expect(try reader.room(named: "lobby")?.lastSequence == UInt64(round))

@@ -1,4 +1,5 @@
 import ChatHistory
+import ChatSystem
 import Foundation
 import TestKit
 import Testing
@@ -20,7 +21,7 @@ struct SearchIndexTests {
   @Test("lines with all the words, newest first, whether indexed, half indexed or not")
   func complete() throws {
     let history = try TestHistory()
-    let index = try SearchIndex(folder: history.folder)
+    let index = try SearchIndex(folder: FilePath(history.folder))
     try history.append([["alice: red apple", "bob: green apple"], ["alice: red wine"]])
     let other = try history.writer.room(named: "#other", isPrivate: false)
     try history.append([["carol: red apple elsewhere"]], to: other)
@@ -78,7 +79,7 @@ struct SearchIndexTests {
   @Test("nothing in a query is an operator")
   func operators() throws {
     let history = try TestHistory()
-    let index = try SearchIndex(folder: history.folder)
+    let index = try SearchIndex(folder: FilePath(history.folder))
     try history.append([
       ["alice: a NEAR b", "bob: words c", "carol: -- x OR y", "dave: say \"hi\" to the end*"]
     ])
@@ -108,7 +109,7 @@ struct SearchIndexTests {
   @Test("a query of very many words is answered exactly too")
   func manyWords() throws {
     let history = try TestHistory()
-    let index = try SearchIndex(folder: history.folder)
+    let index = try SearchIndex(folder: FilePath(history.folder))
     let words = (0..<1_500).map { "w\($0)" }
     try history.append([[words.joined(separator: " "), words.dropLast().joined(separator: " ")]])
     for _ in 0..<2 {
@@ -128,7 +129,7 @@ struct SearchIndexTests {
   func agreement() throws {
     try SeededRandom.run { random in
       let history = try TestHistory()
-      let index = try SearchIndex(folder: history.folder)
+      let index = try SearchIndex(folder: FilePath(history.folder))
       var lines: [[UInt8]] = []
       for _ in 0..<40 {
         let group = (0..<10).map { _ in RandomText.any(using: &random) }
@@ -165,18 +166,18 @@ struct SearchIndexTests {
       let found = try index.search("number 77", in: history.lobby.id, before: nil, limit: 10)
       #expect(found.map(\.sequence) == [77], "\(what)")
     }
-    var index: SearchIndex? = try SearchIndex(folder: history.folder)
+    var index: SearchIndex? = try SearchIndex(folder: FilePath(history.folder))
     try filled(try #require(index))
     index = nil
     for offset in [0, 100, 4_096, 12_288] {
       try overwrite(file, from: offset)
-      let index = try SearchIndex(folder: history.folder)
+      let index = try SearchIndex(folder: FilePath(history.folder))
       try check(index, "damaged from \(offset)")
       try filled(index)
       try check(index, "filled again")
     }
     try FileManager.default.removeItem(atPath: file)
-    index = try SearchIndex(folder: history.folder)
+    index = try SearchIndex(folder: FilePath(history.folder))
     try check(try #require(index), "missing")
     try filled(try #require(index))
     // Another history takes the place of this one while the index is open.
@@ -200,12 +201,12 @@ struct SearchIndexTests {
       let backup = try Data(contentsOf: URL(fileURLWithPath: history.file))
       try history.reopen()
       try history.append((6...10).map { ["old \($0)"] }, at: 2)
-      var index: SearchIndex? = try SearchIndex(folder: history.folder)
+      var index: SearchIndex? = try SearchIndex(folder: FilePath(history.folder))
       try filled(try #require(index))
       index = nil
       history.close()
       try backup.write(to: URL(fileURLWithPath: history.file))
-      let restored = try HistoryWriter(folder: history.folder, isDurable: true)
+      let restored = try HistoryWriter(folder: FilePath(history.folder), isDurable: true)
       let lobby = try restored.room(named: "lobby", isPrivate: false)
       #expect(lobby.lastSequence == 5)
       try Array("new\n".utf8).withUnsafeBytes { bytes in
@@ -217,7 +218,7 @@ struct SearchIndexTests {
           ])
         }
       }
-      let again = try SearchIndex(folder: history.folder)
+      let again = try SearchIndex(folder: FilePath(history.folder))
       #expect(try again.search("new", in: lobby.id, before: nil, limit: 99).count == lines)
       try filled(again)
       #expect(try again.search("new", in: lobby.id, before: nil, limit: 99).count == lines)
@@ -228,7 +229,7 @@ struct SearchIndexTests {
   @Test("lines that come after a room's end are found, though groups were deleted")
   func afterDeletion() throws {
     let history = try TestHistory()
-    let index = try SearchIndex(folder: history.folder)
+    let index = try SearchIndex(folder: FilePath(history.folder))
     let room = try history.writer.room(named: "aaaaaa", isPrivate: true)
     try history.append([["kept"]])
     try history.append([["secret"], ["secret"]], to: room)
@@ -250,7 +251,7 @@ struct SearchIndexTests {
     try history.append((1...300).map { ["alice: public \($0)"] })
     try history.append((1...300).map { ["bob: conspiracy \($0) at midnight"] }, to: room)
     try history.append((1...300).map { ["carol: birthday \($0)"] }, to: twin)
-    let index = try SearchIndex(folder: history.folder)
+    let index = try SearchIndex(folder: FilePath(history.folder))
     func isInFile(_ word: String) throws -> Bool {
       try ["search.db", "search.db-wal"].contains {
         try Data(contentsOf: URL(fileURLWithPath: "\(history.folder)/\($0)"))

@@ -1,4 +1,5 @@
 import ChatHistory
+import ChatSystem
 import Foundation
 import TestKit
 
@@ -18,7 +19,7 @@ final class TestHistory {
   /// Opens what lies in a folder, which is removed when the test is over.
   init(folder: String) throws {
     self.folder = folder
-    let writer = try HistoryWriter(folder: folder, isDurable: false)
+    let writer = try HistoryWriter(folder: FilePath(folder), isDurable: false)
     open = writer
     lobby = try writer.room(named: "lobby", isPrivate: false)
   }
@@ -48,7 +49,7 @@ final class TestHistory {
   /// Opens it again.
   func reopen() throws {
     open = nil
-    let writer = try HistoryWriter(folder: folder, isDurable: false)
+    let writer = try HistoryWriter(folder: FilePath(folder), isDurable: false)
     open = writer
     lobby = try writer.room(named: "lobby", isPrivate: false)
   }

@@ -1,4 +1,5 @@
 import ChatServer
+import ChatSystem
 import TestKit
 import Testing
 

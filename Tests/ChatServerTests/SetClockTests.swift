@@ -37,7 +37,7 @@ struct SetClockTests {
     var options = ServerOptions()
     options.address = Address(host: "127.0.0.1", port: 0)
     options.rate = 0
-    options.dataFolder = data?.path
+    options.dataFolder = data.map { FilePath($0.path) }
     options.roomTimeToLive = .seconds(8)
     options.clock = { clock.now }
     let server = try Server(options: options, log: EventLog(level: .error))
@@ -75,7 +75,7 @@ struct SetClockTests {
     let first = try Self.leaveNewRoom(alice)
     clock.pass(5)
     let second = try Self.leaveNewRoom(alice)
-    let reader = try HistoryReader(folder: data.path)
+    let reader = try HistoryReader(folder: FilePath(data.path))
     try eventually("both rooms are there") {
       try reader.room(named: first) != nil && reader.room(named: second) != nil
     }
@@ -103,7 +103,7 @@ struct SetClockTests {
       code = try Self.leaveNewRoom(alice)
       clock.set(by: step)
       clock.pass(4)
-      let reader = try HistoryReader(folder: data.path)
+      let reader = try HistoryReader(folder: FilePath(data.path))
       try eventually("the first room is gone") { try reader.room(named: other) == nil }
     }
     clock.pass(3)
@@ -119,7 +119,7 @@ struct SetClockTests {
     clock.pass(9)
     let server = try Self.server(data, clock)
     defer { server.stop() }
-    let reader = try HistoryReader(folder: data.path)
+    let reader = try HistoryReader(folder: FilePath(data.path))
     try eventually("its time is over") { try reader.room(named: code) == nil }
   }
 
@@ -136,7 +136,7 @@ struct SetClockTests {
     clock.set(by: -2 * Self.day)
     let server = try Self.server(data, clock)
     defer { server.stop() }
-    let reader = try HistoryReader(folder: data.path)
+    let reader = try HistoryReader(folder: FilePath(data.path))
     #expect(try reader.room(named: code) != nil)
     clock.pass(9)
     try eventually("its time is over") { try reader.room(named: code) == nil }

@@ -5,7 +5,7 @@ import Testing
 /// What the person who starts the server reads first.
 @Suite("Start message")
 struct StartMessageTests {
-  private func message(_ hosts: String..., port: UInt16 = 55_555, data: String? = "/var/lib/chat")
+  private func message(_ hosts: String..., port: UInt16 = 55_555, data: FilePath? = "/var/lib/chat")
     -> String
   {
     StartMessage(

@@ -13,6 +13,8 @@ struct CompletionTests {
     "/home/ann/": [.init("song.mp3")],
     "q/": [.init("it's \"5\\6\" $1.txt")],
     "t/": [.init("~tilde")],
+    "b/": [.init("caf\u{10FEE9}.txt"), .init("caf\u{10FEE8}")],
+    "n/": [.init("e\u{301}.txt"), .init("\u{E9}.png")],
   ]
 
   private static let paths = PathCompletion(home: "/home/ann") { files[$0] ?? [] }
@@ -34,6 +36,8 @@ struct CompletionTests {
       (#"q/it\'s\ \"#, "", []), ("'~/s", "", []), (#"\~/s"#, "", []), (#"~"/s"#, "", []),
       (#""a b" no"#, "tes.txt ", []), ("t/", "~tilde ", []),
       ("notes.txt", " ", []), ("nowhere/", "", []),
+      ("b/", "caf", ["caf\u{FFFD}", "caf\u{FFFD}.txt"]), ("b/caf\u{10FEE9}", ".txt ", []),
+      ("n/e\u{301}", ".txt ", []), ("n/\u{E9}", ".png ", []),
     ])
   func paths(typed: String, insertion: String, candidates: [String]) {
     let completion = Self.paths.complete(typed)

@@ -50,6 +50,12 @@ struct InputRowTests {
     #expect(row.before == "Choose youabc")
   }
 
+  @Test("bytes that are no UTF-8 are shown as what stands for them everywhere")
+  func undecoded() {
+    let row = Self.row("caf\u{10FEE9}", ".txt")
+    #expect((row.before, row.after, row.column) == ("> caf\u{FFFD}", ".txt", 6))
+  }
+
   @Test("rows are erased where they are, also after the screen has become narrower")
   func erasing() {
     var rows = BottomRows()

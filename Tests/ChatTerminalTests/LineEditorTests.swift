@@ -40,7 +40,8 @@ struct LineEditorTests {
     .reply(Array("\u{1B}[?62;4c".utf8)), .reply(Array("\u{1B}P1+r68=41\u{1B}\\".utf8)),
     .reply(Array("\u{1B}_Gi=1;OK\u{1B}\\".utf8)), .reply(Array("\u{1B}]11;rgb:0/0/0\u{7}".utf8)),
     .reply(Array("\u{1B}]12;x\u{1B}\\".utf8)), .reply(Array("\u{1B}[24;80R".utf8)),
-    .line("z\u{FFFD}A\u{FFFD}"), .redraw, .complete, .suspend, .interrupt, .interrupt, .end,
+    .line("z\u{10FEE2}\u{10FE82}A\u{10FEFF}"), .redraw, .complete, .suspend, .interrupt, .interrupt,
+    .end,
   ]
 
   @Test("the same comes of the bytes at every split")

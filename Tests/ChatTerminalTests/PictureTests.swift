@@ -1,3 +1,4 @@
+import ChatSystem
 import ChatTerminal
 import Foundation
 import TestKit
@@ -12,7 +13,7 @@ struct PictureTests {
   ) throws -> PictureDrawing? {
     let path = try folder.write(bytes, to: "file")
     return Picture.drawing(
-      path: path, capabilities: PictureCapabilities(ways: ways), columns: 80, tool: tool)
+      path: FilePath(path), capabilities: PictureCapabilities(ways: ways), columns: 80, tool: tool)
   }
 
   @Test("what is no image, or can't be read, is nothing")
@@ -28,7 +29,8 @@ struct PictureTests {
     for path in [link, pipe, folder, "/dev/zero", "\(folder)/missing", ""] {
       #expect(
         Picture.drawing(
-          path: path, capabilities: PictureCapabilities(ways: [.kitty]), columns: 80, tool: nil)
+          path: FilePath(path), capabilities: PictureCapabilities(ways: [.kitty]), columns: 80,
+          tool: nil)
           == nil)
     }
   }
@@ -63,7 +65,7 @@ struct PictureTests {
   @Test("the tool draws the rest, and if it fails there are words")
   func tool() throws {
     try folder.program(#"test "$2" = kitty && printf '\033_Ga=T,s=1,v=1;AAAA\033\\'"#)
-    let tool = PictureTool(searchPath: try folder.path)
+    let tool = PictureTool(searchPath: FilePath(try folder.path))
     let gif = PictureSamples.gif(640, 480)
     #expect(
       try drawing(gif, [.kitty], tool: tool)
@@ -76,7 +78,7 @@ struct PictureTests {
   @Test("a terminal without graphics that has answered gets characters, others words")
   func symbols() throws {
     try folder.program(#"test "$2" = symbols && printf '\033[31m##\n'"#)
-    let tool = PictureTool(searchPath: try folder.path)
+    let tool = PictureTool(searchPath: FilePath(try folder.path))
     let gif = PictureSamples.gif(640, 480)
     let characters = PictureDrawing.bytes(Array("\u{1B}[31m##\u{1B}[0m".utf8))
     #expect(try drawing(gif, [], tool: tool) == characters)
@@ -84,7 +86,8 @@ struct PictureTests {
     #expect(try drawing(gif, []) == .words("GIF image, 640 x 480"))
     let path = try folder.write(gif, to: "file")
     #expect(
-      Picture.drawing(path: path, capabilities: PictureCapabilities(), columns: 80, tool: tool)
+      Picture.drawing(
+        path: FilePath(path), capabilities: PictureCapabilities(), columns: 80, tool: tool)
         == .words("GIF image, 640 x 480"))
   }
 
@@ -97,14 +100,15 @@ struct PictureTests {
       try drawing(Array(PictureSamples.png(1, 1).prefix(20)), [.kitty]) == .words("PNG image"))
     let path = try folder.write(PictureSamples.pixel, to: "large")
     try folder.program(#"printf '\033_Ga=T,s=1,v=1;AAAA\033\\'"#)
-    let tool = PictureTool(searchPath: try folder.path)
+    let tool = PictureTool(searchPath: FilePath(try folder.path))
     for (bytes, tool, isShown) in [
       (Picture.mostDirectBytes, nil, true), (Picture.mostDirectBytes + 1, nil, false),
       (Picture.mostBytes, tool, true), (Picture.mostBytes + 1, tool, false),
     ] {
       try #require(truncate(path, bytes) == 0)
       let drawing = Picture.drawing(
-        path: path, capabilities: PictureCapabilities(ways: [.kitty]), columns: 80, tool: tool)
+        path: FilePath(path), capabilities: PictureCapabilities(ways: [.kitty]), columns: 80,
+        tool: tool)
       #expect((drawing == .words("PNG image, 1 x 1")) != isShown)
       if case .bytes(let sent) = drawing { #expect(sent.count <= Picture.mostSentBytes) }
     }

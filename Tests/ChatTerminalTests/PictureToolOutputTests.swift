@@ -1,3 +1,4 @@
+import ChatSystem
 import ChatTerminal
 import TestKit
 import Testing
@@ -12,7 +13,8 @@ struct PictureToolOutputTests {
     _ picture: PictureSize = PictureSize(width: 100, height: 100)
   ) throws -> String? {
     try folder.program(writing: Array(output.utf8))
-    let tool = try #require(PictureTool(searchPath: try folder.path, patience: .seconds(30)))
+    let tool = try #require(
+      PictureTool(searchPath: FilePath(try folder.path), patience: .seconds(30)))
     return tool.drawing(
       of: "picture", picture: picture, format: format,
       space: PictureSpace(terminalColumns: 80, cell: PictureSize(width: 10, height: 20))

@@ -12,10 +12,10 @@ struct PictureToolTests {
 
   /// What the folder's chafa is made to write, or `nil`.
   private func drawing(
-    of file: String = "/tmp/picture", _ format: PictureTool.Format = .kitty,
+    of file: FilePath = "/tmp/picture", _ format: PictureTool.Format = .kitty,
     picture: PictureSize = Self.picture, patience: Duration = .seconds(30)
   ) throws -> String? {
-    let tool = try #require(PictureTool(searchPath: try folder.path, patience: patience))
+    let tool = try #require(PictureTool(searchPath: FilePath(try folder.path), patience: patience))
     return tool.drawing(of: file, picture: picture, format: format, space: Self.space)
       .map { String(decoding: $0, as: UTF8.self) }
   }
@@ -33,15 +33,17 @@ struct PictureToolTests {
   @Test("it is found in an absolute folder of the path alone, and only if it can be run")
   func finding() throws {
     let path = try folder.path
-    #expect(PictureTool(searchPath: path) == nil)
+    #expect(PictureTool(searchPath: FilePath(path)) == nil)
     #expect(PictureTool(searchPath: "") == nil)
     try folder.write([], to: "chafa")
-    #expect(PictureTool(searchPath: path) == nil)
+    #expect(PictureTool(searchPath: FilePath(path)) == nil)
     try folder.program("exit 0")
-    #expect(PictureTool(searchPath: "relative:::/nowhere:\(path):/")?.path == "\(path)/chafa")
+    #expect(
+      PictureTool(searchPath: FilePath("relative:::/nowhere:\(path):/"))?.path
+        == FilePath("\(path)/chafa"))
     #expect(PictureTool(searchPath: ".") == nil)
     // A folder of that name is none.
-    #expect(PictureTool(searchPath: "\(path)/chafa") == nil)
+    #expect(PictureTool(searchPath: FilePath("\(path)/chafa")) == nil)
   }
 
   @Test("its command line tells format and size, and no file name can be taken for an option")
@@ -67,7 +69,7 @@ struct PictureToolTests {
   @Test("a terminal of large cells is sent no more pixels than may be written")
   func largeCells() throws {
     try folder.program(Self.kitty("\"$4\""))
-    let tool = try #require(PictureTool(searchPath: try folder.path))
+    let tool = try #require(PictureTool(searchPath: FilePath(try folder.path)))
     let cell = PictureSize(width: 32, height: 64)
     let drawing = tool.drawing(
       of: "picture", picture: PictureSize(width: 4_000, height: 1_000), format: .kitty,
@@ -197,7 +199,8 @@ struct PictureToolTests {
     let file = try folder.write(PictureSamples.pixel, to: "pixel.png")
     for format in [PictureTool.Format.kitty, .sixels, .symbols] {
       let drawing = tool.drawing(
-        of: file, picture: PictureSize(width: 1, height: 1), format: format, space: Self.space)
+        of: FilePath(file), picture: PictureSize(width: 1, height: 1), format: format,
+        space: Self.space)
       #expect(try #require(drawing).count > 10)
     }
   }

@@ -3,7 +3,7 @@ import ChatSystem
 
 /// Commits one group after another to the room `lobby` of the folder it is given, and says after each
 /// commit which line was its last, until it is killed.
-let writer = try HistoryWriter(folder: CommandLine.arguments[1], isDurable: false)
+let writer = try HistoryWriter(folder: FilePath(CommandLine.arguments[1]), isDurable: false)
 let room = try writer.room(named: "lobby", isPrivate: false)
 var sequence = room.lastSequence
 var position = room.endPosition

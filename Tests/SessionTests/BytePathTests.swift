@@ -62,7 +62,7 @@ struct BytePathTests {
     let alice = try Self.shell(
       #"exec chat-client "$HOST" --nick alice --send="$f""#, in: folder, server.address)
     #expect(try alice.exitCode() != 0)
-    #expect(alice.errors.contains("chat-client: \(Self.shown): No such file or directory\n"))
+    #expect(alice.errors.contains("\(Self.shown)': No such file or directory"))
     let bob = try Self.shell(
       #"exec chat-client --nick bob --downloads "$d/none" "$f:1""#, in: folder, server.address)
     #expect(try bob.exitCode() == 2)

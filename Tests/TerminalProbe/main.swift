@@ -12,7 +12,8 @@ screen.onReply { bytes in
   let text = String(decoding: bytes, as: UTF8.self).replacing("\u{1B}", with: "ESC ")
   try? screen.show("answer: \(text)")
 }
-while let line = screen.nextLine("> ") {
+while let bytes = screen.nextLine("> ") {
+  let line = String(decoding: bytes, as: UTF8.self)
   switch line {
   case "flood":
     try SystemThread.start(named: "flood") {

@@ -1,5 +1,5 @@
-/* What Linux has and Swift's Glibc module does not show: declarations alone, no code of ours
-   beyond casts. Everything here is documented in the man page of the same name. */
+/* What Linux has and Swift's Glibc module does not show. Everything whose name does not begin with
+   clinux_ is documented in the man page of the same name. */
 #ifndef CHAT_CLINUX_H
 #define CHAT_CLINUX_H
 
@@ -35,5 +35,11 @@ static inline int clinux_unacknowledged_bytes(int fd) {
   int bytes = 0;
   return ioctl(fd, CLINUX_SIOCOUTQ, &bytes) == 0 ? bytes : -1;
 }
+
+/* How many arguments main was given, the program's name included. */
+extern int clinux_argument_count(void);
+
+/* One of them, as bytes; NULL if there is none of this number. It stays valid. */
+extern const char *clinux_argument(int number);
 
 #endif
