@@ -56,7 +56,7 @@ struct SearchIndexTests {
   @Test("a search that nobody waits for any more ends, whether the lines are indexed or not")
   func unwanted() throws {
     let history = try TestHistory()
-    let index = try SearchIndex(folder: history.folder)
+    let index = try SearchIndex(folder: FilePath(history.folder))
     for number in 0..<300 { try history.append([["alice: apple \(number)"]]) }
     for isIndexed in [false, true] {
       if isIndexed { try filled(index) }
