@@ -122,9 +122,9 @@ package final class Client: Sendable {
       options: options, folder: folder, outgoing: outgoing, mailbox: mailbox,
       showStatus: Screen.showStatus)
     let conversation = Conversation(
-      with: address, options: options, outgoing: outgoing, transfers: transfers, mailbox: mailbox,
-      display: Display(renderer: renderer), pictures: pictures, isTyped: isTyped,
-      nickname: nickname)
+      over: Conversation.Route(to: address), options: options, outgoing: outgoing,
+      transfers: transfers, mailbox: mailbox, display: Display(renderer: renderer),
+      pictures: pictures, isTyped: isTyped, nickname: nickname)
     let timeout = Self.handshakeTimeout
     switch try conversation.enter(connection, until: .now + timeout) {
     case .entered:

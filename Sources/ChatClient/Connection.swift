@@ -6,18 +6,25 @@ internal import ChatSystem
 /// Thread: one at a time. What goes out after the handshake is the write thread's, over `stream`.
 final class Connection: Sendable {
   /// Shared with the write thread.
-  let stream: Stream
+  let stream: any Transport
   /// The lines that come in.
   let receiver: Receiver
 
   /// Connects.
   init(to address: Address) throws(ConnectionError) {
     // What is on its way when one side is killed has to be sent again: it is not much.
-    stream = try Stream.connect(to: address, receiveBufferBytes: 196_608)
+    let stream = try Stream.connect(to: address, receiveBufferBytes: 196_608)
     // A line does not wait behind megabytes of a file.
     stream.keepUnsentBytes(below: 131_072, patience: .zero)
     // A server that vanished without a word is found out in two minutes.
     stream.detectLoss(idle: 60, interval: 15)
+    self.stream = stream
+    receiver = Receiver(stream: stream)
+  }
+
+  /// Takes over a connection that is there.
+  init(over stream: any Transport) {
+    self.stream = stream
     receiver = Receiver(stream: stream)
   }
 

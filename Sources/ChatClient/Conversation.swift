@@ -26,9 +26,29 @@ final class Conversation {
 
   // What is not private is shared with `ConversationLines.swift`.
 
-  /// The server: whoever loses the connection comes back to the same, whose lines are numbered alike.
-  private let address: Address
+  /// How the server is reached, and how often it is tried.
+  struct Route {
+    /// `nil` if the server can't be reached.
+    let connect: () -> Connection?
+    let plan: (MonotonicTime) -> ReturnPlan
+
+    /// Over TCP, with the pauses that a server is owed.
+    init(to address: Address) {
+      connect = { try? Connection(to: address) }
+      plan = { ReturnPlan(now: $0) }
+    }
+
+    /// Over whatever `connect` makes.
+    init(
+      plan: @escaping (MonotonicTime) -> ReturnPlan, connect: @escaping () -> Connection?
+    ) {
+      (self.connect, self.plan) = (connect, plan)
+    }
+  }
+
   private let options: ClientOptions
+  /// Whoever loses the connection comes back to the same server, whose lines are numbered alike.
+  private let route: Route
   let outgoing: Outgoing
   let transfers: Transfers
   private let mailbox: TransferMailbox
@@ -52,11 +72,11 @@ final class Conversation {
   var pastLines = 0
 
   init(
-    with address: Address, options: ClientOptions, outgoing: Outgoing, transfers: Transfers,
+    over route: Route, options: ClientOptions, outgoing: Outgoing, transfers: Transfers,
     mailbox: TransferMailbox, display: Display, pictures: Pictures?, isTyped: Bool,
     nickname: Nickname
   ) {
-    self.address = address
+    self.route = route
     self.options = options
     self.outgoing = outgoing
     (self.transfers, self.mailbox) = (transfers, mailbox)
@@ -82,11 +102,11 @@ final class Conversation {
   /// - Throws: how the client ends.
   func run(_ connection: Connection) throws(ClientExit) -> Never {
     var connection = connection
-    var plan = ReturnPlan(now: .now)
+    var plan = route.plan(.now)
     while true {
       let start = MonotonicTime.now
       try converse(connection)
-      if MonotonicTime.now - start >= Self.steadyTime { plan = ReturnPlan(now: .now) }
+      if MonotonicTime.now - start >= Self.steadyTime { plan = route.plan(.now) }
       connection = try comeBack(&plan)
     }
   }
@@ -232,7 +252,7 @@ final class Conversation {
 
   /// Tries to connect again.
   private func attempt() throws(ClientExit) -> Result<Connection, ReturnPlan.Failure> {
-    guard let connection = try? Connection(to: address) else {
+    guard let connection = route.connect() else {
       return .failure(.unreachable)
     }
     catchUp = nil

@@ -15,7 +15,7 @@ struct FrameBuffer {
   init() { bytes = [UInt8](repeating: 0, count: Self.headerSpace + Limits.frameBytes) }
 
   /// Sends header and bytes, waiting as long as it takes.
-  func send(to stream: Stream) throws(SystemError) {
+  func send(to stream: any Transport) throws(SystemError) {
     try stream.sendAll(bytes.span.extracting(range))
   }
 

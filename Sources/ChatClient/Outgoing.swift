@@ -23,7 +23,7 @@ final class Outgoing: @unchecked Sendable {
   private var frames = UploadFrames()
   private var isInputWaiting = false
   /// Where to send; `nil` while the connection is lost, and until what was missed has come.
-  private var stream: Stream?
+  private var stream: (any Transport)?
   /// The connection was lost, and another is not there; false before the first, which is on its way.
   private var isAway = false
 
@@ -79,20 +79,29 @@ final class Outgoing: @unchecked Sendable {
   /// Waits for something to send, and for a connection to send it to.
   ///
   /// Thread: write.
-  func next() -> (stream: Stream, work: Work) {
+  func next() -> (stream: any Transport, work: Work) {
     lock.withLock {
       while true {
-        if let stream {
-          let bytes = replies + requests + queue.take()
-          replies = []
-          requests = []
-          wakeInput()
-          if !bytes.isEmpty { return (stream, .lines(bytes)) }
-          if let frame = frames.next() { return (stream, .frame(frame)) }
-        }
+        if let next = take() { return next }
         workArrived.wait(lock)
       }
     }
+  }
+
+  /// The same without waiting; `nil` if there is nothing to send now, or no connection.
+  ///
+  /// Thread: write.
+  func nextIfAny() -> (stream: any Transport, work: Work)? { lock.withLock { take() } }
+
+  /// Thread: whoever holds `lock`.
+  private func take() -> (stream: any Transport, work: Work)? {
+    guard let stream else { return nil }
+    let bytes = replies + requests + queue.take()
+    replies = []
+    requests = []
+    wakeInput()
+    if !bytes.isEmpty { return (stream, .lines(bytes)) }
+    return frames.next().map { (stream, .frame($0)) }
   }
 
   // MARK: The receive thread
@@ -151,7 +160,7 @@ final class Outgoing: @unchecked Sendable {
   ///   - isElsewhere: the room that lines were meant for is gone.
   ///   - isUnsure: nobody knows which of those that were sent have arrived.
   /// - Returns: what is not sent again.
-  func attach(_ stream: Stream, isElsewhere: Bool, isUnsure: Bool) -> SendQueue.Dropped {
+  func attach(_ stream: any Transport, isElsewhere: Bool, isUnsure: Bool) -> SendQueue.Dropped {
     lock.withLock {
       self.stream = stream
       isAway = false

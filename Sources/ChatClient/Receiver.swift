@@ -18,13 +18,13 @@ final class Receiver: @unchecked Sendable {
     case signal
   }
 
-  private let stream: Stream
+  private let stream: any Transport
   private var framer = LineFramer(limit: Limits.serverLineBytes)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var items: [Item] = []
   private var next = 0
 
-  init(stream: Stream) { self.stream = stream }
+  init(stream: any Transport) { self.stream = stream }
 
   /// Whether the next item is here already.
   var hasNext: Bool { next < items.count }

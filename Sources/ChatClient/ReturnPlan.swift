@@ -19,12 +19,24 @@ package struct ReturnPlan: Sendable {
   /// How long our old connection may seem alive: a server that asks it finds out in two minutes.
   package static let nicknamePatience: Duration = .seconds(150)
 
-  private var pause = shortestPause
+  /// How long a server may be silent here.
+  private let patience: Duration
+  private let longestPause: Duration
+  private var pause: Duration
   private var lastContact: MonotonicTime
   private var refusedSince: MonotonicTime?
 
   /// The connection was lost at this moment.
-  package init(now: MonotonicTime) { lastContact = now }
+  package init(now: MonotonicTime) {
+    lastContact = now
+    (patience, longestPause, pause) = (Self.patience, Self.longestPause, Self.shortestPause)
+  }
+
+  /// A plan without pauses, which gives up as soon as the server can't be reached: for whoever plays the server.
+  package init(withoutPausesFrom now: MonotonicTime) {
+    lastContact = now
+    (patience, longestPause, pause) = (.zero, .zero, .zero)
+  }
 
   /// The pause before the next attempt; `nil` to give up.
   ///
@@ -38,14 +50,14 @@ package struct ReturnPlan: Sendable {
     switch failure {
     case nil: break
     case .unreachable:
-      if now - lastContact >= Self.patience { return nil }
+      if now - lastContact >= patience { return nil }
     case .nicknameInUse:
       lastContact = now
       let since = refusedSince ?? now
       refusedSince = since
       if now - since >= Self.nicknamePatience { return nil }
     }
-    defer { pause = min(pause * 2, Self.longestPause) }
+    defer { pause = min(pause * 2, longestPause) }
     return pause * Double.random(in: 0.5...1, using: &random)
   }
 

@@ -77,17 +77,22 @@ final class Session: @unchecked Sendable {
     var buffer = FrameBuffer()
     while true {
       let (stream, work) = outgoing.next()
-      // If the connection is gone, the receive thread finds out.
-      switch work {
-      case .lines(let bytes): try? stream.sendAll(bytes)
-      case .frame(let frame):
-        do throws(UploadFailure) {
-          try frame.file.read(frame, into: &buffer)
-          try? buffer.send(to: stream)
-        } catch {
-          outgoing.stopSending(frame.token)
-          mailbox.post(.unreadable(token: frame.token, reason: error.reason))
-        }
+      send(work, to: stream, &buffer)
+    }
+  }
+
+  /// Sends what was taken out of `outgoing`.
+  func send(_ work: Outgoing.Work, to stream: any Transport, _ buffer: inout FrameBuffer) {
+    // If the connection is gone, the receive thread finds out.
+    switch work {
+    case .lines(let bytes): try? stream.sendAll(bytes)
+    case .frame(let frame):
+      do throws(UploadFailure) {
+        try frame.file.read(frame, into: &buffer)
+        try? buffer.send(to: stream)
+      } catch {
+        outgoing.stopSending(frame.token)
+        mailbox.post(.unreadable(token: frame.token, reason: error.reason))
       }
     }
   }
@@ -104,6 +109,11 @@ final class Session: @unchecked Sendable {
       }
     }
     if input.hasLost { outgoing.noteLoss() }
+    endInput()
+  }
+
+  /// Nothing more is typed: we leave once everything is done.
+  func endInput() {
     if isTyped { mailbox.post(.inputEnded) }
     end(atOnce: false)
   }
@@ -111,7 +121,7 @@ final class Session: @unchecked Sendable {
   /// Does what a person typed.
   ///
   /// - Returns: whether more may follow.
-  private func type(_ line: [UInt8]) -> Bool {
+  func type(_ line: [UInt8]) -> Bool {
     switch TypedLine(line, home: Process.homeFolder) {
     case .nothing: break
     case .show(let text): do { try answer(text) } catch { finish(error) }

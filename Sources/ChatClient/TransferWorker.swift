@@ -10,6 +10,11 @@ final class TransferWorker: @unchecked Sendable {
   private let jobArrived = Condition()
   private var jobs = Fifo<@Sendable () -> Void>()
   private var isRunning = false
+  /// Whether jobs wait until `doNext` is called; no thread is started then.
+  private let isManual: Bool
+
+  /// - Parameter isManual: jobs are done by `doNext` alone.
+  init(isManual: Bool = false) { self.isManual = isManual }
 
   /// Does a job on the worker's thread, which starts with the first.
   func run(_ job: @escaping @Sendable () -> Void) {
@@ -17,7 +22,7 @@ final class TransferWorker: @unchecked Sendable {
       jobs.append(job)
       jobArrived.broadcast()
       defer { isRunning = true }
-      return !isRunning
+      return !isRunning && !isManual
     }
     guard starts else { return }
     do { try SystemThread.start(named: "files") { self.work() } } catch {
@@ -25,6 +30,15 @@ final class TransferWorker: @unchecked Sendable {
       lock.withLock { isRunning = false }
       while let job = lock.withLock({ jobs.popFirst() }) { job() }
     }
+  }
+
+  /// Does the job that has waited longest.
+  ///
+  /// - Returns: false if there is none.
+  func doNext() -> Bool {
+    guard let job = lock.withLock({ jobs.popFirst() }) else { return false }
+    job()
+    return true
   }
 
   private func work() {

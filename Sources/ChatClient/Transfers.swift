@@ -90,10 +90,10 @@ final class Transfers {
 
   init(
     options: ClientOptions, folder: Result<DownloadFolder, SystemError>, outgoing: Outgoing,
-    mailbox: TransferMailbox, showStatus: (@Sendable (String?) -> Void)?
+    mailbox: TransferMailbox, worker: TransferWorker = TransferWorker(),
+    showStatus: (@Sendable (String?) -> Void)?
   ) {
     outlet = TransferOutlet(outgoing)
-    let worker = TransferWorker()
     downloads = Downloads(
       folder, at: options.downloadFolder ?? ".", outlet: outlet, worker: worker, mailbox: mailbox)
     uploads = Uploads(outlet: outlet, worker: worker, mailbox: mailbox)
@@ -120,7 +120,7 @@ final class Transfers {
   /// Ends what waits for a server that does nothing about it, if it is time.
   ///
   /// - Returns: what is to be done with the connection; `nil` if there is nothing to tell.
-  func endStalled(on stream: Stream) -> StallConsequence? {
+  func endStalled(on stream: any Transport) -> StallConsequence? {
     guard let time = stallTime, case let now = MonotonicTime.now, now >= time else { return nil }
     let signs =
       downloads.isWaiting || uploads.isUnderWay || !lookups.isEmpty

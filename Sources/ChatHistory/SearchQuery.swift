@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// The words that somebody searches for.
-struct SearchQuery {
+package struct SearchQuery {
   /// How many words the index is asked for; the rest are looked for in the lines it finds.
   static let indexedWords = 32
 
@@ -9,7 +9,7 @@ struct SearchQuery {
   private let words: [[UInt8]]
 
   /// Takes the words out of what was typed: there are no operators in it, just text.
-  init(_ text: String) {
+  package init(_ text: String) {
     var spaced: [UInt8] = []
     var text = text
     text.withUTF8 { SearchWords.split(UnsafeRawBufferPointer($0), into: &spaced) }
@@ -20,11 +20,11 @@ struct SearchQuery {
   }
 
   /// Whether there is nothing to search for.
-  var isEmpty: Bool { words.isEmpty }
+  package var isEmpty: Bool { words.isEmpty }
 
   /// The index's query (https://www.sqlite.org/fts5.html, section 3): each word in quotes, and between
   /// them an AND that is not written. No word holds a quote.
-  var indexQuery: String {
+  package var indexQuery: String {
     words.prefix(Self.indexedWords)
       .map { "\"\(String(decoding: $0.dropFirst().dropLast(), as: UTF8.self))\"" }
       .joined(separator: " ")
@@ -33,7 +33,7 @@ struct SearchQuery {
   /// Whether a line has all the words.
   ///
   /// - Parameter spaced: the line's, as `SearchWords.split` puts them.
-  func matches(_ spaced: [UInt8]) -> Bool {
+  package func matches(_ spaced: [UInt8]) -> Bool {
     spaced.withUnsafeBytes { line in
       words.allSatisfy { word in word.withUnsafeBytes { Self.finds($0, in: line) } }
     }

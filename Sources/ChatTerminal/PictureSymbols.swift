@@ -3,11 +3,11 @@
 /// The tool has read a stranger's file: only characters that can be shown, colours (ECMA-48, SGR), line
 /// ends, and no more columns and rows than asked for go to the terminal. Other control sequences
 /// (hiding of the cursor) are left out.
-enum PictureSymbols {
+package enum PictureSymbols {
   /// The picture in a tool's output.
   ///
   /// - Returns: `nil` if there is none, or one that is too large, or has anything else in it.
-  static func picture(in output: [UInt8], columns: Int, rows: Int) -> [UInt8]? {
+  package static func picture(in output: [UInt8], columns: Int, rows: Int) -> [UInt8]? {
     guard let text = String(validating: output, as: UTF8.self) else { return nil }
     // By scalars: CR LF is one character.
     var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)

@@ -3,7 +3,7 @@
 /// The tool has read a stranger's file: only whole sequences of the one kind that was asked for, of
 /// printable bytes and of no more pixels than the space has, go to the terminal. What surrounds them
 /// (line ends, hiding of the cursor) is left out.
-struct PictureToolOutput {
+package struct PictureToolOutput {
   /// What was asked for.
   let format: PictureTool.Format
   /// What the picture may take.
@@ -11,10 +11,15 @@ struct PictureToolOutput {
   /// How the terminal is told to fit it in, where the terminal does.
   let fit: PictureSpace.Fit
 
+  /// Says what was asked for.
+  package init(format: PictureTool.Format, space: PictureSpace, fit: PictureSpace.Fit) {
+    (self.format, self.space, self.fit) = (format, space, fit)
+  }
+
   /// The pictures in a tool's output, one after another.
   ///
   /// - Returns: `nil` if there is none, or one that isn't whole or is too large.
-  func pictures(in output: [UInt8]) -> [UInt8]? {
+  package func pictures(in output: [UInt8]) -> [UInt8]? {
     let introducer = Array((format == .sixels ? "\u{1B}P" : "\u{1B}_G").utf8)
     let terminator = Array("\u{1B}\\".utf8)
     let printable: ClosedRange<UInt8> = 0x20...0x7E

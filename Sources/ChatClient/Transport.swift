@@ -1,0 +1,40 @@
+package import ChatSystem
+
+/// What the client needs of a connection: bytes in and out, whatever carries them.
+///
+/// Thread: one receives, one sends.
+package protocol Transport: Sendable {
+  /// Waits until there is something to receive, the end included.
+  ///
+  /// - Returns: false if the time was over.
+  func waitUntilReadable(for timeout: Duration?) throws(SystemError) -> Bool
+
+  /// Waits until there is something to receive, or a signal, which goes first.
+  func waitUntilReadable(
+    for timeout: Duration, or wakeUp: borrowing WakeUp
+  ) throws(SystemError) -> Stream.Waking
+
+  /// Receives what is there, waiting until something is.
+  ///
+  /// - Returns: how many bytes; 0 at the end of the stream.
+  func receive(into buffer: inout [UInt8]) throws(SystemError) -> Int
+
+  /// Sends all of the bytes, waiting as long as it takes.
+  func sendAll(_ bytes: Span<UInt8>) throws(SystemError)
+
+  /// Ends both directions; what was not sent may be lost.
+  func shutdownBoth()
+
+  /// How many bytes were sent and are not acknowledged by the peer's system; 0 if unknown.
+  var unacknowledgedBytes: Int { get }
+
+  /// Whether the peer has everything that was sent, or never will.
+  var isDelivered: Bool { get }
+}
+
+extension Stream: Transport {}
+
+extension Transport {
+  /// The same for bytes in an array.
+  func sendAll(_ bytes: [UInt8]) throws(SystemError) { try sendAll(bytes.span) }
+}
