@@ -8,6 +8,7 @@ CLIENT = .build/release/chat-client
 # undoes what another has built.
 TEST_BUILD = .build/tests
 TSAN_BUILD = .build/tsan
+FUZZ_BUILD = .build/fuzz
 DOCS_BUILD = .build/docs
 
 # SwiftPM would build everything again where a terminal, which gets colours, is followed by a pipe.
@@ -22,7 +23,7 @@ PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/
   ncat:ncat
 
 .DEFAULT_GOAL := help
-.PHONY: help unicode run client build test tsan bench lint format docs clean needs-swift
+.PHONY: help unicode run client build test tsan fuzz bench lint format docs clean needs-swift
 
 help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
@@ -31,6 +32,8 @@ help:
 	@echo "make bench    measure, beside nats-server, inspircd, ngircd, ncat, nc and scp where installed"
 	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less)"
 	@echo "make tsan     run the tests under the thread sanitizer"
+	@echo "make fuzz     feed what reads strangers' bytes with any, a minute for each part"
+	@echo "              (SECONDS=600 for longer, TARGETS='client terminal' for some)"
 	@echo "make lint     check format, warnings, imports and documentation"
 	@echo "make format   format the sources"
 	@echo "make docs     build the documentation, into $(DOCS_BUILD)/ChatCore.doccarchive"
@@ -59,6 +62,30 @@ test: needs-swift
 tsan: needs-swift
 	@$(call need,$(BUILD_NEEDS) $(TEST_NEEDS))
 	CHAT_SANITIZED=1 TSAN_OPTIONS=halt_on_error=1 $(TEST) --sanitize=thread --scratch-path $(TSAN_BUILD)
+
+# Two parts at a time. What is found is kept, and made smaller with -minimize_crash=1; it belongs into the corpus.
+SECONDS = 60
+TARGETS = server-lines client-lines client terminal pictures history input
+FUZZ = $(FUZZ_BUILD)/release/fuzz
+
+fuzz: needs-swift
+	@$(call need,$(BUILD_NEEDS))
+	@test -x $(FUZZ) || echo "Building for the fuzzer: two to five minutes, the first time" >&2
+	CHAT_FUZZ=1 $(BUILD) --sanitize=fuzzer --product fuzz --scratch-path $(FUZZ_BUILD)
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(addprefix fuzz-,$(TARGETS))
+
+fuzz-%:
+	@mkdir -p $(FUZZ_BUILD)/corpus/$* $(FUZZ_BUILD)/found
+	@SWIFT_BACKTRACE=enable=no SWIFT_DETERMINISTIC_HASHING=1 $(FUZZ) --target=$* \
+	  -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 -close_fd_mask=3 \
+	  -dict=Tests/FuzzCorpus/words.dict -artifact_prefix=$(FUZZ_BUILD)/found/$*- -print_final_stats=1 \
+	  $(FUZZ_BUILD)/corpus/$* Tests/FuzzCorpus/$* > $(FUZZ_BUILD)/$*.log 2>&1 || { \
+	  grep -e '^ *#' -e '^SUMMARY' $(FUZZ_BUILD)/$*.log | tail -40 >&2; \
+	  echo "$*: failed; to see it again: $(FUZZ) --target=$* $$(ls -t $(FUZZ_BUILD)/found/$*-* | head -1)" >&2; \
+	  exit 1; }
+	@awk '/stat::number_of_executed_units/ { runs = $$2 } / cov: / { line = $$0 } \
+	  END { split(line, word, /[ \t]+/); print "$*: " runs " executions in $(SECONDS) s, " \
+	    word[4] " edges, " word[6] " features" }' $(FUZZ_BUILD)/$*.log
 
 bench: needs-swift
 	@$(call need,$(BUILD_NEEDS) $(if $(filter install,$(PEERS)),$(PEER_NEEDS)))

@@ -13,6 +13,9 @@ let strict: [SwiftSetting] = [
 /// Pure code: bytes in, values out. Every unsafe operation there has to be marked as one.
 let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+/// `make fuzz` alone builds the program that libFuzzer drives: it has no `main` of its own.
+let isFuzzing = Context.environment["CHAT_FUZZ"] == "1"
+
 let package = Package(
   name: "chat",
   products: [
@@ -122,6 +125,26 @@ let package = Package(
         "chat-client",
       ],
       swiftSettings: strict),
-  ],
+    // What reads strangers' bytes, fed with any: by libFuzzer, and with the corpus by the tests.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "ChatClient", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory", "ChatServer",
+        "ChatSystem", "ChatTerminal",
+      ],
+      path: "Tests/FuzzTargets", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz-replay", dependencies: ["ChatSystem", "FuzzTargets"], path: "Tests/FuzzReplay",
+      swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets", "TestKit", "fuzz-replay"],
+      path: "Tests/FuzzTests", swiftSettings: strict),
+  ]
+    + (isFuzzing
+      ? [
+        .executableTarget(
+          name: "fuzz", dependencies: ["ChatSystem", "FuzzTargets"], path: "Tests/Fuzz",
+          swiftSettings: strict)
+      ] : []),
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,218 @@
+internal import ChatClient
+internal import ChatCrypto
+internal import ChatSystem
+
+/// What a hostile server sends, and what happens meanwhile, as one input has it.
+///
+/// All bytes are the server's, but for those after an FF, which no UTF-8 holds:
+///
+/// | FF and | what it is |
+/// | --- | --- |
+/// | `c` | here ends what comes at once |
+/// | `x` | the connection ends |
+/// | `r` | the next connection is refused |
+/// | `t`, up to LF | a line of input |
+/// | `e` | the input ends |
+/// | `w`, `W` | the client sends once, or all that waits |
+/// | `j` | a file is read |
+/// | `h`, `n`, `s`, `b` and a digit | the SHA-256 of the file with this number, its size, its sums, its bytes |
+/// | `f` and a digit, up to LF | the whole file in frames under this id |
+/// | anything else | itself |
+///
+/// Without the files' checksums no random input would get past one.
+final class ClientScript {
+  /// A file that both sides have.
+  struct File {
+    let bytes: [UInt8]
+    let digest: String
+    /// The beginnings of its blocks' digests.
+    let sums: String
+
+    init(_ bytes: [UInt8]) {
+      self.bytes = bytes
+      digest = Self.digest(of: bytes)
+      // None has more than one block.
+      sums = bytes.isEmpty ? "" : String(digest.prefix(16))
+    }
+
+    static func digest(of bytes: [UInt8]) -> String {
+      // Sound: the bytes are read inside the closure alone.
+      bytes.withUnsafeBytes { (try? SHA256.digest(of: $0).hex) ?? "" }
+    }
+  }
+
+  /// None, less than a frame, a frame and more than one.
+  static let files = [0, 6, 5_000, 65_536, 70_000].map { count in
+    File((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
+  }
+
+  /// So many bytes a server may send for each input.
+  private static let mostBytes = 1_048_576
+
+  private var reader: InputReader
+  /// What comes next, and has not been received.
+  private var chunk: [UInt8] = []
+  private var isEnded = false
+  private var refusesNext = false
+  /// All that the server has sent.
+  private(set) var said: [UInt8] = []
+  /// How often somebody connected.
+  private(set) var connections = 0
+  /// What the client has sent over the present connection.
+  private(set) var received: [UInt8] = []
+  /// How many files the client has sent to their end.
+  private(set) var endedUploads = 0
+  private let isTyped: Bool
+  weak var client: ScriptedClient?
+
+  init(_ reader: InputReader, isTyped: Bool) {
+    self.reader = reader
+    self.isTyped = isTyped
+  }
+
+  // MARK: What the client does
+
+  /// `nil` if the server can't be reached.
+  func connect() -> ScriptedTransport? {
+    endConnection()
+    guard !refusesNext, !reader.isAtEnd else {
+      refusesNext = false
+      return nil
+    }
+    connections += 1
+    (isEnded, chunk) = (false, [])
+    return ScriptedTransport(script: self)
+  }
+
+  /// Does one thing of the script, unless there is something to receive.
+  ///
+  /// - Returns: whether there is, the end included.
+  func goOn() -> Bool {
+    guard chunk.isEmpty, !isEnded else { return true }
+    step()
+    return false
+  }
+
+  func receive(into buffer: inout [UInt8]) -> Int {
+    while !goOn() {}
+    let count = min(chunk.count, buffer.count)
+    buffer.replaceSubrange(..<count, with: chunk[..<count])
+    chunk.removeFirst(count)
+    return count
+  }
+
+  func send(_ bytes: Span<UInt8>) {
+    // Sound: the pointer is used inside the closure alone, and the array copies what it points to.
+    bytes.withUnsafeBufferPointer { received.append(contentsOf: $0) }
+  }
+
+  /// Looks at what the client has sent.
+  func endConnection() {
+    endedUploads += SentBytes.check(received, isTyped: isTyped)
+    received = []
+  }
+
+  // MARK: The script
+
+  private func step() {
+    while let byte = reader.rest.first {
+      guard byte == 0xFF, let code = reader.rest.dropFirst().first else {
+        say(reader.bytes(1))
+        continue
+      }
+      if let bytes = content(code) {
+        say(bytes)
+        continue
+      }
+      // What was said before comes before what happens now.
+      if !chunk.isEmpty { return }
+      _ = reader.bytes(2)
+      return perform(code)
+    }
+    isEnded = chunk.isEmpty
+  }
+
+  private func say(_ bytes: [UInt8]) {
+    guard said.count + bytes.count <= Self.mostBytes else { return }
+    chunk += bytes
+    said += bytes
+  }
+
+  /// The bytes of a file that stand for FF and a letter; `nil` if something happens instead.
+  private func content(_ code: UInt8) -> [UInt8]? {
+    switch Unicode.Scalar(code) {
+    case "c", "x", "r", "t", "e", "w", "W", "j": return nil
+    case "h", "n", "s", "b", "f": break
+    default: return reader.bytes(2)
+    }
+    _ = reader.bytes(2)
+    let file = Self.files[Int(reader.byte() & 7) % Self.files.count]
+    switch Unicode.Scalar(code) {
+    case "h": return Array(file.digest.utf8)
+    case "n": return Array("\(file.bytes.count)".utf8)
+    case "s": return Array(file.sums.utf8)
+    case "b": return Array(file.bytes.prefix(65_536))
+    default: return Self.frames(of: file, id: reader.bytes(upTo: UInt8(ascii: "\n")))
+    }
+  }
+
+  private static func frames(of file: File, id: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var offset = 0
+    while offset < file.bytes.count {
+      let frame = file.bytes[offset...].prefix(65_536)
+      bytes += Array("[DATA]:".utf8) + id
+      bytes += Array("\toffset=\(offset)\tsize=\(frame.count)\n".utf8) + frame
+      offset += frame.count
+    }
+    return bytes + Array("<END>\tid=".utf8) + id + [UInt8(ascii: "\n")]
+  }
+
+  private func perform(_ code: UInt8) {
+    switch Unicode.Scalar(code) {
+    case "x": isEnded = true
+    case "r": refusesNext = true
+    case "t":
+      let line = reader.bytes(upTo: UInt8(ascii: "\n"))
+      client?.type(line, isTyped: isTyped)
+    case "e": client?.endInput()
+    case "w": _ = client?.write()
+    case "W": for _ in 0..<64 where client?.write() == true {}
+    case "j": _ = client?.readFile()
+    default: break
+    }
+  }
+}
+
+/// One connection to the server of a script.
+final class ScriptedTransport: Transport, @unchecked Sendable {
+  // Sound: one thread does everything.
+
+  private let script: ClientScript
+
+  init(script: ClientScript) { self.script = script }
+
+  func waitUntilReadable(for timeout: Duration?) -> Bool {
+    while !script.goOn() {}
+    return true
+  }
+
+  func waitUntilReadable(
+    for timeout: Duration, or wakeUp: borrowing WakeUp
+  ) -> ChatSystem.Stream.Waking {
+    while true {
+      if wakeUp.wait(for: .zero) { return .signalled }
+      if script.goOn() { return .readable }
+    }
+  }
+
+  func receive(into buffer: inout [UInt8]) -> Int { script.receive(into: &buffer) }
+
+  func sendAll(_ bytes: Span<UInt8>) { script.send(bytes) }
+
+  func shutdownBoth() {}
+
+  var unacknowledgedBytes: Int { 0 }
+
+  var isDelivered: Bool { true }
+}
