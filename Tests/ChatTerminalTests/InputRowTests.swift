@@ -72,4 +72,15 @@ struct InputRowTests {
     #expect(rows.erase(width: 5) == "\r\u{1B}[4A\u{1B}[J")
     #expect(rows.draw(status: "a\u{1B}b\n", input: input, width: 12) == "ab\n> abcd\r> abc")
   }
+
+  @Test("a screen without any column is drawn as one of one column")
+  func noColumns() {
+    var rows = BottomRows()
+    let input = Self.row("abc", "d", width: 0)
+    #expect(DisplayWidth.of(input.before + input.after) <= 1)
+    let drawn = rows.draw(status: "s", input: input, width: 0)
+    var narrow = BottomRows()
+    #expect(drawn == narrow.draw(status: "s", input: input, width: 1))
+    #expect(rows.erase(width: 0) == narrow.erase(width: 1))
+  }
 }
