@@ -50,17 +50,19 @@ package struct StoredGroup {
   ) throws(HistoryError) {
     var start = 0
     var sequence = firstSequence
+    var left = lineCount
     while start < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
       guard let base = rest.baseAddress, let end = memchr(base, 0x0A, rest.count),
-        sequence <= lastSequence
+        left > 0
       else { throw damaged }
       let length = UnsafeRawPointer(end) - base
       guard try body(sequence, UnsafeRawBufferPointer(rebasing: rest[..<length])) else { return }
       start += length + 1
       sequence += 1
+      left -= 1
     }
-    guard sequence == lastSequence &+ 1 else { throw damaged }
+    guard left == 0 else { throw damaged }
   }
 
   /// The line of a number, its copy without its file; `nil` if the group does not hold it.

@@ -16,6 +16,7 @@ package struct BottomRows: Sendable {
   package mutating func erase(width: Int) -> String {
     guard let (statusWidth, column) = drawn else { return "" }
     drawn = nil
+    let width = max(1, width)
     let statusRows = statusWidth.map { max(1, ($0 + width - 1) / width) } ?? 0
     let up = statusRows + column / width
     return up > 0 ? "\r\u{1B}[\(up)A\u{1B}[J" : "\r\u{1B}[J"
