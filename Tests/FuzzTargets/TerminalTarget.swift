@@ -42,6 +42,7 @@ enum TerminalTarget {
     var editor = LineEditor()
     var events: [LineEditor.Event] = []
     var givesUp = false
+    private var drawings = 0
     private var completer: Completer
     private var rows = BottomRows()
     private var capabilities = PictureCapabilities()
@@ -96,6 +97,9 @@ enum TerminalTarget {
     }
 
     mutating func draw(status: String?) {
+      // A long line takes its time.
+      drawings += 1
+      guard drawings <= 32 || drawings % 64 == 0 else { return }
       _ = rows.erase(width: width)
       let row = InputRow(prompt: "> ", line: editor.line, width: width)
       let shown = DisplayWidth.of(row.before) + DisplayWidth.of(row.after)
