@@ -17,7 +17,10 @@ package final class FileShelf: @unchecked Sendable {
 
   // What follows is for this type alone, which has three files: this one, ShelfUploads.swift and ShelfSums.swift.
 
-  let folder: ShelfFolder
+  private let path: FilePath
+  /// Guarded by the lock.
+  private var currentFolder: ShelfFolder
+  var folder: ShelfFolder { lock.withLock { currentFolder } }
   let nowSeconds: @Sendable () -> Int64
   let lock = Lock()
   let changed = Condition()
@@ -52,7 +55,8 @@ package final class FileShelf: @unchecked Sendable {
         index.addFound(content.digest, sizeBytes: content.sizeBytes)
       }
       try folder.removeStraySums { index.contents[$0] != nil }
-      self.folder = folder
+      currentFolder = folder
+      self.path = path
       self.index = index
     } catch {
       throw ShelfError(error)
@@ -128,6 +132,30 @@ package final class FileShelf: @unchecked Sendable {
   /// Takes back a pin.
   func unpin(_ digest: SHA256Digest, isMissing: Bool = false) {
     removeIfPossible(lock.withLock { index.unpin(digest, isMissing: isMissing) })
+  }
+
+  /// All files, the one announced first first.
+  package var allFiles: [KeptFile] { lock.withLock { index.allFiles } }
+
+  /// Notes which line tells of a file.
+  package func setSequence(_ sequence: UInt64, of id: String) {
+    lock.withLock { index.setSequence(sequence, of: id) }
+  }
+
+  /// Looks whether the folder still lies where it was opened (stat(2)), and if not makes it anew.
+  ///
+  /// Uploads that are under way fail. What is being fetched is fetched to its end.
+  /// - Returns: how many files are lost; `nil` if all is as it was, or can't be made anew now.
+  package func reopenIfGone() -> Int? {
+    guard !folder.isInPlace(at: path), let new = try? ShelfFolder(path: path),
+      let partials = try? new.resumablePartials(nowSeconds: nowSeconds()),
+      let contents = try? new.storedContents()
+    else { return nil }
+    return lock.withLock {
+      currentFolder = new
+      changed.broadcast()
+      return index.keepOnly(contents, partials: Set(partials.map(\.name)))
+    }
   }
 
   // MARK: Removing

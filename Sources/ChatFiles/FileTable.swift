@@ -9,6 +9,12 @@ struct FileTable: Sendable {
   /// Finds a file.
   subscript(id: String) -> KeptFile? { files[id] }
 
+  /// All files, the one added first first.
+  var all: [KeptFile] { order.oldestFirst.compactMap { files[$0] } }
+
+  /// Notes which line tells of a file.
+  mutating func setSequence(_ sequence: UInt64, of id: String) { files[id]?.sequence = sequence }
+
   /// Adds the newest file of all, which has a name of its own.
   mutating func add(_ file: KeptFile) {
     files[file.id] = file

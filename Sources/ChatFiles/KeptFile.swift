@@ -16,11 +16,13 @@ package struct KeptFile: Sendable, Equatable {
   package let digest: SHA256Digest
   /// When it was put there: milliseconds since 1970, UTC.
   package let timeMilliseconds: Int64
+  /// The number of the room's line that tells of it; 0 as long as none does.
+  package internal(set) var sequence: UInt64
 
   /// Describes a file.
   package init(
     id: String, name: String, room: String, sender: String, sizeBytes: UInt64,
-    digest: SHA256Digest, timeMilliseconds: Int64
+    digest: SHA256Digest, timeMilliseconds: Int64, sequence: UInt64 = 0
   ) {
     self.id = id
     self.name = name
@@ -29,5 +31,6 @@ package struct KeptFile: Sendable, Equatable {
     self.sizeBytes = sizeBytes
     self.digest = digest
     self.timeMilliseconds = timeMilliseconds
+    self.sequence = sequence
   }
 }

@@ -9,7 +9,7 @@ internal import Glibc
 /// Owns: a descriptor of each.
 ///
 /// Thread: any.
-struct ShelfFolder: ~Copyable, Sendable {
+final class ShelfFolder: Sendable {
   /// How long a partial upload that nobody goes on with is kept.
   static let staleSeconds: Int64 = 3_600
 
@@ -25,6 +25,18 @@ struct ShelfFolder: ~Copyable, Sendable {
     self.contents = contents
     self.partials = partials
     self.sums = sums
+  }
+
+  /// Whether a path still leads to these folders (stat(2)).
+  func isInPlace(at path: FilePath) -> Bool {
+    Self.isSame(contents, AT_FDCWD, path) && Self.isSame(partials, contents.number, "partial")
+  }
+
+  private static func isSame(_ open: borrowing Descriptor, _ folder: CInt, _ path: FilePath) -> Bool
+  {
+    var (one, other) = (stat(), stat())
+    return fstat(open.number, &one) == 0 && fstatat(folder, path.cString, &other, 0) == 0
+      && one.st_dev == other.st_dev && one.st_ino == other.st_ino
   }
 
   /// Opens a folder, made if it is missing. One that was made is on the disk: what is synced into it

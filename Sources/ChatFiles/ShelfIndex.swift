@@ -201,6 +201,34 @@ package struct ShelfIndex: Sendable {
     return file
   }
 
+  /// All files whose content can be had, the one announced first first.
+  package var allFiles: [KeptFile] { files.all.filter { file(id: $0.id) != nil } }
+
+  /// Notes which line tells of a file.
+  package mutating func setSequence(_ sequence: UInt64, of id: String) {
+    files.setSequence(sequence, of: id)
+  }
+
+  /// Forgets what is not in the folder any more, after that was replaced.
+  ///
+  /// - Returns: how many files are lost.
+  package mutating func keepOnly(
+    _ found: [(digest: SHA256Digest, sizeBytes: UInt64)], partials names: Set<String>
+  ) -> Int {
+    let sizes = Dictionary(found.map { ($0.digest, $0.sizeBytes) }) { first, _ in first }
+    let before = files.all.count
+    for (digest, content) in contents where content.state == .kept {
+      if sizes[digest] != content.sizeBytes { drop(digest) }
+    }
+    for content in found where contents[content.digest] == nil {
+      addFound(content.digest, sizeBytes: content.sizeBytes)
+    }
+    for partial in partials.unused() where !names.contains(partial.name) {
+      dropPartial(partial.name)
+    }
+    return before - files.all.count
+  }
+
   /// A room's files whose content can be had, the newest first.
   package func files(inRoom room: String, limit: Int) -> [KeptFile] {
     files.inRoom(room, limit: limit).filter { file(id: $0.id) != nil }

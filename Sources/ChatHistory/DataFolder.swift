@@ -5,33 +5,67 @@ internal import Glibc
 ///
 /// Owns: the lock, flock(2) on `lock` inside the folder. The system opens it when the process ends,
 /// however it ends; the empty file stays.
-package final class DataFolder: Sendable {
+///
+/// Thread: any for the path; one at a time for the rest.
+package final class DataFolder: @unchecked Sendable {
+  // Sound: what changes is guarded by `guarding`.
+
   /// Where it is.
   package let path: FilePath
 
-  private let lock: CInt
+  private let guarding = Lock()
+  private var lock: CInt
 
   /// Makes the folder, with its parents, if it is missing, readable by nobody else, and locks it.
   ///
   /// - Throws: `DataFolderError`.
   package init(path: FilePath) throws(DataFolderError) {
-    do { try Folder.make(path, mode: 0o700) } catch {
-      throw DataFolderError(path, "cannot create it", code: error.code)
-    }
-    let lock = open(path.appending("lock").cString, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0 else { throw DataFolderError(path, "cannot write there") }
-    while flock(lock, LOCK_EX | LOCK_NB) != 0 {
-      let code = errno
-      if code == EINTR { continue }
-      close(lock)
-      if code == EWOULDBLOCK { throw .inUse(path) }
-      throw DataFolderError(path, "cannot lock it", code: code)
-    }
+    lock = try Self.lock(path)
     self.path = path
-    self.lock = lock
   }
 
   deinit { _ = close(lock) }
+
+  /// Whether the lock still lies in the folder: whoever removes or moves the folder, or the lock, lets others in.
+  package var isInPlace: Bool {
+    let path = Self.lockPath(path)
+    return guarding.withLock { HistoryFile.Mark(descriptor: lock) == HistoryFile.Mark(path: path) }
+  }
+
+  /// Makes the folder again if it is gone, and locks it again.
+  ///
+  /// - Throws: `DataFolderError`, also if another process has locked it meanwhile; the old lock is kept then.
+  package func reclaim() throws(DataFolderError) {
+    let new = try Self.lock(path)
+    let old = guarding.withLock {
+      defer { lock = new }
+      return lock
+    }
+    _ = close(old)
+  }
+
+  private static func lock(_ path: FilePath) throws(DataFolderError) -> CInt {
+    do { try Folder.make(path, mode: 0o700) } catch {
+      throw DataFolderError(path, "cannot create it", code: error.code)
+    }
+    let lockPath = lockPath(path)
+    while true {
+      let lock = open(lockPath.cString, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      guard lock >= 0 else { throw DataFolderError(path, "cannot write there") }
+      while flock(lock, LOCK_EX | LOCK_NB) != 0 {
+        let code = errno
+        if code == EINTR { continue }
+        close(lock)
+        if code == EWOULDBLOCK { throw .inUse(path) }
+        throw DataFolderError(path, "cannot lock it", code: code)
+      }
+      // Somebody may have removed it in between, and another process locked the next one.
+      if HistoryFile.Mark(descriptor: lock) == HistoryFile.Mark(path: lockPath) { return lock }
+      close(lock)
+    }
+  }
+
+  private static func lockPath(_ path: FilePath) -> FilePath { path.appending("lock") }
 }
 
 /// A data folder that cannot be used.

@@ -16,6 +16,14 @@ enum HistoryFile {
       device = status.st_dev
       inode = status.st_ino
     }
+
+    /// Looks which file is open (fstat(2)); `nil` if that can't be said.
+    init?(descriptor: CInt) {
+      var status = stat()
+      guard fstat(descriptor, &status) == 0 else { return nil }
+      device = status.st_dev
+      inode = status.st_ino
+    }
   }
 
   /// Held while a file is exchanged, and while a reader opens one: a reader that had opened the old
@@ -28,14 +36,17 @@ enum HistoryFile {
   /// Renames a folder's history, and the log beside it, which nobody of this process writes to any
   /// more. What is there of them is kept.
   ///
+  /// - Parameter reason: why, in a word that the new name holds.
   /// - Returns: the path it has now.
-  static func setAside(in folder: FilePath) throws(HistoryError) -> FilePath {
+  static func setAside(
+    in folder: FilePath, as reason: String = "damaged"
+  ) throws(HistoryError) -> FilePath {
     let moment = WallClock.timestamp().filter { $0 != "-" && $0 != ":" }
-    var aside = folder.appending(FilePath("history.damaged-\(moment).db"))
+    var aside = folder.appending(FilePath("history.\(reason)-\(moment).db"))
     var number = 1
     while Mark(path: aside) != nil {
       number += 1
-      aside = folder.appending(FilePath("history.damaged-\(moment)-\(number).db"))
+      aside = folder.appending(FilePath("history.\(reason)-\(moment)-\(number).db"))
     }
     // The log before the file: a new file must never find the old one's log.
     for suffix in ["-shm", "-wal", ""] {

@@ -1,4 +1,5 @@
 package import ChatSystem
+internal import Glibc
 
 /// What is committed to the history goes through here, before anyone is sent it.
 ///
@@ -75,14 +76,109 @@ package final class HistoryWriter: @unchecked Sendable {
   ///
   /// Rooms have to be looked up again, with the numbers they had reached; readers notice by themselves.
   /// - Returns: the path of what was set aside.
-  package func startAnew() throws(HistoryError) -> FilePath {
+  ///
+  /// - Parameter reason: why the file is set aside, in a word that its new name holds.
+  package func startAnew(settingAsideAs reason: String = "damaged") throws(HistoryError) -> FilePath
+  {
     tables?.leaveFilesOnClose()
     tables = nil
     return try HistoryFile.exchange.withLock { () throws(HistoryError) in
-      let path = try HistoryFile.setAside(in: folder)
+      let path = try HistoryFile.setAside(in: folder, as: reason)
       tables = try makeTables()
       return path
     }
+  }
+
+  // MARK: Files that somebody else removes
+
+  /// Whether the files lie where they were opened.
+  package enum Place: Sendable {
+    /// They do.
+    case there
+    /// The database does, but not the log beside it: what is committed now is lost with this process.
+    case logGone
+    /// The database is gone, or another file has its name.
+    case gone
+  }
+
+  /// Looks where the files are (stat(2), three times).
+  package var place: Place { tables?.place ?? .there }
+
+  /// The log beside the database is gone, and is still open here: makes a new file of both, which takes the
+  /// database's name. Nothing is lost, and rooms keep their numbers.
+  ///
+  /// Limit: as long as the whole history takes to copy.
+  package func renew() throws(HistoryError) {
+    let tables = try opened()
+    try HistoryFile.exchange.withLock { () throws(HistoryError) in
+      let path = HistoryFile.path(in: folder)
+      let copy = folder.appending("history.copy.db")
+      _ = unlink(copy.cString)
+      try tables.copy(to: copy)
+      tables.leaveFilesOnClose()
+      self.tables = nil
+      // A new file must never find the old one's log; whoever has that open keeps the old file, too.
+      for suffix in ["-shm", "-wal"] { _ = unlink(path.withSuffix(suffix).cString) }
+      guard rename(copy.cString, path.cString) == 0 else {
+        throw HistoryError(.full, "\(path): cannot be renewed: \(String(cString: strerror(errno)))")
+      }
+      self.tables = try makeTables()
+    }
+  }
+
+  /// A room as it is entered into a history that begins anew.
+  package struct RestoredRoom: Sendable {
+    let name: String
+    let isPrivate: Bool
+    let sequence: UInt64
+    let position: UInt64
+    let emptiedMilliseconds: Int64?
+
+    /// Describes a room.
+    ///
+    /// - Parameters:
+    ///   - sequence: the number of its last line.
+    ///   - position: how many bytes it has said.
+    ///   - emptiedMilliseconds: since when nobody is in it, if it is private; `nil` if somebody is.
+    package init(
+      name: String, isPrivate: Bool, sequence: UInt64, position: UInt64,
+      emptiedMilliseconds: Int64? = nil
+    ) {
+      self.name = name
+      self.isPrivate = isPrivate
+      self.sequence = sequence
+      self.position = position
+      self.emptiedMilliseconds = emptiedMilliseconds
+    }
+  }
+
+  /// A file as it is entered into a history that begins anew, where its line may be missing.
+  package struct RestoredFile: Sendable {
+    let room: Int64
+    let record: FileRecord
+    let timeMilliseconds: Int64
+
+    /// Describes a file of the room of this number.
+    package init(room: Int64, record: FileRecord, timeMilliseconds: Int64) {
+      self.room = room
+      self.record = record
+      self.timeMilliseconds = timeMilliseconds
+    }
+  }
+
+  /// Enters rooms, in one transaction: they go on after these numbers.
+  package func restore(_ rooms: [RestoredRoom]) throws(HistoryError) -> [StoredRoom] {
+    let tables = try opened()
+    return try tables.transaction { () throws(HistoryError) in
+      var stored: [StoredRoom] = []
+      for room in rooms { stored.append(try tables.restore(room)) }
+      return stored
+    }
+  }
+
+  /// Enters files, in one transaction.
+  package func restoreFiles(_ files: [RestoredFile]) throws(HistoryError) {
+    try opened().restoreFiles(files)
   }
 
   /// The room of this name, made if there is none.

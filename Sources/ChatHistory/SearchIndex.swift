@@ -17,6 +17,7 @@ package final class SearchIndex: @unchecked Sendable {
   private let lock = Lock()
   private let reader: HistoryReader
   private var tables: SearchTables?
+  private var wasLost = false
   /// A line's words, here so that the space for them is used again.
   private var words: [UInt8] = []
 
@@ -102,6 +103,24 @@ package final class SearchIndex: @unchecked Sendable {
       }
       return try tables.merge()
     }
+  }
+
+  /// Whether somebody has removed the file, or put another in its place, since this was asked last: the next `fill`
+  /// begins anew.
+  package func takeLoss() -> Bool {
+    lock.withLock {
+      if let tables, !tables.isInPlace { discard(tables) }
+      defer { wasLost = false }
+      return wasLost
+    }
+  }
+
+  /// Gives up a file that is gone, and removes what is left of it.
+  private func discard(_ lost: SearchTables) {
+    wasLost = true
+    lost.leaveFilesOnClose()
+    tables = nil
+    SearchTables.remove(folder: folder)
   }
 
   // MARK: - Filling
@@ -239,7 +258,13 @@ package final class SearchIndex: @unchecked Sendable {
   }
 
   private func tables(for reader: ReaderTables) throws(HistoryError) -> SearchTables {
-    if let tables, tables.identity == reader.identity { return tables }
+    if let tables {
+      if !tables.isInPlace {
+        discard(tables)
+      } else if tables.identity == reader.identity {
+        return tables
+      }
+    }
     tables = nil
     let opened = try SearchTables.open(folder: folder, reader: reader)
     tables = opened

@@ -42,6 +42,8 @@ final class SearchTables {
     PRAGMA user_version = \(version);
     """
 
+  private let path: FilePath
+  private let marks: [HistoryFile.Mark?]
   private let database: Database
   /// Public and private rooms stand apart: private ones end, and their end makes work for a whole
   /// table.
@@ -119,8 +121,17 @@ final class SearchTables {
       .first { (identity: Array($0.bytes(0)), lastGroup: $0.integer(1)) }
     guard let progress else { throw HistoryError(.other, "\(path) is empty") }
     (identity, lastGroup) = progress
+    self.path = path
+    marks = Self.marks(path)
     database.setLeavesFilesOnClose(false)
   }
+
+  private static func marks(_ path: FilePath) -> [HistoryFile.Mark?] {
+    ["", "-wal", "-shm"].map { HistoryFile.Mark(path: path.withSuffix($0)) }
+  }
+
+  /// Whether the files that are open still lie where they were.
+  var isInPlace: Bool { Self.marks(path) == marks }
 
   /// Whether a call has found the file damaged.
   var isDamaged: Bool { database.isDamaged }

@@ -8,6 +8,9 @@ final class WriterTables {
   /// What is wrong with larger ones is noticed where it is met.
   private static let checkedBytes: Int64 = 268_435_456
 
+  private let path: FilePath
+  /// The files that are open: the database, its log, and the log's index.
+  private let marks: [HistoryFile.Mark?]
   private let database: Database
   private let roomNamed: Statement
   private let insertRoom: Statement
@@ -76,7 +79,27 @@ final class WriterTables {
     let lastGroup = try database.integer(HistorySchema.lastGroupQuery)
     nextGroup = lastGroup + 1
     self.database = database
+    self.path = path
+    marks = Self.marks(path)
     database.setLeavesFilesOnClose(false)
+  }
+
+  private static func marks(_ path: FilePath) -> [HistoryFile.Mark?] {
+    ["", "-wal", "-shm"].map { HistoryFile.Mark(path: path.withSuffix($0)) }
+  }
+
+  /// Whether the files that are open still lie where they were.
+  var place: HistoryWriter.Place {
+    let present = Self.marks(path)
+    if present == marks { return .there }
+    return present[0] == marks[0] ? .logGone : .gone
+  }
+
+  /// Copies all that was committed, the log included, into a new file (sqlite.org/lang_vacuum.html, VACUUM INTO).
+  func copy(to path: FilePath) throws(HistoryError) {
+    let name = path.explicit.bytes
+    let statement = try Statement("VACUUM INTO CAST(? AS TEXT)", in: database)
+    try name.span.withUnsafeBytes { name throws(HistoryError) in try statement.run(.bytes(name)) }
   }
 
   /// From now on closing does not touch the files.
@@ -114,6 +137,35 @@ final class WriterTables {
       throw error
     }
   }
+
+  /// See `HistoryWriter.restore`.
+  func restore(_ room: HistoryWriter.RestoredRoom) throws(HistoryError) -> StoredRoom {
+    try makeRoom(
+      named: room.name, isPrivate: room.isPrivate, sequence: room.sequence,
+      position: room.position)
+    guard let stored = try self.room(named: room.name) else {
+      throw HistoryError(.other, "the room \(room.name) was made and is not there")
+    }
+    if let time = room.emptiedMilliseconds { try setEmptied(stored.id, at: time) }
+    return stored
+  }
+
+  /// See `HistoryWriter.restoreFiles`.
+  func restoreFiles(_ files: [HistoryWriter.RestoredFile]) throws(HistoryError) {
+    try database.transaction { () throws(HistoryError) in
+      for file in files {
+        try insertFile.run(
+          .integer(file.room), .unsigned(file.record.sequence), .text(file.record.id),
+          .text(file.record.name), .unsigned(file.record.sizeBytes), .text(file.record.digest),
+          .text(file.record.sender), .integer(file.timeMilliseconds))
+      }
+    }
+  }
+
+  /// Runs `body` as one transaction.
+  func transaction<Result>(
+    _ body: () throws(HistoryError) -> Result
+  ) throws(HistoryError) -> Result { try database.transaction(body) }
 
   private func insert(
     _ file: FileRecord, of group: HistoryWriter.Group

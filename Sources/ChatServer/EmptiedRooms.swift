@@ -76,6 +76,12 @@ package struct EmptiedRooms: Sendable {
     return entry.end
   }
 
+  /// All that can be entered again, how far each came, and when the last left it.
+  package func all(now: Duration) -> [(name: RoomName, end: RoomStart, time: Duration)] {
+    entries.filter { $0.key.kind != .private || now - $0.value.time < timeToLive }
+      .map { ($0.key, $0.value.end, $0.value.time) }
+  }
+
   /// Forgets the private rooms whose time is over and, if they were few, any others: a good part of all, since it
   /// goes through all of them.
   private mutating func makeSpace(now: Duration) {

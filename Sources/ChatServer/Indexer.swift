@@ -38,6 +38,15 @@ final class Indexer: @unchecked Sendable {
     schedule(after: Self.delay)
   }
 
+  /// Looks whether the index still lies where it did; if not, it is filled anew.
+  func check() {
+    queue.async {
+      guard self.index.takeLoss() else { return }
+      self.log.warning("the search index is gone: it is filled anew")
+      self.wake()
+    }
+  }
+
   /// Forgets a room's words, as long as its number means that room, then goes on.
   func forget(
     _ room: Int64, while isSame: @escaping @Sendable () -> Bool,

@@ -11,7 +11,7 @@ extension KeptFile {
     self.init(
       id: stored.record.id, name: stored.record.name, room: stored.room,
       sender: stored.record.sender, sizeBytes: stored.record.sizeBytes, digest: digest,
-      timeMilliseconds: stored.timeMilliseconds)
+      timeMilliseconds: stored.timeMilliseconds, sequence: stored.record.sequence)
   }
 
   /// What clients are told.

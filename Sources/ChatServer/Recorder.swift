@@ -1,4 +1,5 @@
 internal import ChatCore
+internal import ChatFiles
 internal import ChatHistory
 internal import ChatSystem
 internal import Dispatch
@@ -36,6 +37,13 @@ final class Recorder: @unchecked Sendable {
   var noteExpired: @Sendable (String) -> Void = { _ in }
   /// The rooms that somebody is in. Set once, before the first client comes.
   var openRooms: @Sendable () -> [Room] = { [] }
+  /// The rooms that nobody is in. Set once, before the first client comes.
+  var leftRooms: @Sendable () -> [(name: RoomName, end: RoomStart, sinceBoot: Duration)] = { [] }
+  /// Looks whether the files that were sent still lie where they did, and says how many are lost. Set once, before
+  /// the first client comes.
+  var checkFiles: @Sendable () -> Int? = { nil }
+  /// The files that there are, the oldest first. Set once, before the first client comes.
+  var keptFiles: @Sendable () -> [KeptFile] = { [] }
 
   let log: EventLog
   let clock: @Sendable () -> ClockReading
@@ -62,7 +70,11 @@ final class Recorder: @unchecked Sendable {
   private let generation = Atomic<Int64>(1)
 
   // The queue's.
+  let folder: DataFolder
   let writer: HistoryWriter
+  /// The files are not where they were, and can't be had again yet: what is committed to them is lost.
+  var isMisplaced = false
+  var watchTimer: (any DispatchSourceTimer)?
   /// What is stored of private rooms goes by this.
   var steadyClock: SteadyClock
   /// Since the log was written back last.
@@ -79,10 +91,13 @@ final class Recorder: @unchecked Sendable {
   ///
   /// - Throws: `HistoryError`.
   init(
-    folder: FilePath, isDurable: Bool, clock: @escaping @Sendable () -> ClockReading, log: EventLog
+    folder dataFolder: DataFolder, isDurable: Bool, clock: @escaping @Sendable () -> ClockReading,
+    log: EventLog
   ) throws {
     self.log = log
     self.clock = clock
+    self.folder = dataFolder
+    let folder = dataFolder.path
     let reading = clock()
     steadyClock = SteadyClock(at: reading)
     writer = try HistoryWriter(
@@ -231,7 +246,7 @@ final class Recorder: @unchecked Sendable {
 
   /// Commits groups, or says that they could not be.
   private func keep(_ groups: [PendingGroup]) {
-    guard isKeeping || MonotonicTime.now >= retryTime else { return skip(groups) }
+    guard !isMisplaced, isKeeping || MonotonicTime.now >= retryTime else { return skip(groups) }
     do throws(HistoryError) {
       do throws(HistoryError) {
         try commit(groups)
@@ -278,6 +293,7 @@ final class Recorder: @unchecked Sendable {
           position: group.start, timeMilliseconds: time, bytes: group.bytes, files: group.files))
     }
     try writer.append(kept)
+    for group in groups { group.room.times.note(group.firstSequence, time) }
     commits += 1
     for group in kept { committedBytes += group.bytes.count + Self.groupOverhead }
     if commits >= Self.commitsPerCheckpoint || committedBytes >= Self.bytesPerCheckpoint {
@@ -309,13 +325,8 @@ final class Recorder: @unchecked Sendable {
     var error = error
     if error.kind == .damaged {
       do throws(HistoryError) {
-        generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        expiring = []
-        let path = try writer.startAnew()
+        let path = try beginAnew(settingAsideAs: "damaged")
         log.error("the history is damaged (\(error)); it is now \(path), and a new one begins")
-        for room in openRooms() {
-          try enroll(room, atLeast: (room.shownSequence, room.log.shown))
-        }
         announce("The history was damaged: a new one begins here.")
         return
       } catch let next {
@@ -328,13 +339,25 @@ final class Recorder: @unchecked Sendable {
     announce("The history has stopped: what is said now is not kept.")
   }
 
+  /// Begins a new history, with what memory has of the old one. The queue's.
+  ///
+  /// - Parameter reason: why what lies there is set aside, in a word.
+  /// - Returns: the path of what was set aside.
+  func beginAnew(settingAsideAs reason: String) throws(HistoryError) -> FilePath {
+    generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    expiring = []
+    let path = try writer.startAnew(settingAsideAs: reason)
+    try restore()
+    return path
+  }
+
   // MARK: The end
 
   /// Everything said is kept; nothing will be said any more.
   func finish() {
     queue.sync {
-      timer?.cancel()
-      timer = nil
+      for timer in [timer, watchTimer] { timer?.cancel() }
+      (timer, watchTimer) = (nil, nil)
       do throws(HistoryError) { try rememberUnkept() } catch {
         log.error("numbers of lines that were not kept will be used again: \(error)")
       }

@@ -30,6 +30,8 @@ final class Room: @unchecked Sendable {
 
   /// The number of the last line that was shown. The recorder's.
   var shownSequence: UInt64
+  /// When its last lines were kept. The recorder's.
+  var times = LineTimes()
 
   private let broadcaster: Broadcaster
   private let recorder: Recorder?
@@ -140,15 +142,18 @@ final class Room: @unchecked Sendable {
   /// Tells everyone of a file that is there to get: in the stream, then each how to get it, but for a sender that
   /// reads no tagged lines.
   ///
-  /// - Returns: how many besides the sender were offered it in a tagged line; `nil` if the room is closed.
-  func announce(_ file: KeptFile, by sender: Peer) -> Int? {
+  /// - Returns: how many besides the sender were offered it in a tagged line, and the number of the line; `nil` if the
+  ///   room is closed.
+  func announce(_ file: KeptFile, by sender: Peer) -> (offered: Int, sequence: UInt64)? {
     let size = ByteCount.text(file.sizeBytes)
     let line = ServerLine.sent(by: file.sender, file: file.name, size: size)
     let offer = ServerLine.file(file.offer).encoded()
     // What the sender chose stands last, where it can pose as nothing else.
     let notice = ServerLine.notice("Type [GET]:\(file.id) to get \(file.name).").encoded()
     var offered = 0
+    var sequence: UInt64 = 0
     let isIn = append(line.encoded(), lines: 1) { mark in
+      sequence = mark.sequence
       for member in members.values {
         if member.peer.speaksVersion1 {
           switch member.peer.offer(offer, at: mark.end) {
@@ -167,7 +172,7 @@ final class Room: @unchecked Sendable {
       // The head, which is stored next with release order, lets whoever has seen it see this.
       hasRecords.store(true, ordering: .relaxed)
     }
-    return isIn ? offered : nil
+    return isIn ? (offered, sequence) : nil
   }
 
   /// Which files the lines of these numbers tell of. Thread: the recorder's.

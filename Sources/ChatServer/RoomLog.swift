@@ -32,6 +32,8 @@ package final class RoomLog: @unchecked Sendable {
   private static let stallCheckInterval: Duration = .milliseconds(25)
 
   private let ring: MirroredRing
+  /// Where it began: what is before is not in the ring.
+  private let firstPosition: UInt64
   private let isRecorded: Bool
   private let lock = Lock()
   private let space = Condition()
@@ -69,6 +71,7 @@ package final class RoomLog: @unchecked Sendable {
     precondition(capacity >= 2 * Self.longestAppend)
     ring = try MirroredRing(capacity: capacity)
     self.isRecorded = isRecorded
+    firstPosition = position
     headPosition = Atomic(position)
     shownPosition = Atomic(position)
     tail = position
@@ -139,6 +142,21 @@ package final class RoomLog: @unchecked Sendable {
   /// Does something while nothing is appended, given the number of the last line.
   package func withLock<Result>(_ body: (_ sequence: UInt64) -> Result) -> Result {
     lock.withLock { body(sequence) }
+  }
+
+  /// A copy of all whole lines up to a position that the ring still holds, served or not, and the position of the
+  /// first. Whoever appends waits meanwhile, so that nothing of it is overwritten.
+  package func remembered(upTo end: UInt64) -> (position: UInt64, bytes: [UInt8]) {
+    let (start, bytes) = lock.withLock {
+      let head = headPosition.load(ordering: .relaxed)
+      let capacity = UInt64(ring.capacity)
+      let start = max(firstPosition, head > capacity ? head - capacity : 0)
+      return (start, start < end ? Array(ring[start..<end]) : [])
+    }
+    guard start > firstPosition, let lineFeed = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
+      return (start, bytes)
+    }
+    return (start + UInt64(lineFeed + 1), Array(bytes[(lineFeed + 1)...]))
   }
 
   /// Everyone but the newcomers has been served up to `lowest` at least: what is before is free.

@@ -110,6 +110,12 @@ final class Rooms: @unchecked Sendable {
     }
   }
 
+  /// The rooms that nobody is in, how far they came, and how long the system had run when the last left.
+  var left: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] {
+    lock.withLock { emptied.all(now: clock().sinceBoot) }
+      .map { ($0.name, $0.end, $0.time) }
+  }
+
   /// Ends all rooms: nothing more is said.
   func close() {
     lock.withLock { isClosed = true }

@@ -38,7 +38,7 @@ final class ServerState: @unchecked Sendable {
     self.log = log
     folder = try options.dataFolder.map { try DataFolder(path: $0) }
     recorder = try folder.map {
-      try Recorder(folder: $0.path, isDurable: options.isDurable, clock: options.clock, log: log)
+      try Recorder(folder: $0, isDurable: options.isDurable, clock: options.clock, log: log)
     }
     let limit = options.maxFilesBytes
     let clock = options.clock
@@ -57,6 +57,7 @@ final class ServerState: @unchecked Sendable {
     recorder?.announce = { connections.tellAll(ServerLine.notice($0).encoded()) }
     let rooms = self.rooms
     recorder?.openRooms = { rooms.open }
+    recorder?.leftRooms = { rooms.left }
     let files = self.files
     recorder?.noteExpired = { room in
       if let name = try? RoomName(room) { rooms.forget(name) }
@@ -64,6 +65,8 @@ final class ServerState: @unchecked Sendable {
       Self.cleaning.async { files?.removeRoom(room) }
     }
     if let files {
+      recorder?.checkFiles = { files.reopenIfGone() }
+      recorder?.keptFiles = { files.allFiles }
       let isComplete = recorder?.files { stored in
         if let file = KeptFile(stored) { files.announce(file) }
       }
@@ -72,6 +75,7 @@ final class ServerState: @unchecked Sendable {
       let isDamaged = folder.map { folder in
         Folder.entries(of: folder.path).contains {
           $0.name.bytes.starts(with: "history.damaged-".utf8)
+            || $0.name.bytes.starts(with: "history.found-".utf8)
         }
       }
       if isComplete == true, isDamaged == false { files.removeUnannounced() }
@@ -85,6 +89,7 @@ final class ServerState: @unchecked Sendable {
       return timer
     }
     recorder?.expireRooms(after: options.roomTimeToLive)
+    recorder?.watchFiles()
   }
 }
 

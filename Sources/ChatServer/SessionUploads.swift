@@ -180,10 +180,11 @@ extension Session {
       throw Refusal(.fileRefused, "the server can't keep the file now")
     }
     if peer.speaksVersion1 { server.deliveries.begin(file.id, by: peer) }
-    guard let offered = room.announce(file, by: peer) else {
+    guard let (offered, sequence) = room.announce(file, by: peer) else {
       reason = .shuttingDown
       return
     }
+    files.setSequence(sequence, of: file.id)
     server.deliveries.note(file.id, offered: offered)
     server.log.debug("\(nickname.text) sent a file of \(file.sizeBytes) bytes")
     spend(Self.announcementTokens, buffers)

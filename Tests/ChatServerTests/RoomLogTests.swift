@@ -85,4 +85,22 @@ struct RoomLogTests {
     // A reader that was left behind does not take back what may be overwritten already.
     #expect(log.settle(lowest: 1_003).tail == 1_006)
   }
+
+  @Test("what the ring still holds can be copied, in whole lines, though everyone has been served")
+  func remembered() throws {
+    let log = try RoomLog(capacity: 131_072, position: 1_000, sequence: 7)
+    #expect(log.remembered(upTo: log.head) == (1_000, []))
+    #expect(log.append(Array("first\n".utf8), lines: 1, whenFull: {}))
+    _ = log.settle(lowest: .max)
+    let all = log.remembered(upTo: log.head)
+    #expect(all == (1_000, Array("first\n".utf8)))
+    for number in 0..<30_000 {
+      #expect(log.append(Array("line \(number)\n".utf8), lines: 1, whenFull: {}))
+      _ = log.settle(lowest: .max)
+    }
+    let (position, bytes) = log.remembered(upTo: log.head)
+    #expect(position + UInt64(bytes.count) == log.head)
+    #expect(bytes.count > 131_000 && bytes.starts(with: Array("line ".utf8)))
+    #expect(bytes.suffix(11) == Array("line 29999\n".utf8)[...])
+  }
 }
