@@ -361,6 +361,13 @@ final class Recorder: @unchecked Sendable {
       do throws(HistoryError) { try rememberUnkept() } catch {
         log.error("numbers of lines that were not kept will be used again: \(error)")
       }
+      // What these hold holds the recorder, and so the folder's lock.
+      announce = { _ in }
+      noteExpired = { _ in }
+      openRooms = { [] }
+      leftRooms = { [] }
+      checkFiles = { nil }
+      keptFiles = { [] }
     }
     indexer?.stop()
     // Whoever opens the file next has less to do; if not, nothing is lost.
