@@ -30,6 +30,7 @@ final class ShelfFolder: Sendable {
   /// Whether a path still leads to these folders (stat(2)).
   func isInPlace(at path: FilePath) -> Bool {
     Self.isSame(contents, AT_FDCWD, path) && Self.isSame(partials, contents.number, "partial")
+      && Self.isSame(sums, contents.number, "sums")
   }
 
   private static func isSame(_ open: borrowing Descriptor, _ folder: CInt, _ path: FilePath) -> Bool
