@@ -24,7 +24,16 @@ package final class DataFolder: @unchecked Sendable {
     self.path = path
   }
 
-  deinit { _ = close(lock) }
+  deinit { release() }
+
+  /// Gives the folder back.
+  package func release() {
+    let old = guarding.withLock {
+      defer { lock = -1 }
+      return lock
+    }
+    if old >= 0 { _ = close(old) }
+  }
 
   /// Whether the lock still lies in the folder: whoever removes or moves the folder, or the lock, lets others in.
   package var isInPlace: Bool {

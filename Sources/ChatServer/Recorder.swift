@@ -372,5 +372,6 @@ final class Recorder: @unchecked Sendable {
     indexer?.stop()
     // Whoever opens the file next has less to do; if not, nothing is lost.
     try? checkpointer.checkpoint()
+    folder.release()
   }
 }
