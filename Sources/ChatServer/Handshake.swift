@@ -68,6 +68,12 @@ package struct Handshake {
     }
   }
 
+  /// A room that seemed to be one is none: the lobby it is, then.
+  package mutating func refusedRoom(_ refusal: Refusal) -> Step {
+    (room, since) = (.lobby, nil)
+    return refused(refusal)
+  }
+
   /// A nickname can't be had.
   package mutating func refused(_ refusal: Refusal) -> Step {
     refusals += 1

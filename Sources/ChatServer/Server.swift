@@ -30,6 +30,7 @@ final class ServerState: @unchecked Sendable {
   private let sweep: (any DispatchSourceTimer)?
   let rooms: Rooms
   let directory = Directory()
+  let roomCodes = RoomCodes()
   let buffers = WorkBufferPool()
   let connections: Connections
 

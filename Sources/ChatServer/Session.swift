@@ -22,12 +22,17 @@ final class Session {
   private var bucket: TokenBucket
   private let handshakeDeadline: MonotonicTime
 
+  /// When it has to have a nickname; `nil` once it has.
+  var handshakeEnd: MonotonicTime? { nickname == nil ? handshakeDeadline : nil }
+
   /// Set once the client has been in a room.
   var nickname: Nickname?
   /// The room it is in; `nil` before the first, and if it could not come from one into another.
   var room: Room?
   /// How many codes of private rooms it has got wrong.
-  private var wrongCodes = 0
+  var wrongCodes = 0
+  /// The room that the handshake is for is a private one that has not been looked for yet.
+  var hasUntriedRoom = false
   /// It has left its room, which is still sending what it said before.
   var isLeavingRoom = false
   /// How many tokens the lines of the present chunk have cost.
@@ -228,12 +233,7 @@ final class Session {
   private func shakeHands(_ line: Span<UInt8>, _ buffers: WorkBuffers) -> Payload? {
     let parsed: Result<ClientLine, Refusal>
     do { parsed = .success(try ClientLine(line)) } catch { parsed = .failure(error) }
-    let step = handshake.receive(parsed, text: TextCleaner.clean(line)) { name in
-      let isRoom = server.rooms.exists(name)
-      // The fifth refusal ends the handshake, whatever it was for.
-      if !isRoom { _ = noteWrongCode() }
-      return isRoom
-    }
+    let step = handshake.receive(parsed, text: TextCleaner.clean(line), isRoom: isRoom)
     carryOut(step, buffers)
     switch parsed {
     case .success(let asked): return asked.payload
@@ -254,7 +254,7 @@ final class Session {
       do throws(Refusal) {
         try server.directory.claim(nickname, for: peer)
         do throws(Refusal) {
-          join(try server.rooms.enter(handshake.room), as: nickname, buffers)
+          join(try enterChosenRoom(as: nickname, buffers), as: nickname, buffers)
         } catch {
           server.directory.release(nickname, of: peer)
           throw error
@@ -263,6 +263,30 @@ final class Session {
         carryOut(handshake.refused(error), buffers)
       }
     }
+  }
+
+  /// Enters the room that the handshake is for, or the lobby if its code is looked for only now, and is wrong.
+  private func enterChosenRoom(
+    as nickname: Nickname, _ buffers: WorkBuffers
+  ) throws(Refusal) -> Room {
+    guard hasUntriedRoom else { return try server.rooms.enter(handshake.room) }
+    let room: Room
+    do throws(Refusal) {
+      room = try tryCode(handshake.room, as: nickname) { () throws(Refusal) in
+        try server.rooms.enter(handshake.room)
+      }
+      hasUntriedRoom = false
+    } catch {
+      guard error.code == .roomNotFound else { throw error }
+      hasUntriedRoom = false
+      // The answer comes as it would have come to `[ROOM]`, before the nickname.
+      carryOut(handshake.refusedRoom(error), buffers)
+      guard reason == nil else { throw error }
+      room = try server.rooms.enter(handshake.room)
+    }
+    if reason == nil { return room }
+    server.rooms.leave(room)
+    throw .noSuchRoom
   }
 
   private func join(_ room: Room, as nickname: Nickname, _ buffers: WorkBuffers) {
@@ -279,16 +303,6 @@ final class Session {
       // Whoever reads of the join can answer it in private.
       server.directory.list(peer, as: nickname)
     }
-  }
-
-  /// Whoever tries codes of private rooms waits longer after each.
-  ///
-  /// - Returns: whether it has tried too many.
-  func noteWrongCode() -> Bool {
-    wrongCodes += 1
-    peer.pause(for: .milliseconds(500 * min(wrongCodes, Limits.wrongRoomCodes)))
-    reason = peer.interruptionReason ?? reason
-    return wrongCodes >= Limits.wrongRoomCodes
   }
 
   /// Sends lines while no room sends anything; they are few and short, and a client whose socket
@@ -326,6 +340,7 @@ final class Session {
     uploads = Uploads()
     let lastLine = reason.lastLine?.encoded() ?? []
     if let room {
+      if let nickname { server.roomCodes.note(peer, as: nickname, in: room.name) }
       defer { server.rooms.leave(room) }
       leave(room, lastLine)
       releaseNickname(reason)

@@ -93,6 +93,7 @@ extension Session {
       return
     }
     nickname = new
+    server.roomCodes.note(peer, as: new, in: room.name)
     prefix = Array("\(new.text): ".utf8)
     server.directory.release(old, of: peer)
     server.log.debug("\(old.text) is now \(new.text)")
@@ -129,16 +130,19 @@ extension Session {
       if let since { tellPast(of: room, count: .max, since: since, buffers) }
       return
     }
+    guard name.kind == .private, let nickname else {
+      return move(to: try server.rooms.enter(name), since: since, buffers)
+    }
+    // What was said before is not to wait.
+    flush(buffers)
     do throws(Refusal) {
-      move(to: try server.rooms.enter(name), since: since, buffers)
-    } catch {
-      guard name.kind == .private else {
-        throw error
+      let next = try tryCode(name, as: nickname) { () throws(Refusal) in
+        try server.rooms.enter(name)
       }
-      flush(buffers)
-      let isTooMany = noteWrongCode()
+      move(to: next, since: since, buffers)
+    } catch {
       refuse(error, buffers)
-      if isTooMany { reason = .tooManyTries }
+      if reason == nil, wrongCodes >= Limits.wrongRoomCodes { reason = .tooManyTries }
     }
   }
 
@@ -158,6 +162,7 @@ extension Session {
     }
     isLeavingRoom = false
     room = nil
+    server.roomCodes.note(peer, as: nickname, in: old.name)
     server.rooms.leave(old)
     enter(next, as: nickname, since: since, buffers) { sequence, members in
       whereabouts(in: next, sequence, members).encoded()
@@ -184,6 +189,7 @@ extension Session {
       return
     }
     room = next
+    server.roomCodes.note(peer, as: nickname, in: next.name)
     if let since { streamPast(of: next, after: since, before: own, limit: .max, buffers) }
   }
 

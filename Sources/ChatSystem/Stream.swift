@@ -7,6 +7,9 @@ internal import Glibc
 /// bytes keep their order. Nobody closes it while others may use it: it closes when its last owner
 /// lets go. To wake a thread that waits in `receive` or `waitUntilReadable`, shut the reading side.
 package final class Stream: Sendable {
+  /// POLLRDHUP (poll(2)), on every Linux but sparc's; Glibc's module lacks it.
+  private static let readingHangUp: Int16 = 0x2000
+
   private let descriptor: Descriptor
 
   /// Takes over a connected socket.
@@ -120,6 +123,16 @@ package final class Stream: Sendable {
   package func waitUntilReadable(for timeout: Duration? = nil) throws(SystemError) -> Bool {
     var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     return try system("poll") { poll(&entry, 1, timeout?.pollMilliseconds ?? -1) } > 0
+  }
+
+  /// Waits until the peer has ended its side of the stream, or the connection is broken, or receiving was ended here.
+  ///
+  /// - Returns: false if the time was over.
+  package func waitUntilEnded(for timeout: Duration) -> Bool {
+    // poll(2): it tells of errors and of a connection that is gone without being asked.
+    var entry = pollfd(fd: number, events: Self.readingHangUp, revents: 0)
+    let ready = try? system("poll") { poll(&entry, 1, timeout.pollMilliseconds) }
+    return ready != 0
   }
 
   /// What ended a wait.

@@ -45,7 +45,12 @@ struct RoomCodeTests {
       while try carol.line() != "You are in \(code)" {}
     }
     #expect(right >= .milliseconds(500))
-    for code in [code, "qqqqqq"] {
+    // The room that nobody is in, which only the history knows, and the one that somebody is.
+    let dave = try server.join("dave")
+    let left = try Self.makeRoom(dave)
+    try dave.send("exit\n")
+    while try dave.line() != nil {}
+    for code in [code, left, "qqqqqq"] {
       let dora = try server.connect()
       try dora.expect("NICK")
       let taken = try measured {
@@ -89,6 +94,15 @@ struct RoomCodeTests {
     for guesser in guessers where answered < 4 {
       if try guesser.stream.waitUntilReadable(for: .seconds(1)) { answered += 1 }
     }
+    // Who has never been there waits as all do, right or wrong, and whatever else is named.
+    let strangers = try [
+      "[ROOM]:\(code)\neve\n", "[ROOM]:\(code)\n[ROOM]:zzzzzz\nmallory\n", "[ROOM]:zzzzzz\nmary\n",
+    ].map { lines in
+      let stranger = try server.connect()
+      try stranger.expect("NICK")
+      try stranger.send(lines)
+      return stranger
+    }
     let again = try server.connect()
     try again.send("[ROOM]:\(code)\nbob\n")
     while let line = try again.line(), line != "Connected to server!" {
@@ -96,6 +110,9 @@ struct RoomCodeTests {
     }
     try again.send("[ROOM]:lobby\n[ROOM]:\(code)\n")
     while try again.line() != "You are in \(code)" {}
+    for stranger in strangers {
+      #expect(try !stranger.stream.waitUntilReadable(for: .milliseconds(1)))
+    }
     withExtendedLifetime(guessers) {}
   }
 
