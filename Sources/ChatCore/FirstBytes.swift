@@ -40,7 +40,9 @@ public struct FirstBytes: Sendable {
 
   /// Takes bytes up to the end of a line, or all that there are.
   ///
-  /// - Parameter output: is given the text among them; a line ends with LF there, whatever ended it.
+  /// - Parameters:
+  ///   - bytes: what came next.
+  ///   - output: an empty array, which is given the text among them; a line ends with LF there, whatever ended it.
   /// - Returns: how many bytes were taken.
   public mutating func take(_ bytes: Span<UInt8>, into output: inout [UInt8]) -> Int {
     for index in bytes.indices {
