@@ -23,14 +23,18 @@ package final class Stream: Sendable {
   /// Connects to the first of an address's sockets that answers.
   ///
   /// - Parameters:
+  ///   - places: what the address stands for, in numbers, in order of preference; without it the resolver is asked.
   ///   - timeout: how long each may take; the system alone would wait two minutes.
   ///   - receiveBufferBytes: how much the system takes in before it is received (socket(7), SO_RCVBUF).
   /// - Throws: `ConnectionError` with the last one's reason.
   package static func connect(
-    to address: Address, timeout: Duration = .seconds(10), receiveBufferBytes: CInt? = nil
+    to address: Address, at places: [Address]? = nil, timeout: Duration = .seconds(10),
+    receiveBufferBytes: CInt? = nil
   ) throws(ConnectionError) -> Stream {
-    let candidates: [SocketAddress]
-    do { candidates = try address.resolved(toListen: false) } catch {
+    var candidates: [SocketAddress] = []
+    do {
+      for place in places ?? [address] { candidates += try place.resolved(toListen: false) }
+    } catch {
       throw ConnectionError(address: address, reason: error.reason)
     }
     var last = "no address"
