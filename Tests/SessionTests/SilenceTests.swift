@@ -1,0 +1,48 @@
+import Foundation
+import TestKit
+import Testing
+
+/// A server that says nothing any more, though the connection is there. Each test waits as long as the client does.
+@Suite("A server that falls silent", .timeLimit(.minutes(3)))
+struct SilenceTests {
+  private static let reason = "the server has said nothing for 30 s"
+
+  @Test("a pipe gives up, names what may not have arrived, and ends with 1")
+  func pipes() throws {
+    let (server, folder) = (try TestServer(), try TestFolder())
+    let path = try FileScript("", "film.mkv", size: 50_000_000).write(to: folder)
+    let alice = try Program("chat-client", ["--nick", "alice", server.address])
+    #expect(try alice.line() == "alice joined!")
+    let silent = try FakeServer()
+    let bob = try Program("chat-client", ["--nick", "bob", "--send", path, silent.address])
+    try silent.play(
+      ReturnScript.firstEntry.replacing("alice", with: "bob")
+        .replacing("max-file=0", with: "max-file=100000000"))
+    try silent.play("C< [FILE]:film.mkv⇥id=1⇥size=50000000⇥sha256=\(FileScript.sha256(of: path))")
+    // It wants the file, and does not read it.
+    try silent.play("S> [FILE]:film.mkv⇥id=1⇥offset=0")
+    server.program.signal(SIGSTOP)
+    defer { server.program.signal(SIGCONT) }
+    try alice.type("x\n[MSG]:bob hi\n[WHO]:\n")
+    try alice.endInput()
+    #expect(try alice.exitCode(within: 100) == 1)
+    #expect(
+      alice.errors
+        == "chat-client: \(Self.reason); "
+        + "not known to have arrived: 1 line, 1 private message, 1 request\n")
+    #expect(try bob.exitCode(within: 100) == 1)
+    #expect(
+      bob.errors == """
+        chat-client: film.mkv: ended, because \(Self.reason)
+        chat-client: \(Self.reason)
+
+        """)
+  }
+}
+
+extension FileScript {
+  /// What a file in a folder is.
+  fileprivate static func sha256(of path: String) -> String {
+    sha256(([UInt8]((try? Data(contentsOf: URL(fileURLWithPath: path))) ?? Data()))[...])
+  }
+}
