@@ -65,4 +65,16 @@ struct ConnectingTests {
     #expect(try listeners[1].accept() == nil)
     withExtendedLifetime(stream) {}
   }
+
+  @Test(
+    "the families take turns, beginning with the first",
+    arguments: [
+      ("6a 6b 6c 4a 4b", "6a 4a 6b 4b 6c"), ("4a 6a 6b 6c", "4a 6a 6b 6c"), ("6a 6b", "6a 6b"),
+      ("4a", "4a"), ("", ""),
+    ])
+  func families(_ candidates: String, _ order: String) {
+    let words = candidates.split(separator: " ")
+    #expect(
+      ConnectionRace.interleaved(words) { $0.prefix(1) }.joined(separator: " ") == order)
+  }
 }
