@@ -138,13 +138,23 @@ package final class Client: Sendable {
       Screen.complain(reason)
       guard exit == .unavailable else { throw exit }
       return nil
-    case .ended where !connection.receiver.isAtEnd:
-      Screen.complain(
-        "\(address) lets nobody in: no handshake in \(timeout.components.seconds) s")
+    case .stranger(let reason):
+      Screen.complain("\(address) \(reason)")
       return nil
     case .ended:
-      Screen.complain("the server closed the connection")
-      throw .lost
+      let hasBegun = connection.receiver.beginning != .undecided
+      if hasBegun, connection.receiver.isAtEnd {
+        Screen.complain("the server closed the connection")
+        throw .lost
+      }
+      let seconds = timeout.components.seconds
+      Screen.complain(
+        hasBegun
+          ? "\(address) lets nobody in: no handshake in \(seconds) s"
+          : connection.receiver.isAtEnd
+            ? "\(address) closed the connection at once: it may be no chat server"
+            : "\(address) says nothing for \(seconds) s: it may be no chat server")
+      return nil
     }
   }
 

@@ -115,8 +115,8 @@ package struct ClientOptions: Sendable {
     Without one, the lines of standard input are sent, those of the room are printed
     as they are, and errors and notices go to standard error. [PAST] lines that were
     asked for are printed as their text alone. At the end of input it waits until
-    everything sent has come back and every file is done, and leaves. A room
-    refused or gone ends it: what follows was meant for that room.
+    everything sent has come back and every file is done, and leaves; it gives up
+    30 s after the last sign of life. A room refused or gone ends it.
 
     Exit: 0 left, 1 connection, lines, files or output lost (or perhaps lost), 2
     wrong usage or no nickname, 69 cannot connect, 77 nickname refused.

@@ -10,9 +10,8 @@ final class Conversation {
   private static let handshakeTimeout: Duration = .seconds(15)
   /// How long being let into the lobby may take once the room we wanted is refused.
   private static let lobbyTimeout: Duration = .seconds(2)
-  /// A server that says nothing for so long while we wait for something, and then so long again, is gone:
-  /// TCP alone would go on sending to it for a quarter of an hour (tcp(7), tcp_retries2).
-  private static let silence: Duration = .seconds(30)
+  /// How long a server that asks for a nickname may take to end that line.
+  private static let lineEndTimeout: Duration = .seconds(5)
   /// A connection that lasted so long was no failure to come back.
   private static let steadyTime: Duration = .seconds(10)
 
@@ -20,6 +19,8 @@ final class Conversation {
   enum Entry {
     case entered
     case refused(code: String, reason: String)
+    /// It is no server for us, and why.
+    case stranger(String)
     /// The connection was lost, or the time was over.
     case ended
   }
@@ -70,6 +71,7 @@ final class Conversation {
   var gap = CatchUp.Gap.none
   /// How many lines the look back, or search, that is coming in has brought.
   var pastLines = 0
+  private var watch = LifeWatch(now: .now)
 
   init(
     over route: Route, options: ClientOptions, outgoing: Outgoing, transfers: Transfers,
@@ -117,7 +119,9 @@ final class Conversation {
   private func converse(_ connection: Connection) throws(ClientExit) {
     if catchUp == nil { try resume(connection, isUnsure: true) }
     try display.flush()
-    while let item = next(from: connection) {
+    watch = LifeWatch(now: .now)
+    var isSilent = false
+    while let item = next(from: connection, &isSilent) {
       switch item {
       case .signal: transfers.readMail()
       case .bytes(let range): connection.receiver.withBytes(range) { transfers.take($0) }
@@ -129,6 +133,12 @@ final class Conversation {
       try tellOfTransfers()
       if !connection.receiver.hasNext || display.isFull { try display.flush() }
       if !connection.receiver.hasNext { transfers.showStatus() }
+    }
+    // Whoever waits for the last answers alone does not wait for another connection.
+    if isSilent, !isTyped, outgoing.isEnding, !outgoing.hasLeft {
+      let silence = "the server has said nothing for \(LifeWatch.limit.components.seconds) s"
+      try endTransfers("ended, because \(silence)")
+      throw try end(silence)
     }
     if connection.receiver.isBroken {
       try display.tell(.transfer(.remark("the server breaks the protocol")))
@@ -154,38 +164,54 @@ final class Conversation {
   }
 
   /// Names the transfers that end with us.
-  private func endTransfers() throws(ClientExit) {
+  private func endTransfers(
+    _ reason: String = "ended, because the connection is lost"
+  ) throws(ClientExit) {
     // A person may have given them up.
     transfers.readMail()
-    transfers.endAll("ended, because the connection is lost")
+    transfers.endAll(reason)
     try tellOfTransfers()
     try display.flush()
   }
 
   /// Waits for what comes next; `nil` when the connection has ended, or must have.
-  private func next(from connection: Connection) -> Receiver.Item? {
+  ///
+  /// - Parameter isSilent: becomes true if it must have, because the server is silent.
+  private func next(from connection: Connection, _ isSilent: inout Bool) -> Receiver.Item? {
     let receiver = connection.receiver
-    var isSuspect = false
-    var silenceEnd = MonotonicTime.now + Self.silence
     while true {
       if !receiver.hasNext, let consequence = transfers.endStalled(on: connection.stream) {
         // What is to be told is told after any signal.
         return consequence == .lose ? nil : .signal
       }
-      let deadline = min(
-        silenceEnd, transfers.statusTime ?? silenceEnd, transfers.stallTime ?? silenceEnd)
-      if let item = receiver.item(until: deadline, or: mailbox) { return item }
+      let look = watch.nextLook
+      let deadline = min(look, transfers.statusTime ?? look, transfers.stallTime ?? look)
+      if let item = receiver.item(until: deadline, or: mailbox) {
+        // The time that passes until we listen again is no silence of the server's.
+        switch item {
+        case .signal: break
+        case .line(.ping): watch.heard(isWord: false, at: .now)
+        case .line, .bytes: watch.heard(isWord: true, at: .now)
+        }
+        return item
+      }
       if receiver.isAtEnd { return nil }
       transfers.showStatus()
-      guard .now >= silenceEnd else { continue }
-      if isSuspect { return nil }
-      // What we sent of a file may need longer than that to go.
-      isSuspect =
-        catchUp != nil || outgoing.isWaiting
-        || transfers.isWaiting && connection.stream.isDelivered
-      silenceEnd = .now + Self.silence
+      watch.heard(isWord: false, at: receiver.lastReceipt)
+      switch watch.look(transfers.going(over: connection.stream), isAwaited: isAwaited, now: .now) {
+      case .wait: break
+      // Who has not welcomed us knows no questions.
+      case .ask: if position.room != nil { outgoing.reply(TaggedLine("PING", LifeWatch.token)) }
+      case .gone where isAwaited || position.room != nil:
+        isSilent = true
+        return nil
+      case .gone: watch = LifeWatch(now: .now)
+      }
     }
   }
+
+  /// Whether something of ours waits for an answer.
+  private var isAwaited: Bool { catchUp != nil || outgoing.isWaiting || transfers.isWaiting }
 
   /// All that was missed has come: now what we have to say may follow.
   ///
@@ -280,20 +306,34 @@ final class Conversation {
     return .failure(.unreachable)
   }
 
-  /// Answers `NICK` and waits to be let in.
+  /// Waits for `NICK`, answers it, and waits to be let in. Before that nothing is said: whoever asks for no nickname
+  /// is none of ours.
   private func enter(
     _ connection: Connection, room: String?, since: UInt64?, until deadline: MonotonicTime
   ) throws(ClientExit) -> Entry {
-    connection.send(TaggedLine("HELLO", "1"))
-    if let room {
-      connection.send(TaggedLine("ROOM", room, since.map { [.init("since", "\($0)")] } ?? []))
-    }
+    let receiver = connection.receiver
     var deadline = deadline
+    let lineEnd = min(deadline, .now + Self.lineEndTimeout)
     let isReturning = lostRoom != nil && room != nil
     var isRoomGone = false
+    var isAsked = false
+    var hasJoined = false
     // Lines without end let nobody in either.
-    while .now < deadline, let line = connection.receiver.receive(until: deadline) {
+    while .now < deadline {
+      let wakeTime = !isAsked && .now < lineEnd ? lineEnd : deadline
+      guard let line = receiver.receive(until: wakeTime) else {
+        if receiver.beginning == .stranger { return .stranger(Self.noChat("begin with NICK")) }
+        if receiver.isAskedWithoutEnd {
+          return .stranger(
+            "is a chat server without line ends, which this client does not speak with")
+        }
+        if receiver.isAtEnd || wakeTime == deadline { return .ended }
+        continue
+      }
       switch line {
+      case .nicknameWanted where !isAsked:
+        isAsked = true
+        introduce(connection, room: room, since: since)
       // The one that follows the room's refusal is answered already: we did not wait with the nickname.
       case .nicknameWanted where isRoomGone: break
       case .nicknameWanted: connection.send("\(nickname.text)\n")
@@ -305,13 +345,49 @@ final class Conversation {
         position = Position()
         catchUp = nil
       case .error(let code, let reason): return .refused(code: code, reason: reason)
-      case .connected:
+      case .connected where isAsked:
         try follow(line)
         return .entered
-      default: try follow(line)
+      case _ where Self.isTakenForNickname(line):
+        return .stranger("is a chat server that does not know [HELLO]; join it with nc")
+      case _ where !hasJoined && isOfRoom(line):
+        return .stranger(Self.noChat(isAsked ? "let us join" : "begin with NICK"))
+      default:
+        switch line {
+        case .joined, .welcome: hasJoined = true
+        default: break
+        }
+        try follow(line)
       }
       try display.flush()
     }
     return .ended
+  }
+
+  /// Says all that is to be said before we are let in.
+  private func introduce(_ connection: Connection, room: String?, since: UInt64?) {
+    connection.send(TaggedLine("HELLO", "1"))
+    if let room {
+      connection.send(TaggedLine("ROOM", room, since.map { [.init("since", "\($0)")] } ?? []))
+    }
+    connection.send("\(nickname.text)\n")
+  }
+
+  private static func noChat(_ what: String) -> String {
+    "is no chat server of this kind: it does not \(what)"
+  }
+
+  /// Whether a line shows that our first one was taken for a nickname, or sent back.
+  private static func isTakenForNickname(_ line: ServerLine) -> Bool {
+    line.encoded().starts(with: "[HELLO]:1".utf8)
+  }
+
+  /// Whether a line is one of a room, which nobody reads before they have joined.
+  private func isOfRoom(_ line: ServerLine) -> Bool {
+    switch line {
+    case .joined(let name): name != nickname.text
+    case .said, .left, .renamed, .sent, .connected, .goodbye, .youAreIn, .unknown(_, false): true
+    default: false
+    }
   }
 }

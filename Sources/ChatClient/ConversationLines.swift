@@ -68,7 +68,7 @@ extension Conversation {
     // One that nobody asked for ends the connection, not what we have to do.
     case .goodbye: hasSaidGoodbye = outgoing.isLeaving
     case .ping(let token): return outgoing.reply(TaggedLine("PONG", token))
-    case .pong(token: CatchUp.token): return
+    case .pong(token: CatchUp.token), .pong(token: LifeWatch.token): return
     case .pong(let token):
       if outgoing.noteAnswer({ $0.answered(token) }) {
         if outgoing.isStopped { throw try end("what follows a refused room is not sent") }

@@ -21,6 +21,7 @@ final class Receiver: @unchecked Sendable {
   private let stream: any Transport
   private var framer = LineFramer(limit: Limits.serverLineBytes)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
+  private var greeting = Greeting()
   private var items: [Item] = []
   private var next = 0
 
@@ -31,6 +32,15 @@ final class Receiver: @unchecked Sendable {
 
   /// Whether the connection has ended, however it did.
   private(set) var isAtEnd = false
+
+  /// When something came last.
+  private(set) var lastReceipt = MonotonicTime.now
+
+  /// What is known of who is at the other end.
+  var beginning: Greeting.Verdict { greeting.verdict }
+
+  /// Whether the server asks for a nickname, and does not end the line.
+  var isAskedWithoutEnd: Bool { greeting.isNickWithoutEnd }
 
   /// Whether the server announced more bytes than it may: nobody knows where its next line begins.
   private(set) var isBroken = false
@@ -53,7 +63,7 @@ final class Receiver: @unchecked Sendable {
     while !hasNext {
       items.removeAll(keepingCapacity: true)
       next = 0
-      guard !isBroken else {
+      guard !isBroken, beginning != .stranger else {
         isAtEnd = true
         return nil
       }
@@ -71,6 +81,9 @@ final class Receiver: @unchecked Sendable {
         isAtEnd = true
         return nil
       }
+      lastReceipt = .now
+      greeting.take(buffer.span.extracting(0..<count))
+      guard beginning != .stranger else { continue }
       cut(count)
     }
     defer { next += 1 }

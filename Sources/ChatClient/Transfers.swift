@@ -139,6 +139,12 @@ final class Transfers {
     return hasLookups ? .lose : .keep
   }
 
+  /// What goes of files; `nil` if none is being sent.
+  func going(over stream: any Transport) -> LifeWatch.Going? {
+    guard uploads.isUnderWay else { return nil }
+    return .init(sentBytes: uploads.sentBytes, unacknowledgedBytes: stream.unacknowledgedBytes)
+  }
+
   /// When the status is to be shown next; `nil` if it need not be.
   var statusTime: MonotonicTime? {
     guard show != nil, hasStatus || isBusy || delivery != nil else { return nil }

@@ -27,9 +27,6 @@ package protocol Transport: Sendable {
 
   /// How many bytes were sent and are not acknowledged by the peer's system; 0 if unknown.
   var unacknowledgedBytes: Int { get }
-
-  /// Whether the peer has everything that was sent, or never will.
-  var isDelivered: Bool { get }
 }
 
 extension Stream: Transport {}

@@ -213,6 +213,4 @@ final class ScriptedTransport: Transport, @unchecked Sendable {
   func shutdownBoth() {}
 
   var unacknowledgedBytes: Int { 0 }
-
-  var isDelivered: Bool { true }
 }

@@ -1,0 +1,98 @@
+package import ChatSystem
+
+/// Finds out that a server is gone though the connection is there: stopped, or cut off without a word, which TCP
+/// alone notices after a quarter of an hour (tcp(7), tcp_retries2). Pure.
+///
+/// Every byte that comes is a sign of life. After half the time the server is asked for one. Of a file that is being
+/// sent, what goes is a sign, too: a slow line may need longer for what was handed to it.
+package struct LifeWatch: Sendable {
+  /// So long may a server be silent.
+  package static let limit: Duration = .seconds(30)
+  /// The token of the question that asks for a sign.
+  package static let token = "chat-client-alive"
+  /// What waits for an answer waits so many times as long for anything but bytes and questions.
+  private static let wordLimits = 4
+  /// How often it is worth looking at what goes.
+  private static let interval: Duration = .seconds(1)
+
+  /// What changes as long as a file goes.
+  package struct Going: Equatable, Sendable {
+    /// How much of the files has been handed to the system.
+    package var sentBytes: UInt64
+    /// How much of everything it has not been told that the other side has.
+    package var unacknowledgedBytes: Int
+
+    package init(sentBytes: UInt64, unacknowledgedBytes: Int) {
+      (self.sentBytes, self.unacknowledgedBytes) = (sentBytes, unacknowledgedBytes)
+    }
+  }
+
+  /// What is to be done.
+  package enum Verdict: Equatable, Sendable {
+    case wait
+    /// Ask for a sign.
+    case ask
+    /// It is gone.
+    case gone
+  }
+
+  private let limit: Duration
+  private var lastSign: MonotonicTime
+  private var lastWord: MonotonicTime
+  private var lastLook: MonotonicTime
+  private var hasAsked = false
+  /// What went when it was looked at last; the least of what was not acknowledged since anything was handed over.
+  private var going: Going?
+
+  /// Begins with a sign.
+  ///
+  /// - Parameter limit: how long the server may be silent.
+  package init(limit: Duration = Self.limit, now: MonotonicTime) {
+    self.limit = limit
+    (lastSign, lastWord, lastLook) = (now, now, now)
+  }
+
+  /// When to look next.
+  package var nextLook: MonotonicTime {
+    let next = lastSign + (hasAsked ? limit : limit / 2)
+    return going == nil ? next : min(next, lastLook + Self.interval)
+  }
+
+  /// Something was heard at this moment.
+  ///
+  /// - Parameter isWord: it was more than bytes, or a question whether we are alive.
+  package mutating func heard(isWord: Bool, at time: MonotonicTime) {
+    if isWord { lastWord = max(lastWord, time) }
+    guard time > lastSign else { return }
+    (lastSign, hasAsked) = (time, false)
+  }
+
+  /// Looks.
+  ///
+  /// - Parameters:
+  ///   - going: `nil` if no file is being sent.
+  ///   - isAwaited: something of ours waits for an answer.
+  package mutating func look(
+    _ going: Going?, isAwaited: Bool, now: MonotonicTime
+  ) -> Verdict {
+    note(going, now)
+    lastLook = now
+    if !isAwaited { lastWord = now }
+    if now - lastSign >= limit || now - lastWord >= limit * Self.wordLimits { return .gone }
+    guard now - lastSign >= limit / 2, !hasAsked else { return .wait }
+    hasAsked = true
+    return .ask
+  }
+
+  private mutating func note(_ going: Going?, _ now: MonotonicTime) {
+    guard let going, let last = self.going, going.sentBytes == last.sentBytes else {
+      // What is handed over is taken; whether anybody takes it from there shows later.
+      if going != nil { heard(isWord: true, at: now) }
+      return self.going = going
+    }
+    // The question itself goes, too, and is no sign: only less than ever is.
+    guard going.unacknowledgedBytes < last.unacknowledgedBytes else { return }
+    heard(isWord: true, at: now)
+    self.going = going
+  }
+}

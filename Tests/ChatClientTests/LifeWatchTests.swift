@@ -1,0 +1,90 @@
+import ChatClient
+import ChatSystem
+import Testing
+
+@Suite("LifeWatch")
+struct LifeWatchTests {
+  private static func time(_ seconds: Int64) -> MonotonicTime {
+    MonotonicTime(nanoseconds: seconds * 1_000_000_000)
+  }
+
+  private static func going(_ sent: UInt64, _ onWay: Int) -> LifeWatch.Going {
+    .init(sentBytes: sent, unacknowledgedBytes: onWay)
+  }
+
+  @Test("it asks after half the time, once, and gives up when all is over")
+  func silence() {
+    var watch = LifeWatch(now: Self.time(0))
+    #expect(watch.nextLook == Self.time(15))
+    #expect(watch.look(nil, isAwaited: true, now: Self.time(14)) == .wait)
+    #expect(watch.look(nil, isAwaited: true, now: Self.time(15)) == .ask)
+    #expect(watch.nextLook == Self.time(30))
+    #expect(watch.look(nil, isAwaited: true, now: Self.time(29)) == .wait)
+    #expect(watch.look(nil, isAwaited: true, now: Self.time(30)) == .gone)
+  }
+
+  @Test("any byte begins it anew, and is asked for anew; one that is told late counts when it came")
+  func signs() {
+    var watch = LifeWatch(limit: .seconds(10), now: Self.time(0))
+    for second: Int64 in [5, 10, 15, 20] {
+      #expect(watch.look(nil, isAwaited: false, now: Self.time(second)) == .ask)
+      watch.heard(isWord: false, at: Self.time(second))
+    }
+    watch.heard(isWord: true, at: Self.time(19))
+    #expect(watch.look(nil, isAwaited: false, now: Self.time(29)) == .ask)
+    #expect(watch.look(nil, isAwaited: false, now: Self.time(30)) == .gone)
+  }
+
+  @Test("a file that goes is a sign for as long as it goes, however slowly")
+  func upload() {
+    var watch = LifeWatch(now: Self.time(0))
+    var second: Int64 = 0
+    func look(_ going: LifeWatch.Going, after pause: Int64) -> LifeWatch.Verdict {
+      second += pause
+      return watch.look(going, isAwaited: true, now: Self.time(second))
+    }
+    // It is handed over, a piece every 29 seconds; then the last of it is acknowledged as slowly.
+    for piece: UInt64 in 1...5 { #expect(look(Self.going(piece, 5_000), after: 29) == .wait) }
+    for left in stride(from: 4_000, through: 0, by: -1_000) {
+      #expect(look(Self.going(5, left), after: 29) == .wait)
+    }
+    #expect(watch.nextLook == Self.time(second + 1))
+    // The question goes and is acknowledged, which says nothing of the one who should answer it.
+    #expect(look(Self.going(5, 0), after: 15) == .ask)
+    #expect(look(Self.going(5, 40), after: 1) == .wait)
+    #expect(look(Self.going(5, 0), after: 13) == .wait)
+    #expect(look(Self.going(5, 0), after: 1) == .gone)
+  }
+
+  @Test("what goes no more is no sign, whatever it was")
+  func stuck() {
+    var watch = LifeWatch(now: Self.time(0))
+    #expect(watch.look(Self.going(9_000, 4_000), isAwaited: true, now: Self.time(1)) == .wait)
+    #expect(watch.look(Self.going(9_000, 4_000), isAwaited: true, now: Self.time(16)) == .ask)
+    #expect(watch.nextLook == Self.time(17))
+    #expect(watch.look(Self.going(9_000, 4_020), isAwaited: true, now: Self.time(30)) == .wait)
+    #expect(watch.look(Self.going(9_000, 4_020), isAwaited: true, now: Self.time(31)) == .gone)
+  }
+
+  @Test("bytes without a word are no answer for ever, but only to who waits for one")
+  func trickle() {
+    for isAwaited in [true, false] {
+      var watch = LifeWatch(now: Self.time(0))
+      var verdicts: [LifeWatch.Verdict] = []
+      for second: Int64 in stride(from: 10, through: 1_000, by: 10) {
+        watch.heard(isWord: false, at: Self.time(second))
+        verdicts.append(watch.look(nil, isAwaited: isAwaited, now: Self.time(second)))
+      }
+      #expect(verdicts.firstIndex(of: .gone) == (isAwaited ? 11 : nil))
+    }
+  }
+
+  @Test("words are answers enough")
+  func words() {
+    var watch = LifeWatch(now: Self.time(0))
+    for second: Int64 in stride(from: 10, through: 1_000, by: 10) {
+      watch.heard(isWord: second % 100 == 0, at: Self.time(second))
+      #expect(watch.look(nil, isAwaited: true, now: Self.time(second)) == .wait)
+    }
+  }
+}
