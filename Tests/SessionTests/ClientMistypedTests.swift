@@ -9,7 +9,7 @@ struct ClientMistypedTests {
     "what is typed wrong, or was never there, is told; leaving is a success all the same",
     arguments: [
       ("/send nofile", "! nofile: No such file or directory"), ("/send /", "! /: Is a directory"),
-      ("/get zz", "! zz: "),
+      ("/get zz", "! zz: "), ("/get no-such.txt", "! no-such.txt: "),
       ("/join nowhere", "! "), ("/msg nobody hi", "! "), ("/nope", "There is no /nope"),
       ("/send /dev/null", "! /dev/null: "), ("/history x", "/history takes"),
       ("/send big", "! big: it has 2.0 MB"),
