@@ -145,11 +145,13 @@ final class Downloads {
 
   /// Ends a download because a person wants it, or all of them.
   ///
-  /// - Parameter choice: an id, or the file's name.
+  /// - Parameter choice: an id, or the beginning of one, or the file's name.
   /// - Returns: whether there was any.
   func cancel(_ choice: String?) -> Bool {
     let isMeant = { (offer: FileOffer) in
-      choice == nil || offer.id == choice || FileName(from: offer.name).text == choice
+      guard let choice else { return true }
+      return offer.id == choice || FileName(from: offer.name).text == choice
+        || choice.count >= FileTable.shortestID && offer.id.hasPrefix(choice)
     }
     let (left, dropped) = (
       waiting.elements.filter { !isMeant($0) }, waiting.elements.filter(isMeant)

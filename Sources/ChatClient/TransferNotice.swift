@@ -48,25 +48,10 @@ package enum TransferNotice: Equatable, Sendable {
     case .delivered(_, let have, let all) where have < all || all == 0: nil
     case .delivered(let name, let have, let all): "\(name): \(have) of \(all) have it"
     case .files(let files):
-      files.isEmpty ? "no files here" : Self.table(files, localTime).joined(separator: "\n")
+      // The rows stand under each other behind the mark that the first one gets.
+      files.isEmpty
+        ? "no files here" : FileTable.rows(files, localTime: localTime).joined(separator: "\n  ")
     case .remark(let text): text
-    }
-  }
-
-  /// The columns: id, size, name, sender, time.
-  private static func table(_ files: [Listed], _ localTime: (String) -> String) -> [String] {
-    let rows = files.map {
-      [
-        $0.offer.id, ByteCount.text($0.offer.size), FileName(from: $0.offer.name).text,
-        $0.offer.sender,
-      ]
-    }
-    let widths = (0..<4).map { column in min(40, rows.map { $0[column].count }.max() ?? 0) }
-    return zip(rows, files).map { row, file in
-      let cells = zip(row, widths).map { cell, width in
-        cell + String(repeating: " ", count: max(0, width - cell.count))
-      }
-      return (cells + [localTime(file.time)]).joined(separator: "  ")
     }
   }
 

@@ -24,6 +24,8 @@ final class Transfers {
   enum Lookup {
     /// To get it.
     case wanted(String)
+    /// To get the newest of this name; an id is none, for this reason.
+    case named(String, refusal: String?)
     /// It is one of ours, sent before the connection was lost.
     case ours(String)
     /// It was offered while the connection was lost.
@@ -36,7 +38,15 @@ final class Transfers {
     var id: String {
       switch self {
       case .wanted(let id), .ours(let id), .missed(let id): id
-      case .unnamed: ""
+      case .unnamed, .named: ""
+      }
+    }
+
+    /// What a person wants; `nil` if nobody asked.
+    var choice: String? {
+      switch self {
+      case .wanted(let choice), .named(let choice, _): choice
+      case .ours, .missed, .unnamed: nil
       }
     }
   }
@@ -76,6 +86,10 @@ final class Transfers {
   var hasFound = false
   /// The answer to `/files` as far as it has come.
   var listed: [TransferNotice.Listed] = []
+  /// What `/files` listed last: the ids that a person sees.
+  var lastListed: [FileOffer] = []
+  /// The files of the name that is looked for, newest first.
+  var named: [FileOffer] = []
   /// Uploads go on once it is known what arrived.
   var resumesUploads = false
   private var room = ""
@@ -133,7 +147,7 @@ final class Transfers {
     uploads.endWaiting(reason)
     // An answer that comes all the same must not be taken for another's.
     let hasLookups = !lookups.isEmpty
-    for case .wanted(let id) in lookups.elements { outlet.fail(id, reason) }
+    for choice in lookups.elements.compactMap(\.choice) { outlet.fail(choice, reason) }
     lookups.removeAll()
     settle()
     return hasLookups ? .lose : .keep
@@ -210,13 +224,9 @@ final class Transfers {
   func endAll(_ reason: String) {
     downloads.endAll(reason)
     uploads.endAll(reason)
-    for case .wanted(let id) in lookups.elements { outlet.fail(id, reason) }
+    for choice in lookups.elements.compactMap(\.choice) { outlet.fail(choice, reason) }
     lookups.removeAll()
     settle()
-  }
-
-  private func get(_ id: String) {
-    if let offer = offers[id] { downloads.fetch(offer) } else { look(.wanted(id)) }
   }
 
   func look(_ lookup: Lookup) {
@@ -336,8 +346,9 @@ final class Transfers {
     let isDownload = downloads.refused(id, reason)
     let isLookup = outlet.outgoing.note { $0.listRefused(id) }
     if isLookup {
-      if case .wanted = lookups[0] { outlet.fail(id, reason, hasBegun: false) }
+      let wanted = lookups[0]
       lookupAnswered()
+      if case .wanted = wanted { look(.named(id, refusal: reason)) }
     }
     return isUpload || isDownload || isLookup
   }

@@ -7,7 +7,7 @@ package enum TypedLine: Equatable, Sendable {
   case send(SendQueue.Line)
   /// Send these files.
   case sendFiles([FilePath])
-  /// Get the file of this id.
+  /// Get the file of this id or name.
   case get(String)
   /// End a transfer, by its id or name, or all of them.
   case cancel(String?)
@@ -33,8 +33,8 @@ package enum TypedLine: Equatable, Sendable {
     /search WORDS    the lines of this room that hold these words
     /send PATH...    send files; write a space in a name as "a b" or a\\ b
     /files           the files of this room
-    /get ID          fetch one; what was cut off goes on
-    /cancel [ID]     stop a transfer, by its ID or name, or all of them
+    /get FILE        fetch one, by its id or name; what was cut off goes on
+    /cancel [FILE]   stop a transfer, or all of them
     /quit            leave (so do exit, {quit}, Ctrl-D and Ctrl-C)
     //text           say /text
     """
@@ -90,8 +90,12 @@ package enum TypedLine: Equatable, Sendable {
       return argument.isEmpty ? .show("/search takes words") : ask("SEARCH", argument)
     case "/files": return ask("FILES", "")
     case "/get":
-      return isFileID(argument)
-        ? .get(argument) : .show("/get takes a file's id; /files lists them")
+      guard !argument.isEmpty else {
+        return .show("/get takes a file's id or name; /files lists them")
+      }
+      // A name may be written as /send takes it, or as it is.
+      let words = PathWords.split(Array(argument.utf8), home: nil)
+      return .get(words.flatMap { $0.count == 1 ? $0[0].decoded : nil } ?? argument)
     case "/cancel": return .cancel(argument.isEmpty ? nil : argument)
     case "/send":
       guard let paths = PathWords.split(Self.argument(of: line), home: home) else {
@@ -109,14 +113,6 @@ package enum TypedLine: Equatable, Sendable {
     let command = line.drop(while: { $0 == space })
     let rest: ArraySlice<UInt8> = command.drop(while: { $0 != space })
     return Array(rest.drop(while: { $0 == space }))
-  }
-
-  /// What is none must not be asked for: nobody could tell which answer is the one to it.
-  private static func isFileID(_ text: String) -> Bool {
-    1...32 ~= text.utf8.count
-      && text.unicodeScalars.allSatisfy {
-        $0.isASCII && ($0.properties.isAlphabetic || "0"..."9" ~= $0)
-      }
   }
 
   private static func ask(_ tag: String, _ value: String) -> TypedLine {

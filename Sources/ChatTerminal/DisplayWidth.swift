@@ -65,12 +65,27 @@ extension Character {
 
 extension String {
   /// As much of the text as fits, without what can't be shown.
-  func cut(toColumns width: Int) -> String {
+  package func cut(toColumns width: Int) -> String {
     var left = width
     return String(
       lazy.filter(\.isShowable).prefix { character in
         left -= DisplayWidth.of(character)
         return left >= 0
       })
+  }
+
+  /// The text without what can't be shown; if it does not fit, its beginning and its end with `…` between.
+  package func cutInMiddle(toColumns width: Int) -> String {
+    let shown = String(filter(\.isShowable))
+    guard DisplayWidth.of(shown) > width else { return shown }
+    let end = String(String(shown.reversed()).cut(toColumns: max(0, width - 1) / 2).reversed())
+    let start = shown.cut(toColumns: max(0, width - 1 - DisplayWidth.of(end)))
+    return width > 0 ? "\(start)…\(end)" : ""
+  }
+
+  /// The text with spaces after it, or before it, up to a width.
+  package func padded(toColumns width: Int, isBefore: Bool = false) -> String {
+    let spaces = String(repeating: " ", count: max(0, width - DisplayWidth.of(self)))
+    return isBefore ? spaces + self : self + spaces
   }
 }

@@ -281,6 +281,8 @@ struct FileUploadClientTests {
     try alice.see("id1  1.0 kB  my photo.png  alice  2026-01-31")
     try alice.type("/get nope\n")
     try server.play("C< [FILES]:nope\nS> [ERROR]:no such file⇥code=no-such-file⇥id=nope")
+    // It may be a name that looks like an id.
+    try server.play("C< [FILES]:\n\(listed)⇥time=2026-01-31T12:00:00.000Z\nS> [FILES]:⇥end=1")
     try alice.see("! nope: no such file")
     try alice.type("/cancel\n")
     try alice.see("* nothing to cancel")
