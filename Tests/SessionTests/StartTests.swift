@@ -44,4 +44,21 @@ struct StartTests {
     server.program.signal(SIGTERM)
     #expect(try server.program.exitCode() == 0)
   }
+
+  @Test("a connection that is refused asks whether a server runs, and says how to start one")
+  func refused() throws {
+    // A port that is free: a server had it a moment ago.
+    let port = try {
+      let server = try TestServer()
+      server.program.signal(SIGTERM)
+      _ = try server.program.exitCode()
+      return server.port
+    }()
+    let client = try Program("chat-client", ["--nick", "alice", "127.0.0.1:\(port)"])
+    #expect(try client.exitCode() == 69)
+    #expect(client.errors.contains("Is a server running"))
+    let start = try #require(client.errors.split(separator: "`").dropFirst().first)
+    #expect(start.hasSuffix("chat-server --port \(port)"))
+    #expect(FileManager.default.isExecutableFile(atPath: String(start.split(separator: " ")[0])))
+  }
 }
