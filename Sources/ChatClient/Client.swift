@@ -109,7 +109,7 @@ package final class Client: Sendable {
   ) throws(ClientExit) -> Result<(Session, Connection), NicknameRefused>? {
     let connection: Connection
     do { connection = try Connection(to: address) } catch {
-      Screen.complain("\(error)")
+      Screen.complain(error.isRefused ? "\(error). \(Self.advice(for: address))" : "\(error)")
       return nil
     }
     let outgoing = Outgoing(nickname: nickname, isTyped: isTyped)
@@ -156,6 +156,14 @@ package final class Client: Sendable {
             : "\(address) says nothing for \(seconds) s: it may be no chat server")
       return nil
     }
+  }
+
+  /// What to do where nothing listens.
+  private static func advice(for address: Address) -> String {
+    var command = Process.sibling("chat-server")
+    if !address.isLoopback { command += " --host 0.0.0.0" }
+    if address.port != Address.standard.port { command += " --port \(address.port)" }
+    return "Is a server running there? `\(command)` starts one."
   }
 
   /// What can't be sent is told before anybody is connected to.

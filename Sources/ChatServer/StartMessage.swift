@@ -24,7 +24,7 @@ package struct StartMessage: Sendable {
 
   /// Lines for a terminal, each with its LF.
   package var text: String {
-    let client = program.lastIndex(of: "/").map { "\(program[...$0])chat-client" } ?? "chat-client"
+    let client = Process.sibling("chat-client", of: program)
     var lines = reachable.prefix(Self.namedAddresses).flatMap { address in
       [
         "Join:  \(client)\(address == .standard ? "" : " \(Self.short(address))")",

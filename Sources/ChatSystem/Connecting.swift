@@ -25,7 +25,8 @@ extension Stream {
       ConnectionRace.interleaved(candidates, by: \.family), until: .now + timeout,
       receiveBufferBytes: receiveBufferBytes)
     do { return try race.run() } catch {
-      throw ConnectionError(address: address, reason: error.reason)
+      throw ConnectionError(
+        address: address, reason: error.reason, isRefused: error.code == ECONNREFUSED)
     }
   }
 }

@@ -82,6 +82,11 @@ package enum Process {
   /// How the program was called.
   package static var program: FilePath { clinux_argument(0).map { FilePath(bytes(of: $0)) } ?? "" }
 
+  /// How another program is called by whoever called this one: it lies in the same folder.
+  package static func sibling(_ name: String, of program: String = program.text) -> String {
+    program.lastIndex(of: "/").map { "\(program[...$0])\(name)" } ?? name
+  }
+
   /// What `main` was given, the program's name not included: bytes, as the system passes them.
   package static var arguments: [[UInt8]] {
     (1..<max(1, clinux_argument_count())).map { number in

@@ -238,6 +238,8 @@ package struct ConnectionError: Error, Equatable, CustomStringConvertible {
   package let address: Address
   /// In the system's words.
   package let reason: String
+  /// The machine was reached, and nothing listens there.
+  package var isRefused = false
 
   /// For a person.
   package var description: String { "cannot connect to \(address): \(reason)" }
