@@ -33,7 +33,7 @@ struct TextCleanerTests {
     }
   }
 
-  @Test("every control character, line separator and bidirectional override is replaced, and no other scalar")
+  @Test("every control character, separator of lines and bidirectional override is replaced alone")
   func everyScalar() {
     var wrong: [UInt32] = []
     for value in UInt32(0)...0x10FFFF {

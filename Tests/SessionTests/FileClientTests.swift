@@ -167,7 +167,8 @@ struct FileClientTests {
 
   @Test("a folder that is none ends it before it connects")
   func noFolder() throws {
-    let alice = try Program("chat-client", ["--nick", "a", "--downloads", "/proc/nope", "127.0.0.1:1"])
+    let alice = try Program(
+      "chat-client", ["--nick", "a", "--downloads", "/proc/nope", "127.0.0.1:1"])
     #expect(try alice.exitCode() == 2)
     #expect(
       alice.errors
