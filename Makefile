@@ -80,7 +80,7 @@ fuzz-%:
 	  -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 -close_fd_mask=3 \
 	  -dict=Tests/FuzzCorpus/words.dict -artifact_prefix=$(FUZZ_BUILD)/found/$*- -print_final_stats=1 \
 	  $(FUZZ_BUILD)/corpus/$* Tests/FuzzCorpus/$* > $(FUZZ_BUILD)/$*.log 2>&1 || { \
-	  grep -e '^ *#' -e '^SUMMARY' $(FUZZ_BUILD)/$*.log | tail -40 >&2; \
+	  grep -e '^    #' -e '^SUMMARY' $(FUZZ_BUILD)/$*.log | tail -40 >&2; \
 	  echo "$*: failed; to see it again: $(FUZZ) --target=$* $$(ls -t $(FUZZ_BUILD)/found/$*-* | head -1)" >&2; \
 	  exit 1; }
 	@awk '/stat::number_of_executed_units/ { runs = $$2 } / cov: / { line = $$0 } \

@@ -1,3 +1,4 @@
+internal import ChatCore
 internal import ChatTerminal
 
 /// The keys and answers of a terminal, and what is drawn. The input is the seed of the pieces, the width of the
@@ -57,7 +58,8 @@ enum TerminalTarget {
     }
 
     mutating func note(_ names: [UInt8]) {
-      for name in String(decoding: names, as: UTF8.self).split(separator: " ") {
+      // They come from the server's lines, which are cleaned.
+      for name in TextCleaner.clean(names.span).split(separator: " ") {
         completer.note(name: String(name))
       }
     }
