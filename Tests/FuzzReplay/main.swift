@@ -22,15 +22,14 @@ func files(at path: FilePath) -> [FilePath] {
 }
 
 var inputs = 0
-var outcome = ClientTarget.Outcome.none
 for path in CommandLine.arguments.dropFirst(2).flatMap({ files(at: FilePath($0)) }) {
   StandardStream.error.writeIfPossible("\(path)\n")
   let file = try RegularFile(toRead: path)
   var bytes = [UInt8](repeating: 0, count: Int(try file.status().sizeBytes))
   _ = try file.read(into: &bytes, bytes.indices, at: 0)
-  if target == .client { outcome += ClientTarget.run(bytes) } else { target.run(bytes) }
+  target.run(bytes)
   inputs += 1
 }
-let words = target == .client ? ", \(outcome)" : ""
-let line = Array("\(target.rawValue): \(inputs) inputs\(words)\n".utf8)
+let reached = Tally.text.isEmpty ? "" : ", \(Tally.text)"
+let line = Array("\(target.rawValue): \(inputs) inputs\(reached)\n".utf8)
 _ = write(report, line, line.count)

@@ -1,5 +1,4 @@
 internal import ChatClient
-internal import ChatCrypto
 internal import ChatSystem
 
 /// What a hostile server sends, and what happens meanwhile, as one input has it.
@@ -15,37 +14,10 @@ internal import ChatSystem
 /// | `e` | the input ends |
 /// | `w`, `W` | the client sends once, or all that waits |
 /// | `j` | a file is read |
-/// | `h`, `n`, `s`, `b` and a digit | the SHA-256 of the file with this number, its size, its sums, its bytes |
+/// | `h`, `n`, `s`, `b` and a digit | what a `SharedFile` is |
 /// | `f` and a digit, up to LF | the whole file in frames under this id |
 /// | anything else | itself |
-///
-/// Without the files' checksums no random input would get past one.
 final class ClientScript {
-  /// A file that both sides have.
-  struct File {
-    let bytes: [UInt8]
-    let digest: String
-    /// The beginnings of its blocks' digests.
-    let sums: String
-
-    init(_ bytes: [UInt8]) {
-      self.bytes = bytes
-      digest = Self.digest(of: bytes)
-      // None has more than one block.
-      sums = bytes.isEmpty ? "" : String(digest.prefix(16))
-    }
-
-    static func digest(of bytes: [UInt8]) -> String {
-      // Sound: the bytes are read inside the closure alone.
-      bytes.withUnsafeBytes { (try? SHA256.digest(of: $0).hex) ?? "" }
-    }
-  }
-
-  /// None, less than a frame, a frame and more than one.
-  static let files = [0, 6, 5_000, 65_536, 70_000].map { count in
-    File((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
-  }
-
   /// So many bytes a server may send for each input.
   private static let mostBytes = 1_048_576
 
@@ -140,23 +112,15 @@ final class ClientScript {
 
   /// The bytes of a file that stand for FF and a letter; `nil` if something happens instead.
   private func content(_ code: UInt8) -> [UInt8]? {
-    switch Unicode.Scalar(code) {
-    case "c", "x", "r", "t", "e", "w", "W", "j": return nil
-    case "h", "n", "s", "b", "f": break
-    default: return reader.bytes(2)
-    }
+    if "cxrtewWj".utf8.contains(code) { return nil }
+    guard "hnsbf".utf8.contains(code) else { return reader.bytes(2) }
     _ = reader.bytes(2)
-    let file = Self.files[Int(reader.byte() & 7) % Self.files.count]
-    switch Unicode.Scalar(code) {
-    case "h": return Array(file.digest.utf8)
-    case "n": return Array("\(file.bytes.count)".utf8)
-    case "s": return Array(file.sums.utf8)
-    case "b": return Array(file.bytes.prefix(65_536))
-    default: return Self.frames(of: file, id: reader.bytes(upTo: UInt8(ascii: "\n")))
-    }
+    if let bytes = SharedFile.content(code, &reader) { return bytes }
+    let file = SharedFile.next(&reader)
+    return Self.frames(of: file, id: reader.bytes(upTo: UInt8(ascii: "\n")))
   }
 
-  private static func frames(of file: File, id: [UInt8]) -> [UInt8] {
+  private static func frames(of file: SharedFile, id: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     var offset = 0
     while offset < file.bytes.count {

@@ -5,6 +5,8 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
   /// The server's framer, parser and handshake, and what it makes of a client's words.
   case serverLines = "server-lines"
+  /// The server's session, with its rooms, its history and its files.
+  case session
   /// The client's decoder, and what it shows of a server's lines.
   case clientLines = "client-lines"
   /// The client's whole conversation, with its files, over one connection after another.
@@ -22,8 +24,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   package func run(_ input: [UInt8]) {
     switch self {
     case .serverLines: ServerLinesTarget.run(input)
+    case .session: SessionTarget.run(input)
     case .clientLines: ClientLinesTarget.run(input)
-    case .client: _ = ClientTarget.run(input)
+    case .client: ClientTarget.run(input)
     case .terminal: TerminalTarget.run(input)
     case .pictures: PicturesTarget.run(input)
     case .history: HistoryTarget.run(input)

@@ -20,12 +20,12 @@ final class ScratchFolder: Sendable {
     saved = try? DownloadFolder(path: FilePath(savedPath))
     // What is sent is named as it is typed: `/send ~/1.txt`.
     setenv("HOME", root, 1)
-    for (number, file) in ClientScript.files.enumerated() {
+    for (number, file) in SharedFile.all.enumerated() {
       let descriptor = open("\(root)/\(number).txt", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
       _ = write(descriptor, file.bytes, file.bytes.count)
       close(descriptor)
     }
-    atexit { ScratchFolder.shared.remove() }
+    atexit { ScratchFolder.shared.remove(FilePath(ScratchFolder.shared.root)) }
   }
 
   /// Takes out what was saved.
@@ -49,6 +49,21 @@ final class ScratchFolder: Sendable {
     return (whole, sum)
   }
 
+  /// Makes a folder for a server.
+  func newFolder() -> FilePath {
+    var template = Array("\(root)/data-XXXXXX".utf8CString)
+    return FilePath(mkdtemp(&template).map { String(cString: $0) } ?? root)
+  }
+
+  /// Removes it, and all that is in it.
+  func remove(_ folder: FilePath) {
+    for entry in Folder.entries(of: folder) {
+      let path = folder.appending(entry.name)
+      if entry.isFolder { remove(path) } else { unlink(path.cString) }
+    }
+    rmdir(folder.cString)
+  }
+
   private func contents(of path: String) -> [UInt8] {
     guard let file = try? RegularFile(toRead: FilePath(path)), let status = try? file.status()
     else {
@@ -60,10 +75,4 @@ final class ScratchFolder: Sendable {
     return Array(bytes.prefix(count))
   }
 
-  private func remove() {
-    _ = empty()
-    rmdir(savedPath)
-    for number in ClientScript.files.indices { unlink("\(root)/\(number).txt") }
-    rmdir(root)
-  }
 }
