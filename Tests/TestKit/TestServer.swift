@@ -79,6 +79,9 @@ package final class TestServer {
   /// Resident memory in bytes.
   package var residentBytes: Int { 1_024 * status("VmRSS:") }
 
+  /// Address space in bytes: what `prlimit --as` limits.
+  package var addressSpaceBytes: Int { 1_024 * status("VmSize:") }
+
   /// The most resident memory it ever had, in bytes.
   package var peakResidentBytes: Int { 1_024 * status("VmHWM:") }
 
