@@ -1,5 +1,6 @@
 internal import ChatCore
 internal import ChatSystem
+internal import Synchronization
 
 /// Takes in connections and gives each its thread.
 ///
@@ -8,6 +9,12 @@ final class Acceptor: Sendable {
   /// How long it waits when the system has no descriptor or thread left.
   private static let shortagePause: Duration = .milliseconds(100)
 
+  /// How many descriptors are left for the server itself: rooms and files need some.
+  private static let spareDescriptors = 32
+
+  private let memoryReturn = MemoryReturn()
+  /// It was logged that there is no memory for more clients.
+  private let isShortOfMemory = Atomic<Bool>(false)
   private let listener: Listener
   private let state: ServerState
 
@@ -40,12 +47,25 @@ final class Acceptor: Sendable {
       return turnAway(peer)
     }
     let state = self.state
+    let memoryReturn = self.memoryReturn
+    let limit = Process.descriptorLimit
+    guard Int(peer.stream.number) < limit - min(Self.spareDescriptors, limit / 4) else {
+      _ = state.connections.remove(number)
+      state.log.debug("\(peer.address) refused: too few descriptors")
+      return turnAway(peer)
+    }
     do {
       try SystemThread.start(named: "client") {
         Session(peer: peer, server: state).run()
-        // When the last of many has gone, what their threads had is the system's again.
-        if state.connections.remove(number) == 0 { Process.returnFreeMemory() }
+        memoryReturn.noteDeparture(left: state.connections.remove(number))
       }
+      isShortOfMemory.store(false, ordering: .relaxed)
+    } catch  where error.code == SystemError.noMemory {
+      let left = state.connections.remove(number)
+      if !isShortOfMemory.exchange(true, ordering: .relaxed) {
+        state.log.error("no memory for more than \(left) clients")
+      }
+      turnAway(peer)
     } catch {
       let left = state.connections.remove(number)
       state.log.error("no thread for more than \(left) clients: \(error)")

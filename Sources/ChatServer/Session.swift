@@ -9,6 +9,8 @@ final class Session {
   private static let departureLimit: Duration = .seconds(5)
   /// How often it is looked at whether it has.
   private static let departureCheckInterval: Duration = .milliseconds(10)
+  /// How much is read at once of what nobody wants any more.
+  private static let forgottenBytes = 4_096
   /// So many empty lines cost as much as one that says something.
   private static let emptyLinesPerToken = 64
 
@@ -81,7 +83,7 @@ final class Session {
   private func receive() {
     do {
       guard try waitUntilReadable() else { return }
-      let buffers = takeBuffers()
+      let buffers = try takeBuffers()
       defer { giveBack(buffers) }
       let count = try peer.stream.receive(into: &buffers.input)
       if let interruption = peer.interruptionReason {
@@ -110,8 +112,13 @@ final class Session {
       flush(buffers)
       if isAtEnd { reason = reason ?? .endOfStream }
     } catch {
-      isAtEnd = true
-      reason = .connectionLost
+      if error.code == SystemError.noMemory {
+        // It can't be served now, but it can be told so.
+        reason = .serverFull
+      } else {
+        isAtEnd = true
+        reason = .connectionLost
+      }
     }
   }
 
@@ -136,9 +143,10 @@ final class Session {
   }
 
   /// Buffers of its own while it sends files, large ones: each read, hash and write is of what one of them holds.
-  private func takeBuffers() -> WorkBuffers {
-    guard uploads.expiry != nil else { return server.buffers.take() }
-    let buffers = fileBuffers ?? WorkBuffers(inputBytes: WorkBuffers.fileInputBytes)
+  private func takeBuffers() throws(SystemError) -> WorkBuffers {
+    guard uploads.expiry != nil else { return try server.buffers.take() }
+    if let fileBuffers { return fileBuffers }
+    let buffers = try server.buffers.make(inputBytes: WorkBuffers.fileInputBytes)
     fileBuffers = buffers
     return buffers
   }
@@ -154,7 +162,7 @@ final class Session {
       if case let left = expiry - .now, left > .zero {
         return try peer.stream.waitUntilReadable(for: left)
       }
-      let buffers = server.buffers.take()
+      let buffers = try server.buffers.take()
       defer { server.buffers.give(buffers) }
       endStalledUploads(buffers)
       return false
@@ -386,11 +394,10 @@ final class Session {
   private func linger(until deadline: MonotonicTime) {
     let wasInterrupted = peer.interruptionReason != nil
     if !wasInterrupted { peer.stream.shutdownWriting() }
-    let buffers = server.buffers.take()
-    defer { server.buffers.give(buffers) }
+    var forgotten = [UInt8](repeating: 0, count: Self.forgottenBytes)
     while MonotonicTime.now < deadline {
       // A broken connection is past reading its last lines.
-      do { _ = try peer.stream.receiveIfReady(into: &buffers.input) } catch { return }
+      do { _ = try peer.stream.receiveIfReady(into: &forgotten) } catch { return }
       if peer.stream.isDelivered { return }
       SystemThread.sleep(for: Self.departureCheckInterval)
     }

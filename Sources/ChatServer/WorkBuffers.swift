@@ -35,13 +35,24 @@ final class WorkBufferPool: @unchecked Sendable {
   // Sound: `free` is guarded by `lock`, and what is in it belongs to nobody.
 
   /// How many are kept when nobody needs them.
-  private static let keptCount = 64
+  private static let keptCount = 16
 
   private let lock = Lock()
   private var free: [WorkBuffers] = []
 
   /// Takes buffers, empty.
-  func take() -> WorkBuffers { lock.withLock { free.popLast() } ?? WorkBuffers() }
+  ///
+  /// - Throws: `SystemError` if there is no memory for more.
+  func take() throws(SystemError) -> WorkBuffers {
+    if let buffers = lock.withLock({ free.popLast() }) { return buffers }
+    return try make(inputBytes: WorkBuffers.inputBytes)
+  }
+
+  /// Makes buffers that somebody keeps.
+  func make(inputBytes: Int) throws(SystemError) -> WorkBuffers {
+    let bytes = inputBytes + WorkBuffers.batchBytes + Limits.serverLineBytes
+    return try MemoryReserve.taking(bytes, for: "malloc") { WorkBuffers(inputBytes: inputBytes) }
+  }
 
   /// Gives buffers back.
   func give(_ buffers: WorkBuffers) {

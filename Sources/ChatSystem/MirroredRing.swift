@@ -25,7 +25,9 @@ package final class MirroredRing: @unchecked Sendable {
       owning: try system("memfd_create") { memfd_create("ring", UInt32(CLINUX_MFD_CLOEXEC)) })
     try system("ftruncate") { ftruncate(memory.number, capacity) }
     // Both halves are reserved first, so that nothing else can come to lie in the second.
-    base = try Self.map(nil, 2 * capacity, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1)
+    base = try MemoryReserve.taking(2 * capacity, for: "mmap") { () throws(SystemError) in
+      try Self.map(nil, 2 * capacity, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1)
+    }
     do {
       for half in 0..<2 {
         _ = try Self.map(

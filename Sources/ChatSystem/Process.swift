@@ -76,6 +76,13 @@ package enum Process {
     return Int(clamping: limit.rlim_cur)
   }
 
+  /// How many descriptors may be open (getrlimit(2)); somebody may change it while the process runs.
+  package static var descriptorLimit: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+    return Int(clamping: limit.rlim_cur)
+  }
+
   /// Gives memory that was freed back to the system (malloc_trim(3)).
   package static func returnFreeMemory() { _ = malloc_trim(0) }
 

@@ -22,6 +22,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// EMFILE: no descriptor is left.
   package static let tooMany = EMFILE
 
+  /// ENOMEM: there is no memory left, or too little to go on safely.
+  package static let noMemory = ENOMEM
+
   /// EAGAIN, also known as EWOULDBLOCK: it would have to wait, or has waited long enough.
   package static let wouldBlock = EAGAIN
 

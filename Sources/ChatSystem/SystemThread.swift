@@ -21,8 +21,8 @@ package enum SystemThread {
     pthread_attr_setstacksize(&attributes, stackBytes)
     let box = Unmanaged.passRetained(Body(name: name, run: body))
     var thread = pthread_t()
-    let code = pthread_create(
-      &thread, &attributes,
+    let code = create(
+      &thread, &attributes, box.toOpaque(),
       { argument in
         // Sound: the one reference passed below is taken here, once.
         guard let argument else { return nil }
@@ -30,10 +30,25 @@ package enum SystemThread {
         _ = body.name.withCString { pthread_setname_np(pthread_self(), $0) }
         body.run()
         return nil
-      }, box.toOpaque())
+      })
     guard code == 0 else {
       box.release()
       throw SystemError("pthread_create", code: code)
+    }
+  }
+
+  /// pthread_create(3), where memory is left besides the stack.
+  private static func create(
+    _ thread: inout pthread_t, _ attributes: inout pthread_attr_t,
+    _ argument: UnsafeMutableRawPointer,
+    _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+  ) -> CInt {
+    do throws(SystemError) {
+      return try MemoryReserve.taking(stackBytes, for: "pthread_create") {
+        pthread_create(&thread, &attributes, body, argument)
+      }
+    } catch {
+      return error.code
     }
   }
 

@@ -29,6 +29,7 @@ do {
 
 /// Serves until a signal asks to end; a second one ends the process as signals do.
 func run(_ options: ServerOptions) throws {
+  MemoryReserve.saveAddressSpace()
   Process.ignoreBrokenPipes()
   Process.ignoreFileSizeLimit()
   Process.block(Process.endings)

@@ -62,7 +62,7 @@ struct ShortageTests {
     let server = try TestServer(arguments: arguments + ["--rate", "0", "--log-level", "error"])
     let alice = try server.join("alice")
     try Self.talk(alice, "before")
-    try Self.limit(server, "--as=\(server.addressSpaceBytes + megabytes << 20)")
+    try Self.limit(server, "--as=\(server.addressSpaceBytes + megabytes << 20):unlimited")
     for round in 0..<2 {
       let fates = try Self.crowd(server, 400, round)
       print("\(megabytes) MiB \(arguments): \(fates)")
@@ -70,7 +70,7 @@ struct ShortageTests {
       try Self.talk(alice, "round \(round)")
       try eventually("they are gone") { server.threads < 40 }
     }
-    try Self.limit(server, "--as=unlimited")
+    try Self.limit(server, "--as=unlimited:unlimited")
     try eventually("others are let in") {
       let socket = try server.connect()
       try socket.send("[ROOM]:#again\nzed\n")
@@ -86,7 +86,7 @@ struct ShortageTests {
     let server = try TestServer("--rate", "0", "--log-level", "error")
     let alice = try server.join("alice")
     let limit = server.descriptors + 40
-    try Self.limit(server, "--nofile=\(limit):\(limit)")
+    try Self.limit(server, "--nofile=\(limit):")
     for round in 0..<3 {
       let fates = try Self.crowd(server, 100, round)
       #expect(fates.isIn >= 10 && fates.isRefused >= 50 && fates.isCut == 0, "\(fates)")

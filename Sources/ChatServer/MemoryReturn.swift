@@ -1,0 +1,38 @@
+internal import ChatSystem
+internal import Dispatch
+internal import Synchronization
+
+/// Gives the system back what many clients took, a moment after they have gone, whoever else stays.
+///
+/// Thread: any.
+final class MemoryReturn: Sendable {
+  /// So few are not worth it: all freed memory is gone through, while whoever allocates waits.
+  private static let manyDepartures = 64
+  private static let delay = DispatchTimeInterval.milliseconds(500)
+  /// Where the system is busy, threads end later than their clients.
+  private static let secondDelay = DispatchTimeInterval.seconds(3)
+  private static let queue = DispatchQueue(label: "memory", qos: .utility)
+
+  private let departures = Atomic<Int>(0)
+  private let isScheduled = Atomic<Bool>(false)
+  private let isSecondScheduled = Atomic<Bool>(false)
+
+  /// A client has gone.
+  ///
+  /// - Parameter left: how many are left.
+  func noteDeparture(left: Int) {
+    let count = departures.wrappingAdd(1, ordering: .relaxed).newValue
+    guard count >= Self.manyDepartures || left == 0 else { return }
+    guard !isScheduled.exchange(true, ordering: .relaxed) else { return }
+    Self.queue.asyncAfter(deadline: .now() + Self.delay) {
+      self.isScheduled.store(false, ordering: .relaxed)
+      self.departures.store(0, ordering: .relaxed)
+      Process.returnFreeMemory()
+    }
+    guard !isSecondScheduled.exchange(true, ordering: .relaxed) else { return }
+    Self.queue.asyncAfter(deadline: .now() + Self.secondDelay) {
+      self.isSecondScheduled.store(false, ordering: .relaxed)
+      Process.returnFreeMemory()
+    }
+  }
+}
