@@ -84,7 +84,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
-      dependencies: ["ChatCore", "ChatHistory", "ChatServer", "ChatSystem", "TestKit"],
+      dependencies: [
+        "ChatCore", "ChatCrypto", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
+      ],
       swiftSettings: strict),
     // A writer for the tests to kill.
     .executableTarget(

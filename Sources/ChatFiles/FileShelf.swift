@@ -36,9 +36,10 @@ package final class FileShelf: @unchecked Sendable {
   /// - Parameters:
   ///   - folder: where it is; its parent is there. This object alone uses it (`DataFolder`'s lock).
   ///   - limitBytes: contents that lie there already may be more; see `trim`.
+  ///   - blockBytes: what a partial upload takes on the disk is a multiple of this.
   ///   - nowSeconds: tells the time, seconds since 1970: at first the time of day, but nobody sets it.
   package init(
-    folder path: FilePath, limitBytes: UInt64,
+    folder path: FilePath, limitBytes: UInt64, blockBytes: UInt64 = 4_096,
     nowSeconds: @escaping @Sendable () -> Int64 = { WallClock.milliseconds / 1_000 }
   ) throws(ShelfError) {
     self.nowSeconds = nowSeconds
@@ -46,7 +47,7 @@ package final class FileShelf: @unchecked Sendable {
     self.limitBytes = min(limitBytes, UInt64(Int64.max))
     do throws(SystemError) {
       let folder = try ShelfFolder(path: path)
-      var index = ShelfIndex(limitBytes: self.limitBytes)
+      var index = ShelfIndex(limitBytes: self.limitBytes, blockBytes: blockBytes)
       for partial in try folder.resumablePartials(nowSeconds: nowSeconds()) {
         index.addFoundPartial(
           partial.name, sizeBytes: partial.sizeBytes, modifiedSeconds: partial.modifiedSeconds)

@@ -1,4 +1,8 @@
+internal import ChatSystem
+
 /// The partial uploads: how long each is, and whether somebody uses it.
+///
+/// What they take is counted in whole blocks of the disk.
 struct PartialTable: Sendable {
   private enum State { case unused, inUse, leaving }
 
@@ -6,15 +10,22 @@ struct PartialTable: Sendable {
     var sizeBytes: UInt64 = 0
     var modifiedSeconds: Int64 = 0
     var state = State.inUse
+    /// Where it came from last; `nil` if that is not known.
+    var source: AddressBlock?
   }
 
-  /// A partial upload that nobody uses.
+  /// A partial upload that nobody uses, and what it takes.
   typealias Unused = (name: String, sizeBytes: UInt64, modifiedSeconds: Int64)
 
+  private let blockBytes: UInt64
   private var partials: [String: Partial] = [:]
   /// The names of those that nobody uses, by owner.
   private var unusedNames: [String: Set<String>] = [:]
   private var unusedCount = 0
+  /// The same by where they came from, where that is known.
+  private var unusedOfSource: [AddressBlock: Set<String>] = [:]
+  /// How much those take that somebody is uploading, by where they come from.
+  private var inUseBytesOfSource: [AddressBlock: UInt64] = [:]
 
   /// How many bytes those have that somebody is uploading.
   private(set) var inUseBytes: UInt64 = 0
@@ -22,6 +33,9 @@ struct PartialTable: Sendable {
   private(set) var unusedBytes: UInt64 = 0
   /// How many bytes those have that are being removed.
   private(set) var leavingBytes: UInt64 = 0
+
+  /// Makes an empty table.
+  init(blockBytes: UInt64) { self.blockBytes = blockBytes }
 
   /// How many bytes all of them have.
   var bytes: UInt64 { inUseBytes + unusedBytes + leavingBytes }
@@ -35,10 +49,13 @@ struct PartialTable: Sendable {
   /// Takes one into use, a new one if there is none.
   ///
   /// - Returns: false if it is in use already, or being removed.
-  mutating func use(_ name: String) -> Bool {
+  mutating func use(_ name: String, from source: AddressBlock?) -> Bool {
     var partial = partials[name] ?? Partial(state: .unused)
     guard partial.state == .unused else { return false }
+    // Whom it belongs to must not change between the two counts.
+    if partials[name] != nil { set(name, to: nil) }
     partial.state = .inUse
+    partial.source = source
     set(name, to: partial)
     return true
   }
@@ -70,11 +87,28 @@ struct PartialTable: Sendable {
     }
   }
 
-  /// Forgets one, and says how many bytes it had.
+  /// How much space one takes; 0 if there is none.
+  func cost(of name: String) -> UInt64 { cost(of: partials[name]?.sizeBytes ?? 0) }
+
+  /// How much more space it takes with so many bytes more.
+  func cost(of count: UInt64, moreOf name: String) -> UInt64 {
+    cost(of: self[sizeBytesOf: name] + count) - cost(of: name)
+  }
+
+  private func cost(of sizeBytes: UInt64) -> UInt64 {
+    (sizeBytes / blockBytes + (sizeBytes % blockBytes > 0 ? 1 : 0)) * blockBytes
+  }
+
+  /// How much those take together that come from where this one does; `nil` if that is not known.
+  func inUseBytes(ofSourceOf name: String) -> UInt64? {
+    partials[name]?.source.map { inUseBytesOfSource[$0] ?? 0 }
+  }
+
+  /// Forgets one, and says how much space it took.
   mutating func remove(_ name: String) -> UInt64 {
-    let sizeBytes = self[sizeBytesOf: name]
+    let bytes = cost(of: name)
     set(name, to: nil)
-    return sizeBytes
+    return bytes
   }
 
   /// Those that nobody uses, the one first that has not grown for longest.
@@ -82,12 +116,20 @@ struct PartialTable: Sendable {
     unusedNames.values.joined().compactMap(unused).sorted(by: Self.isOlder)
   }
 
-  /// The oldest unused one of an owner that has more than so many, or else of all if they are more
-  /// than so many; `nil` if they are not.
+  /// The oldest unused one of an owner that has more than so many, of a source that has more, or several that take
+  /// more than so much, or else of all if they are more than so many; `nil` if they are not.
   ///
-  /// - Parameter name: one of the owner's.
-  func surplus(ofOwnerOf name: String, beyond ownerLimit: Int, orAll limit: Int) -> String? {
+  /// - Parameter name: one of the owner's, and of the source.
+  func surplus(
+    with name: String, ofOwner ownerLimit: Int, ofSource sourceLimit: Int, orBytes bytes: UInt64,
+    ofAll limit: Int
+  ) -> String? {
     if let names = unusedNames[PartialName.owner(of: name)], names.count > ownerLimit {
+      return names.compactMap(unused).min(by: Self.isOlder)?.name
+    }
+    if let names = partials[name]?.source.flatMap({ unusedOfSource[$0] }), names.count > 1,
+      names.count > sourceLimit || names.reduce(0, { $0 + cost(of: $1) }) > bytes
+    {
       return names.compactMap(unused).min(by: Self.isOlder)?.name
     }
     guard unusedCount > limit else { return nil }
@@ -95,7 +137,7 @@ struct PartialTable: Sendable {
   }
 
   private func unused(_ name: String) -> Unused? {
-    partials[name].map { (name, $0.sizeBytes, $0.modifiedSeconds) }
+    partials[name].map { (name, cost(of: $0.sizeBytes), $0.modifiedSeconds) }
   }
 
   private static func isOlder(_ one: Unused, than other: Unused) -> Bool {
@@ -123,10 +165,25 @@ struct PartialTable: Sendable {
   private mutating func set(_ name: String, to new: Partial?) {
     let old = partials[name]
     partials[name] = new
-    if let old { self[bytesOf: old.state] -= old.sizeBytes }
-    if let new { self[bytesOf: new.state] += new.sizeBytes }
+    if let old { self[bytesOf: old.state] -= cost(of: old.sizeBytes) }
+    if let new { self[bytesOf: new.state] += cost(of: new.sizeBytes) }
+    if let old, old.state == .inUse, let source = old.source {
+      let left = (inUseBytesOfSource[source] ?? 0) - cost(of: old.sizeBytes)
+      inUseBytesOfSource[source] = left == 0 ? nil : left
+    }
+    if let new, new.state == .inUse, let source = new.source, new.sizeBytes > 0 {
+      inUseBytesOfSource[source, default: 0] += cost(of: new.sizeBytes)
+    }
     guard (old?.state == .unused) != (new?.state == .unused) else { return }
     let owner = PartialName.owner(of: name)
+    if let source = (new ?? old)?.source {
+      if new?.state == .unused {
+        unusedOfSource[source, default: []].insert(name)
+      } else {
+        unusedOfSource[source]?.remove(name)
+        if unusedOfSource[source]?.isEmpty == true { unusedOfSource[source] = nil }
+      }
+    }
     if new?.state == .unused {
       unusedNames[owner, default: []].insert(name)
       unusedCount += 1

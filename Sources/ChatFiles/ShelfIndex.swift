@@ -1,4 +1,5 @@
 package import ChatCrypto
+package import ChatSystem
 
 /// What is on the shelf, who uses it, how much space it takes, and what goes next: the bookkeeping,
 /// without a file being touched.
@@ -23,6 +24,10 @@ package struct ShelfIndex: Sendable {
   /// otherwise be as many as anyone likes.
   package static let unusedPartialOwnerLimit = 8
 
+  /// How many of them are kept of one address at most, whatever nicknames it uses; it may also have an eighth of the
+  /// space for them, or one of any size.
+  package static let unusedPartialSourceLimit = 64
+
   /// How many of them are kept of all owners together: nobody alone can fill that.
   package static let unusedPartialLimit = 4_096
 
@@ -43,14 +48,20 @@ package struct ShelfIndex: Sendable {
   /// How many bytes the contents have that are leaving.
   var leavingContentBytes: UInt64 = 0
   var contents: [SHA256Digest: Content] = [:]
-  var partials = PartialTable()
+  var partials: PartialTable
   /// The contents in the order in which they go. One that is not in it was uploaded and not announced,
   /// or is no longer wanted: it goes with its last pin.
   var order = LinkedOrder<SHA256Digest>()
   var files = FileTable()
 
   /// Makes an empty one.
-  package init(limitBytes: UInt64) { self.limitBytes = limitBytes }
+  ///
+  /// - Parameter blockBytes: what a file takes on the disk is a multiple of this; of partial uploads, which may be
+  ///   small and many, that counts.
+  package init(limitBytes: UInt64, blockBytes: UInt64 = 1) {
+    self.limitBytes = limitBytes
+    partials = PartialTable(blockBytes: blockBytes)
+  }
 
   // MARK: What was found at the start
 
@@ -64,7 +75,7 @@ package struct ShelfIndex: Sendable {
   /// Enters a partial upload that lies there.
   package mutating func addFoundPartial(_ name: String, sizeBytes: UInt64, modifiedSeconds: Int64) {
     partials.add(name, sizeBytes: sizeBytes, modifiedSeconds: modifiedSeconds)
-    usedBytes += sizeBytes
+    usedBytes += partials.cost(of: name)
   }
 
   // MARK: Partial uploads
@@ -72,15 +83,15 @@ package struct ShelfIndex: Sendable {
   /// Takes a partial upload into use, a new one if there is none.
   ///
   /// - Returns: false if somebody is using or removing it.
-  package mutating func usePartial(_ name: String) -> Bool {
-    partials.use(name)
+  package mutating func usePartial(_ name: String, from source: AddressBlock? = nil) -> Bool {
+    partials.use(name, from: source)
   }
 
   /// Notes how many bytes a partial upload in use has.
   package mutating func setPartial(_ name: String, sizeBytes: UInt64) {
-    usedBytes -= partials[sizeBytesOf: name]
+    usedBytes -= partials.cost(of: name)
     partials[sizeBytesOf: name] = sizeBytes
-    usedBytes += partials[sizeBytesOf: name]
+    usedBytes += partials.cost(of: name)
   }
 
   /// Leaves a partial upload to whoever goes on with it.
@@ -91,7 +102,8 @@ package struct ShelfIndex: Sendable {
     partials.release(name, modifiedSeconds: modifiedSeconds)
     var removals: [Removal] = []
     while let surplus = partials.surplus(
-      ofOwnerOf: name, beyond: Self.unusedPartialOwnerLimit, orAll: Self.unusedPartialLimit)
+      with: name, ofOwner: Self.unusedPartialOwnerLimit, ofSource: Self.unusedPartialSourceLimit,
+      orBytes: limitBytes / 8, ofAll: Self.unusedPartialLimit)
     {
       leave(.partial(surplus))
       removals.append(.partial(surplus))
@@ -136,8 +148,9 @@ package struct ShelfIndex: Sendable {
   /// A partial upload has become a content, which is pinned.
   package mutating func endArrival(_ digest: SHA256Digest, of name: String) {
     guard let old = contents[digest]?.sizeBytes else { return }
-    usedBytes -= old
-    contents[digest]?.sizeBytes = partials.remove(name)
+    let sizeBytes = partials[sizeBytesOf: name]
+    usedBytes = usedBytes - old - partials.remove(name) + sizeBytes
+    contents[digest]?.sizeBytes = sizeBytes
     contents[digest]?.state = .kept
     contents[digest]?.pinCount += 1
   }

@@ -8,20 +8,23 @@ internal import ChatCrypto
 ///
 /// Partial uploads have half of the space, together: they may never be finished, and would otherwise
 /// cost everyone's files. Those that nobody goes on with make way for the others. An upload that is the
-/// only one to have bytes may take all the space, so that one large file still fits.
+/// only one to have bytes may take all the space, so that one large file still fits. Several of one
+/// address have no more than they leave for all others.
 extension ShelfIndex {
   /// Counts more bytes for a partial upload in use, or says what has to go before that.
   package mutating func reserve(_ count: UInt64, for name: String) -> Reservation {
     guard count <= limitBytes else { return .full }
-    let missingBytes = surplus(of: usedBytes + count, beyond: limitBytes)
-    var missingOfHalf = surplus(of: partials.bytes + count, beyond: limitBytes / 2)
-    let isAlone = partials.inUseBytes == partials[sizeBytesOf: name]
+    let cost = partials.cost(of: count, moreOf: name)
+    guard !isMoreThanShare(cost, of: name) else { return .full }
+    let missingBytes = surplus(of: usedBytes + cost, beyond: limitBytes)
+    var missingOfHalf = surplus(of: partials.bytes + cost, beyond: limitBytes / 2)
+    let isAlone = partials.inUseBytes == partials.cost(of: name)
     if isAlone {
       missingOfHalf = min(missingOfHalf, partials.unusedBytes + partials.leavingBytes)
     }
     guard missingBytes > 0 || missingOfHalf > 0 else {
       partials[sizeBytesOf: name] += count
-      usedBytes += count
+      usedBytes += cost
       return .reserved
     }
     let partialBytes = surplus(of: missingOfHalf, beyond: partials.leavingBytes)
@@ -90,6 +93,15 @@ extension ShelfIndex {
   }
 
   private var leavingBytes: UInt64 { leavingContentBytes + partials.leavingBytes }
+
+  /// Whether one address would have more of the half that partial uploads have than it leaves for all others; the only
+  /// one of an address may have more.
+  private func isMoreThanShare(_ cost: UInt64, of name: String) -> Bool {
+    guard let own = partials.inUseBytes(ofSourceOf: name), own > partials.cost(of: name) else {
+      return false
+    }
+    return own + cost > surplus(of: limitBytes / 2, beyond: partials.inUseBytes)
+  }
 
   private func surplus(of bytes: UInt64, beyond limit: UInt64) -> UInt64 {
     bytes > limit ? bytes - limit : 0

@@ -1,8 +1,12 @@
 package import ChatCrypto
-internal import ChatSystem
+package import ChatSystem
 
 /// Uploads: how they begin, the space they take, and how they become contents.
 extension FileShelf {
+  /// How long an upload waits for space that others are to let go of, and how often they are looked for.
+  private static let longestWait: Duration = .seconds(6)
+  private static let waitStep: Duration = .milliseconds(200)
+
   /// Begins an upload, or goes on with one that was broken off.
   ///
   /// One that is to go on later needs all three parameters, and the same ones then. It does go on
@@ -12,26 +16,29 @@ extension FileShelf {
   ///   - resumeKey: who uploads it.
   ///   - digest: what it will be; `nil`: whatever comes.
   ///   - size: how many bytes it will have; `nil`: as many as come.
+  ///   - source: where it comes from: what it leaves behind counts as that one's.
   /// - Throws: `ShelfError`; `noSpace` if it could never fit.
   package func beginUpload(
-    resumeKey: String?, digest: SHA256Digest?, size: UInt64?
+    resumeKey: String?, digest: SHA256Digest?, size: UInt64?, from source: AddressBlock? = nil
   ) throws(ShelfError) -> Upload {
     if let size, size > limitBytes { throw .noSpace }
     do throws(SystemError) {
       if let resumeKey, let digest, let size,
         let name = PartialName(digest: digest, sizeBytes: size, resumeKey: resumeKey),
-        let upload = try resume(name)
+        let upload = try resume(name, source)
       {
         return upload
       }
-      return try beginAnonymously(digest: digest, size: size)
+      return try beginAnonymously(digest: digest, size: size, source)
     } catch {
       throw ShelfError(error)
     }
   }
 
-  private func resume(_ name: PartialName) throws(SystemError) -> Upload? {
-    guard lock.withLock({ index.usePartial(name.text) }) else { return nil }
+  private func resume(
+    _ name: PartialName, _ source: AddressBlock?
+  ) throws(SystemError) -> Upload? {
+    guard lock.withLock({ index.usePartial(name.text, from: source) }) else { return nil }
     do throws(SystemError) {
       guard let file = try folder.openPartial(name.text) else {
         lock.withLock { index.dropPartial(name.text) }
@@ -53,12 +60,12 @@ extension FileShelf {
   }
 
   private func beginAnonymously(
-    digest: SHA256Digest?, size: UInt64?
+    digest: SHA256Digest?, size: UInt64?, _ source: AddressBlock?
   ) throws(SystemError) -> Upload {
     let name = "anonymous-\(Self.makeID())"
     // The name is nobody else's: the file would not have been made (O_EXCL).
     let file = try folder.makePartial(name)
-    _ = lock.withLock { index.usePartial(name) }
+    _ = lock.withLock { index.usePartial(name, from: source) }
     return Upload(
       to: self, name: name, isResumable: false, file: file, receivedBytes: 0,
       declaredDigest: digest, declaredSizeBytes: size)
@@ -72,7 +79,13 @@ extension FileShelf {
   }
 
   /// Counts bytes that an upload is about to write, removing what has to make space for them.
-  func reserve(_ count: UInt64, for name: String) throws(ShelfError) {
+  ///
+  /// - Parameter makeWay: has others let go of space that can't be had otherwise, if they take too long; says whether
+  ///   it is worth waiting for.
+  func reserve(
+    _ count: UInt64, for name: String, makeWay: () -> Bool
+  ) throws(ShelfError) {
+    var deadline: MonotonicTime?
     while true {
       let answer = lock.withLock {
         let answer = index.reserve(count, for: name)
@@ -84,7 +97,11 @@ extension FileShelf {
       case .reserved: return
       case .removing(let removals): try remove(removals)
       case .waiting: continue
-      case .full: throw .noSpace
+      case .full:
+        let limit = deadline ?? .now + Self.longestWait
+        deadline = limit
+        guard .now < limit, makeWay() else { throw .noSpace }
+        lock.withLock { _ = changed.wait(lock, until: .now + Self.waitStep) }
       }
     }
   }

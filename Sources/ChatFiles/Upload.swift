@@ -19,6 +19,9 @@ package final class Upload: @unchecked Sendable {
   /// Whether another upload can go on where this one ends.
   package let isResumable: Bool
 
+  /// Has others let go of space that can't be had otherwise; says whether it is worth waiting for.
+  package var makeWay: () -> Bool = { false }
+
   private let shelf: FileShelf
   private let name: String
   private let declaredDigest: SHA256Digest?
@@ -92,7 +95,7 @@ package final class Upload: @unchecked Sendable {
     if let declaredSizeBytes, count > declaredSizeBytes - receivedBytes { throw .sizeMismatch }
     guard count > 0 else { return }
     while try !hashSome() {}
-    try shelf.reserve(count, for: name)
+    try shelf.reserve(count, for: name, makeWay: makeWay)
     do throws(SystemError) {
       try withFile { file throws(SystemError) in try file.write(bytes, at: receivedBytes) }
     } catch {

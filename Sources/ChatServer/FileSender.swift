@@ -10,18 +10,25 @@ internal import ChatSystem
 ///
 /// Thread: any; `run` is its own thread's. Its lock takes no other.
 final class FileSender: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`, but for `sending`, which is the thread's.
+  // Sound: everything that changes is guarded by `lock`, but for `sending`, `intake`
+  // and `nextJudgement`, which are the thread's.
+
+  /// How often it is looked whether the client takes enough.
+  private static let judgementInterval: Duration = .milliseconds(500)
 
   private struct Download {
     let id: String
     let content: OpenContent
+    let slot: TransferSlot
     var offset: UInt64
   }
 
   /// A frame, or the end of a download.
   private struct Frame {
+    let id: String
     let line: ServerLine
-    let content: OpenContent
+    /// `nil` for the end.
+    let content: OpenContent?
     let offset: UInt64
     let count: Int
   }
@@ -35,6 +42,8 @@ final class FileSender: @unchecked Sendable {
   private var isStopped = false
 
   private var sending: PatientSending
+  private var intake: Intake
+  private var nextJudgement = MonotonicTime.now
 
   /// Makes one for a client.
   ///
@@ -42,13 +51,16 @@ final class FileSender: @unchecked Sendable {
   init(peer: Peer, patience: Duration) {
     self.peer = peer
     sending = PatientSending(peer.stream, patience: patience)
+    intake = Intake(peer.stream)
   }
 
   /// Begins a download, anew if it is on its way.
   ///
   /// - Throws: `Refusal` if there are as many as there may be, or the system has no thread for it.
-  func start(_ id: String, _ content: OpenContent, from offset: UInt64) throws(Refusal) {
-    let download = Download(id: id, content: content, offset: offset)
+  func start(
+    _ id: String, _ content: OpenContent, _ slot: TransferSlot, from offset: UInt64
+  ) throws(Refusal) {
+    let download = Download(id: id, content: content, slot: slot, offset: offset)
     try lock.withLock { () throws(Refusal) in
       if let index = downloads.firstIndex(where: { $0.id == id }) {
         downloads[index] = download
@@ -115,18 +127,44 @@ final class FileSender: @unchecked Sendable {
   // MARK: Its thread
 
   private func run(_ peer: Peer) {
-    while hasWork, var turn = peer.waitForTurn() {
-      do throws(SystemError) {
-        while let frame = nextFrame() {
-          turn.sentBytes += try send(frame)
-          if turn.isOver { break }
-        }
-        turn.end()
-      } catch {
-        // In the middle of a frame no line can follow.
-        peer.fail(error.code == SystemError.wouldBlock ? .slowConsumer : .connectionLost)
-        turn.end()
-        stop()
+    while hasWork {
+      switch peer.waitForTurn(for: Self.judgementInterval) {
+      case .lent(let turn): send(in: turn)
+      case .notYet: judge()
+      case .never: return
+      }
+    }
+  }
+
+  private func send(in turn: SendingTurn) {
+    var turn = turn
+    do throws(SystemError) {
+      while let (count, rest) = try sendNext() {
+        turn.sentBytes += count
+        // Nobody keeps its file from going any more, but the client was promised these bytes.
+        if !rest.isEmpty { _ = try sending.send(rest[...], isMoreToCome: false) }
+        if MonotonicTime.now >= nextJudgement { judge() }
+        if turn.isOver { break }
+      }
+    } catch {
+      // In the middle of a frame no line can follow.
+      peer.fail(error.code == SystemError.wouldBlock ? .slowConsumer : .connectionLost)
+      stop()
+    }
+    turn.end()
+  }
+
+  /// Looks whether the client takes enough, and ends the downloads that take too long.
+  private func judge() {
+    nextJudgement = .now + Self.judgementInterval
+    let taken = intake.taken()
+    let judged = lock.withLock { downloads }.map { ($0.id, $0.slot.note(taken).reason) }
+    for case (let id, let why?) in judged where cancel(id) {
+      let line = ServerLine.error(Refusal(.slowConsumer, why), id: id).encoded()
+      switch peer.tell(line) {
+      case .queued, .absent: break
+      // It would wait for the rest for ever.
+      case .full: peer.interrupt(.slowConsumer)
       }
     }
   }
@@ -149,21 +187,40 @@ final class FileSender: @unchecked Sendable {
       guard count > 0 else {
         downloads.remove(at: next)
         return Frame(
-          line: .fileEnd(id: download.id), content: download.content, offset: offset, count: 0)
+          id: download.id, line: .fileEnd(id: download.id), content: nil, offset: offset, count: 0)
       }
       downloads[next].offset += UInt64(count)
       next += 1
       return Frame(
-        line: .data(id: download.id, offset: offset, size: UInt64(count)),
+        id: download.id, line: .data(id: download.id, offset: offset, size: UInt64(count)),
         content: download.content, offset: offset, count: count)
     }
   }
 
-  /// - Returns: how many bytes it was.
-  private func send(_ frame: Frame) throws(SystemError) -> UInt64 {
+  /// Sends the next frame, or the end of a download.
+  ///
+  /// - Returns: how many bytes it has, and those of them that are still to be sent; `nil` if there is none.
+  private func sendNext() throws(SystemError) -> (count: UInt64, rest: [UInt8])? {
+    guard let frame = nextFrame() else { return nil }
     let line = frame.line.encoded()
-    try sending.send(line, isMoreToCome: frame.count > 0)
-    try sending.send(frame.content, from: frame.offset, count: UInt64(frame.count))
-    return UInt64(line.count + frame.count)
+    guard let content = frame.content else { return (UInt64(line.count), line) }
+    func isWanted() -> Bool {
+      judge()
+      return lock.withLock { downloads.contains { $0.id == frame.id } }
+    }
+    let started = try sending.send(line[...], isMoreToCome: true, while: isWanted)
+    // Nothing of the frame is on its way, and nobody waits for it any more.
+    guard started > 0 else { return (0, []) }
+    let total = UInt64(line.count + frame.count)
+    let sent =
+      started < line.count
+      ? 0
+      : try sending.send(
+        content, from: frame.offset, count: UInt64(frame.count), while: isWanted)
+    let rest = try content.bytes(from: frame.offset + sent, count: frame.count - Int(sent))
+    guard rest.count == frame.count - Int(sent) else {
+      throw SystemError("pread", code: SystemError.inputOutput)
+    }
+    return (total, Array(line[started...]) + rest)
   }
 }

@@ -27,22 +27,28 @@ struct PatientSending {
 
   /// Sends bytes.
   ///
-  /// - Parameter isMoreToCome: what follows at once goes out together with them.
+  /// - Parameters:
+  ///   - isMoreToCome: what follows at once goes out together with them.
+  ///   - isWanted: asked again and again while they wait.
+  /// - Returns: how many were sent: all, if they were wanted to the end.
   /// - Throws: `SystemError`, EAGAIN where the client has taken nothing for too long.
-  mutating func send(_ bytes: [UInt8], isMoreToCome: Bool) throws(SystemError) {
-    try insist(UInt64(bytes.count), { true }) { [stream] sent throws(SystemError) in
-      try stream.sendPatiently(bytes[Int(sent)...], isMoreToCome: isMoreToCome)
+  mutating func send(
+    _ bytes: ArraySlice<UInt8>, isMoreToCome: Bool, while isWanted: () -> Bool = { true }
+  ) throws(SystemError) -> Int {
+    let sent = try insist(UInt64(bytes.count), isWanted) { [stream] sent throws(SystemError) in
+      try stream.sendPatiently(bytes.dropFirst(Int(sent)), isMoreToCome: isMoreToCome)
     }
+    return Int(sent)
   }
 
   /// Sends a part of a content.
   ///
   /// - Parameter isWanted: asked again and again while it is sent.
-  /// - Throws: `SystemError`, EAGAIN where the client has taken nothing for too long, or it is not wanted any more.
+  /// - Returns: how many bytes were sent: all, if it was wanted to the end.
+  /// - Throws: `SystemError`, EAGAIN where the client has taken nothing for too long.
   mutating func send(
-    _ content: OpenContent, from offset: UInt64, count: UInt64,
-    while isWanted: () -> Bool = { true }
-  ) throws(SystemError) {
+    _ content: OpenContent, from offset: UInt64, count: UInt64, while isWanted: () -> Bool
+  ) throws(SystemError) -> UInt64 {
     try insist(count, isWanted) { [stream] sent throws(SystemError) in
       try stream.sendFile(
         content.descriptorNumber, from: offset + sent,
@@ -53,18 +59,21 @@ struct PatientSending {
   private mutating func insist(
     _ count: UInt64, _ isWanted: () -> Bool,
     _ send: (_ sent: UInt64) throws(SystemError) -> Int?
-  ) throws(SystemError) {
+  ) throws(SystemError) -> UInt64 {
     var sent: UInt64 = 0
     while sent < count {
       let part = UInt64(try send(sent) ?? 0)
       sent += part
       takenBytes += part
-      guard sent < count else { return clock.reset() }
+      guard sent < count else { break }
       let waiting = UInt64(stream.unacknowledgedBytes)
       let delivered = takenBytes > waiting ? takenBytes - waiting : 0
-      guard isWanted(), clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
+      guard clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
         throw SystemError("sendfile", code: SystemError.wouldBlock)
       }
+      guard isWanted() else { break }
     }
+    clock.reset()
+    return sent
   }
 }

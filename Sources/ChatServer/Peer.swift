@@ -240,8 +240,9 @@ package final class Peer: @unchecked Sendable {
   /// Waits until the socket stands between two lines, and nothing else is to be sent.
   ///
   /// Thread: the file sender's; the session's where a classic client asks.
-  /// - Returns: `nil` if that will not be.
-  func waitForTurn() -> SendingTurn? {
+  /// - Parameter limit: how long.
+  func waitForTurn(for limit: Duration) -> TurnWait {
+    let deadline = MonotonicTime.now + limit
     let room = lock.withLock {
       isTurnWanted.store(true, ordering: .relaxed)
       return self.room
@@ -249,10 +250,13 @@ package final class Peer: @unchecked Sendable {
     // Between two rooms, the next one's broadcaster sees it by itself.
     room?.wakeBroadcaster()
     return lock.withLock {
-      while turn == nil, !hasNoTurns, interruption == nil { changed.wait(lock) }
+      var isOver = false
+      while turn == nil, !hasNoTurns, interruption == nil, !isOver {
+        isOver = !changed.wait(lock, until: deadline)
+      }
       isTurnWanted.store(false, ordering: .relaxed)
       defer { turn = nil }
-      return turn
+      return turn.map { .lent($0) } ?? (isOver ? .notYet : .never)
     }
   }
 

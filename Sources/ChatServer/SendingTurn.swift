@@ -1,3 +1,12 @@
+/// What comes of waiting for a client's socket.
+enum TurnWait {
+  case lent(SendingTurn)
+  /// The time was over before.
+  case notYet
+  /// The client is leaving.
+  case never
+}
+
 /// The file sender's turn at a client's socket: between two lines, when nothing else waited. The broadcaster leaves
 /// the socket alone until it is given back.
 ///

@@ -27,6 +27,7 @@ final class ServerState: @unchecked Sendable {
     files == nil ? 0 : min(options.maxFileBytes, options.maxFilesBytes)
   }
   let deliveries = Deliveries()
+  let transfers: Transfers
   private let sweep: (any DispatchSourceTimer)?
   let rooms: Rooms
   let directory = Directory()
@@ -37,6 +38,7 @@ final class ServerState: @unchecked Sendable {
   init(options: ServerOptions, log: EventLog) throws {
     self.options = options
     self.log = log
+    transfers = Transfers(rules: options.transferRules)
     folder = try options.dataFolder.map { try DataFolder(path: $0) }
     recorder = try folder.map {
       try Recorder(folder: $0, isDurable: options.isDurable, clock: options.clock, log: log)

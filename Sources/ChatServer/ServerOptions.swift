@@ -27,12 +27,14 @@ package struct ServerOptions: Sendable {
   package var maxFilesBytes: UInt64 = 10_000_000_000
   /// What time it is; a test sets it.
   package var clock: @Sendable () -> ClockReading = { .now }
+  /// How fast files have to be sent and fetched. Not on the command line: it is the protocol's.
+  package var transferRules = TransferTable.Rules()
   /// How much the log tells.
   package var logLevel = LogLevel.info
 
   /// How many descriptors may be open besides the clients': of files that come in and that are fetched, the
   /// history, and the rest.
-  package static let otherDescriptors = UploadSlot.limit + SharedContents.limit + 64
+  package static let otherDescriptors = Transfers.uploadLimit + SharedContents.limit + 128
 
   /// What the command line asks for.
   package enum Command: Sendable {

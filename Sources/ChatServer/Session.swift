@@ -159,9 +159,10 @@ final class Session {
   private func waitUntilReadable() throws(SystemError) -> Bool {
     if nickname != nil {
       guard let expiry = uploads.expiry else { return try peer.stream.waitUntilReadable() }
-      if case let left = expiry - .now, left > .zero {
+      if case let left = min(expiry, uploads.nextCheck) - .now, left > .zero {
         return try peer.stream.waitUntilReadable(for: left)
       }
+      uploads.nextCheck = .now + Uploads.checkInterval
       let buffers = try server.buffers.take()
       defer { server.buffers.give(buffers) }
       endStalledUploads(buffers)

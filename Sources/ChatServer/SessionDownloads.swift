@@ -6,6 +6,9 @@ internal import ChatSystem
 /// What a client fetches, and asks of files.
 extension Session {
   private static let fileEnd = Array("<END>\n".utf8)
+  /// How long a reader waits for others to make way, and how often it is looked whether they have.
+  private static let longestWait: Duration = .seconds(6)
+  private static let waitStep: Duration = .milliseconds(200)
   /// How many sums one line holds.
   private static let sumsPerLine = 256
   /// How many digits of a block's checksum are sent: enough to find where a file differs, whose own is checked whole.
@@ -20,8 +23,17 @@ extension Session {
       throw Refusal(.badTag, "the file has only \(file.sizeBytes) bytes")
     }
     let content = try content(of: file)
-    guard peer.speaksVersion1 else { return sendWhole(content, of: file, from: offset, buffers) }
-    try peer.fileSender(patience: server.options.readerTimeout)?.start(id, content, from: offset)
+    guard
+      let slot = server.transfers.beginDownload(
+        of: file.digest, by: AddressBlock(of: peer.address))
+    else {
+      throw Refusal(.fileRefused, "too many files are being fetched at once; try again later")
+    }
+    guard peer.speaksVersion1 else {
+      return try sendWhole(content, slot, of: file, from: offset, buffers)
+    }
+    try peer.fileSender(patience: server.options.readerTimeout)?
+      .start(id, content, slot, from: offset)
   }
 
   /// Sends a file in one piece: `[FILE]:name` with `size=`, the bytes, `<END>`.
@@ -29,28 +41,45 @@ extension Session {
   /// The client's own thread does, as with any other answer: so what it asked before comes before, and what it says
   /// after that, its end included, is read after the file.
   private func sendWhole(
-    _ content: OpenContent, of file: KeptFile, from offset: UInt64, _ buffers: WorkBuffers
-  ) {
+    _ content: OpenContent, _ slot: TransferSlot, of file: KeptFile, from offset: UInt64,
+    _ buffers: WorkBuffers
+  ) throws(Refusal) {
     flush(buffers)
-    guard var turn = peer.waitForTurn() else {
-      reason = peer.interruptionReason ?? .connectionLost
-      return
+    var intake = Intake(peer.stream)
+    while true {
+      switch peer.waitForTurn(for: .seconds(1)) {
+      case .lent(let turn):
+        return send(content, file.name, from: offset, turn) {
+          peer.interruptionReason == nil && slot.note(intake.taken()) == .goesOn
+        }
+      case .notYet:
+        if let why = slot.note(intake.taken()).reason { throw Refusal(.slowConsumer, why) }
+      case .never:
+        reason = peer.interruptionReason ?? .connectionLost
+        return
+      }
     }
+  }
+
+  private func send(
+    _ content: OpenContent, _ name: String, from offset: UInt64, _ turn: SendingTurn,
+    while isWanted: () -> Bool
+  ) {
+    var turn = turn
     let count = content.sizeBytes - offset
-    let header = TaggedLine("FILE", file.name, [.init("size", "\(count)")]).encoded()
+    let header = TaggedLine("FILE", name, [.init("size", "\(count)")]).encoded()
     var sending = PatientSending(peer.stream, patience: server.options.readerTimeout)
     do throws(SystemError) {
-      try sending.send(header, isMoreToCome: true)
-      try sending.send(content, from: offset, count: count) {
-        peer.interruptionReason == nil
-      }
-      try sending.send(Self.fileEnd, isMoreToCome: false)
+      let end = Self.fileEnd[...]
+      guard try sending.send(header[...], isMoreToCome: true, while: isWanted) == header.count,
+        try sending.send(content, from: offset, count: count, while: isWanted) == count,
+        try sending.send(end, isMoreToCome: false, while: isWanted) == end.count
+      else { throw SystemError("sendfile", code: SystemError.wouldBlock) }
       turn.sentBytes = UInt64(header.count + Self.fileEnd.count) + count
     } catch {
       // In the middle of the bytes no line can follow.
-      peer.stream.shutdownBoth()
-      let isSlow = error.code == SystemError.wouldBlock
-      reason = peer.interruptionReason ?? (isSlow ? .slowConsumer : .connectionLost)
+      peer.fail(error.code == SystemError.wouldBlock ? .slowConsumer : .connectionLost)
+      reason = peer.interruptionReason
     }
     turn.end()
   }
@@ -130,13 +159,22 @@ extension Session {
   }
 
   private func content(of file: KeptFile) throws(Refusal) -> OpenContent {
-    let content: OpenContent?
-    do throws(SystemError) { content = try server.contents?.open(file) } catch {
-      server.log.error("a file can't be read: \(error)")
-      throw Refusal(.fileRefused, "the server can't read the file now")
+    let deadline = MonotonicTime.now + Self.longestWait
+    while true {
+      let content: OpenContent?
+      do throws(SystemError) { content = try server.contents?.open(file) } catch {
+        guard error.code == SystemError.tooMany, .now < deadline, isWanted,
+          server.transfers.makeWay(for: nil)
+        else {
+          server.log.error("a file can't be read: \(error)")
+          throw Refusal(.fileRefused, "the server can't read the file now")
+        }
+        peer.pause(for: Self.waitStep)
+        continue
+      }
+      guard let content else { throw .noSuchFile }
+      return content
     }
-    guard let content else { throw .noSuchFile }
-    return content
   }
 }
 

@@ -50,13 +50,17 @@ extension Session {
       throw Refusal(.fileRefused, "this server keeps no files")
     }
     guard size ?? 0 <= server.mostFileBytes else { throw tooLarge }
-    guard uploads.framed.count < Limits.uploadsAtOnce, let slot = UploadSlot() else {
+    guard uploads.framed.count < Limits.uploadsAtOnce,
+      let slot = server.transfers.beginUpload(from: AddressBlock(of: peer.address))
+    else {
       throw Refusal(.fileRefused, "too many files are coming in at once; try again later")
     }
     // What has come in and is not written yet is lost if the server is killed.
     peer.stream.keepUnreadBytes(below: Self.unreadBytes)
     do throws(ShelfError) {
-      let target = try files.beginUpload(resumeKey: nickname?.key, digest: digest, size: size)
+      let target = try files.beginUpload(
+        resumeKey: nickname?.key, digest: digest, size: size, from: AddressBlock(of: peer.address))
+      target.makeWay = { [transfers = server.transfers] in transfers.makeWay(for: slot) }
       return Uploads.Upload(
         name: name, target: target, slot: slot, expiry: .now + server.options.readerTimeout)
     } catch {
@@ -115,7 +119,11 @@ extension Session {
         uploads.framed[token]?.expiry = .now + server.options.readerTimeout
       } catch {
         uploads.sink = .nowhere
-        end(token, refusal(error), buffers)
+        return end(token, refusal(error), buffers)
+      }
+      if let refusal = note(UInt64(bytes.count), of: upload) {
+        uploads.sink = .nowhere
+        end(token, refusal, buffers)
       }
     case .classic:
       guard let upload = uploads.classic else { break }
@@ -125,9 +133,15 @@ extension Session {
         try write(bytes, to: upload)
         uploads.classic?.expiry = .now + server.options.readerTimeout
       } catch {
-        endClassic(refusal(error), buffers)
+        return endClassic(refusal(error), buffers)
       }
+      if let refusal = note(UInt64(bytes.count), of: upload) { endClassic(refusal, buffers) }
     }
+  }
+
+  /// Notes how much has come of an upload; says why it is over if it is.
+  private func note(_ count: UInt64, of upload: Uploads.Upload) -> Refusal? {
+    upload.slot.note(count).reason.map { Refusal(.fileRefused, $0) }
   }
 
   private func write(_ bytes: Span<UInt8>, to upload: Uploads.Upload) throws(ShelfError) {
@@ -214,14 +228,19 @@ extension Session {
     return true
   }
 
-  /// Ends the uploads that have not grown for too long; what is there of them can be gone on with.
+  /// Ends the uploads that have not grown enough; what is there of them can be gone on with.
   func endStalledUploads(_ buffers: WorkBuffers) {
-    let now = MonotonicTime.now
-    let refusal = Refusal(.fileRefused, "nothing came of the file for too long")
-    for (token, upload) in uploads.framed where upload.expiry <= now {
-      end(token, refusal, buffers)
+    for (token, upload) in uploads.framed {
+      if let refusal = stall(of: upload) { end(token, refusal, buffers) }
     }
-    if let upload = uploads.classic, upload.expiry <= now { endClassic(refusal, buffers) }
+    if let upload = uploads.classic, let refusal = stall(of: upload) {
+      endClassic(refusal, buffers)
+    }
+  }
+
+  private func stall(of upload: Uploads.Upload) -> Refusal? {
+    upload.expiry <= .now
+      ? Refusal(.fileRefused, "nothing came of the file for too long") : note(0, of: upload)
   }
 
   /// Ends all uploads, since they were for the room that their sender leaves.

@@ -1,12 +1,13 @@
 internal import ChatCore
 internal import ChatFiles
 internal import ChatSystem
-internal import Synchronization
 
 /// What one connection is sending, and where the raw bytes go that come in now. The bookkeeping alone.
 ///
 /// Thread: its session's.
 struct Uploads {
+  /// How often it is looked whether they go on fast enough.
+  static let checkInterval: Duration = .seconds(1)
   /// How many tokens of uploads that are over are remembered.
   private static let rememberedTokens = 64
 
@@ -14,7 +15,7 @@ struct Uploads {
   struct Upload {
     let name: FileName
     let target: ChatFiles.Upload
-    let slot: UploadSlot
+    let slot: TransferSlot
     /// When it is over if nothing comes of it.
     var expiry: MonotonicTime
     /// A frame has come.
@@ -34,6 +35,9 @@ struct Uploads {
   var framed: [String: Upload] = [:]
   /// The one in classic form, of which there is one at a time.
   var classic: Upload?
+
+  /// When it is looked next whether they go on fast enough.
+  var nextCheck = MonotonicTime.now
 
   /// The tokens of uploads that are over, the oldest first: frames of theirs may still be on their way.
   private var over: [String] = []
@@ -60,18 +64,4 @@ struct Uploads {
 
   /// Whether frames of this token belong to an upload whose sender knows that it is over, or soon will.
   func isOver(_ token: String) -> Bool { over.contains(token) }
-}
-
-/// The right to have an upload open: each has a descriptor, of which there are not as many as clients.
-final class UploadSlot: Sendable {
-  static let limit = 512
-  private static let used = Atomic<Int>(0)
-
-  /// Takes one; `nil` if there is none.
-  init?() {
-    if Self.used.wrappingAdd(1, ordering: .relaxed).oldValue >= Self.limit { return nil }
-  }
-
-  // Also where the initializer fails, since there is nothing else to set.
-  deinit { Self.used.wrappingSubtract(1, ordering: .relaxed) }
 }

@@ -204,6 +204,9 @@ package final class Stream: Sendable {
   /// How many bytes the system has taken and the peer's has not acknowledged; 0 if unknown.
   package var unacknowledgedBytes: Int { Int(max(0, clinux_unacknowledged_bytes(number))) }
 
+  /// How many bytes the peer's system has acknowledged since the connection began, whoever sent them; 0 if unknown.
+  package var acknowledgedBytes: UInt64 { UInt64(max(0, clinux_acknowledged_bytes(number))) }
+
   /// Whether the peer has everything that was sent, or never will: its system has acknowledged all
   /// bytes, or the connection is broken (poll(2), POLLHUP and POLLERR).
   package var isDelivered: Bool {

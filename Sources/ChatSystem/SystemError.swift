@@ -28,6 +28,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// EAGAIN, also known as EWOULDBLOCK: it would have to wait, or has waited long enough.
   package static let wouldBlock = EAGAIN
 
+  /// The code of a device that failed, or of a file that is shorter than it was.
+  package static let inputOutput = EIO
+
   /// The process or the system has no descriptor, thread or memory left: it may have one later.
   package var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN].contains(code) }
 

@@ -78,7 +78,7 @@ struct FileShelfTests {
     for number in 0..<5 {
       files.append(try test.put(someBytes(100, seed: UInt64(number)), id: "\(number)"))
     }
-    let shelf = try FileShelf(folder: FilePath(test.path), limitBytes: 250)
+    let shelf = try FileShelf(folder: FilePath(test.path), limitBytes: 250, blockBytes: 1)
     for file in files { #expect(shelf.announce(file)) }
     let upload = try shelf.beginUpload(resumeKey: nil, digest: nil, size: nil)
     try upload.append(someBytes(100, seed: 9))
@@ -94,7 +94,7 @@ struct FileShelfTests {
     for number in 0..<6 {
       files.append(try test.put(someBytes(100, seed: UInt64(number)), id: "\(number)"))
     }
-    let shelf = try FileShelf(folder: FilePath(test.path), limitBytes: 250)
+    let shelf = try FileShelf(folder: FilePath(test.path), limitBytes: 250, blockBytes: 1)
     for file in files.dropLast(2) { #expect(shelf.announce(file)) }
     shelf.removeUnannounced()
     #expect(try Set(test.contents) == Set(files.dropLast(2).map(\.digest.hex)))

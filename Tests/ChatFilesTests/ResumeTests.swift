@@ -209,7 +209,9 @@ struct ResumeTests {
     }
     let start = Int64(Date().timeIntervalSince1970)
     let now = Atomic<Int64>(start)
-    let shelf = try FileShelf(folder: FilePath(test.path), limitBytes: test.limitBytes) {
+    let shelf = try FileShelf(
+      folder: FilePath(test.path), limitBytes: test.limitBytes, blockBytes: 1
+    ) {
       now.load(ordering: .relaxed)
     }
     #expect(try test.partials == [freshName])
@@ -230,7 +232,9 @@ struct ResumeTests {
   func setClock() throws {
     let test = try TestShelf()
     let now = Atomic<Int64>(1_000_000)
-    let shelf = try FileShelf(folder: FilePath(test.path), limitBytes: test.limitBytes) {
+    let shelf = try FileShelf(
+      folder: FilePath(test.path), limitBytes: test.limitBytes, blockBytes: 1
+    ) {
       now.load(ordering: .relaxed)
     }
     func upload(_ key: String) throws {
@@ -251,7 +255,9 @@ struct ResumeTests {
     #expect(try test.partials == [])
     // And one that was found at the start is not kept until that future.
     try upload("third")
-    let next = try FileShelf(folder: FilePath(test.path), limitBytes: test.limitBytes) {
+    let next = try FileShelf(
+      folder: FilePath(test.path), limitBytes: test.limitBytes, blockBytes: 1
+    ) {
       now.load(ordering: .relaxed)
     }
     next.removeStalePartials()

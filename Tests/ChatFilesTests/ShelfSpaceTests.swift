@@ -1,5 +1,6 @@
 import ChatCrypto
 import ChatFiles
+import ChatSystem
 import TestKit
 import Testing
 
@@ -181,6 +182,72 @@ struct ShelfSpaceTests {
     // The one just left may be the oldest.
     #expect(index.releasePartial("1-bob", modifiedSeconds: 1) == [.partial("1-bob")])
     #expect(index.usePartial("0-alice") == true)
+  }
+
+  private static func address(_ number: Int) -> AddressBlock {
+    AddressBlock(of: Address(host: "192.0.2.\(number)", port: 1))
+  }
+
+  @Test("an address leaves no more uploads behind than a few, whatever nicknames it uses")
+  func manyOfOneAddress() {
+    var index = ShelfIndex(limitBytes: 8_000_000)
+    func leave(_ name: String, _ address: Int, _ bytes: UInt64 = 1) -> [ShelfIndex.Removal] {
+      #expect(index.usePartial(name, from: Self.address(address)) == true)
+      #expect(index.reserve(bytes, for: name) == .reserved)
+      return index.releasePartial(name, modifiedSeconds: Int64(name.split(separator: "-")[0]) ?? 0)
+    }
+    #expect(leave("0-other", 2) == [])
+    for number in 1...ShelfIndex.unusedPartialSourceLimit {
+      #expect(leave("\(number)-nick\(number)", 1) == [])
+    }
+    #expect(leave("900-more", 1) == [.partial("1-nick1")])
+    index.finish(.partial("1-nick1"), isGone: true)
+    // Nor more than an eighth of the space, but one of any size.
+    #expect(leave("901-large", 3, 900_000) == [])
+    #expect(leave("902-large", 3, 2_000_000) == [.partial("901-large")])
+    index.finish(.partial("901-large"), isGone: true)
+    #expect(leave("903-small", 3) == [.partial("902-large")])
+  }
+
+  @Test("the uploads of one address have no more than they leave for others, but for the only one")
+  func shareOfOneAddress() {
+    var index = ShelfIndex(limitBytes: 1_000)
+    for name in ["a", "b"] { #expect(index.usePartial(name, from: Self.address(1)) == true) }
+    #expect(index.reserve(200, for: "a") == .reserved)
+    #expect(index.reserve(100, for: "b") == .reserved)
+    #expect(index.reserve(1, for: "b") == .full)
+    #expect(index.reserve(1, for: "a") == .full)
+    #expect(index.usePartial("c", from: Self.address(2)) == true)
+    #expect(index.reserve(200, for: "c") == .reserved)
+    index.dropPartial("b")
+    index.dropPartial("c")
+    #expect(index.reserve(700, for: "a") == .reserved)
+    index.dropPartial("a")
+    #expect(index.usedBytes == 0)
+    #expect(index.usePartial("a", from: Self.address(1)) == true)
+    #expect(index.reserve(1, for: "a") == .reserved)
+  }
+
+  @Test("a partial upload takes whole blocks of the disk")
+  func blocks() throws {
+    var index = ShelfIndex(limitBytes: 100_000, blockBytes: 4_096)
+    #expect(index.usePartial("a") == true)
+    #expect(index.usedBytes == 0)
+    for _ in 0..<4_096 { #expect(index.reserve(1, for: "a") == .reserved) }
+    #expect(index.usedBytes == 4_096)
+    #expect(index.reserve(1, for: "a") == .reserved)
+    #expect(index.usedBytes == 8_192)
+    #expect(index.releasePartial("a", modifiedSeconds: 0) == [])
+    index.addFoundPartial("b", sizeBytes: 1, modifiedSeconds: 0)
+    #expect(index.usedBytes == 12_288)
+    #expect(index.usePartial("a") == true)
+    let digest = try Array("x".utf8).sha256()
+    #expect(index.beginArrival(digest, sizeBytes: 4_097) == .isExpected)
+    index.endArrival(digest, of: "a")
+    #expect(index.usedBytes == 4_096 + 4_097)
+    #expect(index.usePartial("b") == true)
+    index.dropPartial("b")
+    #expect(index.usedBytes == 4_097)
   }
 
   @Test("uploads left behind are not more than a limit, however small")

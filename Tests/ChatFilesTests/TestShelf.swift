@@ -14,7 +14,8 @@ final class TestShelf {
   init(limitBytes: UInt64 = 1_000_000_000) throws {
     folder = try TestFolder()
     self.limitBytes = limitBytes
-    shelf = try FileShelf(folder: FilePath("\(folder.path)/files"), limitBytes: limitBytes)
+    shelf = try FileShelf(
+      folder: FilePath("\(folder.path)/files"), limitBytes: limitBytes, blockBytes: 1)
   }
 
   /// Where it is.
@@ -25,9 +26,10 @@ final class TestShelf {
   func reopen(nowSeconds: Int64? = nil) throws {
     shelf =
       if let nowSeconds {
-        try FileShelf(folder: FilePath(path), limitBytes: limitBytes, nowSeconds: { nowSeconds })
+        try FileShelf(
+          folder: FilePath(path), limitBytes: limitBytes, blockBytes: 1, nowSeconds: { nowSeconds })
       } else {
-        try FileShelf(folder: FilePath(path), limitBytes: limitBytes)
+        try FileShelf(folder: FilePath(path), limitBytes: limitBytes, blockBytes: 1)
       }
   }
 

@@ -43,4 +43,17 @@ extern int clinux_argument_count(void);
 /* One of them, as bytes; NULL if there is none of this number. It stays valid. */
 extern const char *clinux_argument(int number);
 
+/* tcp(7), TCP_INFO: bytes that the peer's system has acknowledged since the connection began
+   (tcpi_bytes_acked, Linux 4.1; <netinet/tcp.h> ends before it); -1 and errno on error. */
+static inline long long clinux_acknowledged_bytes(int fd) {
+  enum { TCP_INFO_OPTION = 11, IPPROTO_TCP_LEVEL = 6, BYTES_ACKED = 120 };
+  _Alignas(8) unsigned char info[256] = {0};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP_LEVEL, TCP_INFO_OPTION, info, &size) != 0) return -1;
+  if (size < BYTES_ACKED + sizeof(long long)) return -1;
+  long long bytes;
+  __builtin_memcpy(&bytes, info + BYTES_ACKED, sizeof bytes);
+  return bytes;
+}
+
 #endif
