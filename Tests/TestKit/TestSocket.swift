@@ -20,10 +20,10 @@ package final class TestSocket {
     stream.sendAtOnce()
   }
 
-  /// Connects to a port of 127.0.0.1.
-  package init(port: UInt16) throws {
+  /// Connects to a port of this machine.
+  package init(port: UInt16, host: String = "127.0.0.1") throws {
     server = nil
-    stream = try ChatSystem.Stream.connect(to: Address(host: "127.0.0.1", port: port))
+    stream = try ChatSystem.Stream.connect(to: Address(host: host, port: port))
     stream.sendAtOnce()
   }
 
