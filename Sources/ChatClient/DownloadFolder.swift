@@ -69,10 +69,21 @@ package final class DownloadFolder: Sendable {
     throw failure
   }
 
-  /// Gives a whole file its name: the first `received_<name>` that nothing has.
+  /// Gives a whole file its name: the first `received_<name>` that nothing has. Where the folder does not take the
+  /// name, as on a USB stick, it gets one that is as near as possible.
   ///
   /// - Returns: that name.
   func save(_ part: Part, as name: FileName) throws(SystemError) -> String {
+    do throws(SystemError) { return try give(part, name) } catch {
+      for substitute in name.substitutes {
+        // Whatever the folder says: why the file's own name was not taken is what a person is told.
+        if let received = try? give(part, substitute) { return received }
+      }
+      throw error
+    }
+  }
+
+  private func give(_ part: Part, _ name: FileName) throws(SystemError) -> String {
     for number in 1...Self.mostOfOneName {
       let received = name.received(number)
       if try folder.rename(part.name, to: received) { return received }

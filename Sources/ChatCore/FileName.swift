@@ -31,7 +31,9 @@ public struct FileName: Hashable, Sendable, CustomStringConvertible {
     self.text = isName ? Self.shorten(text, to: Limits.fileNameBytes) : "file"
   }
 
-  /// What the file is saved as: `received_<name>`, for the second of that name `received_<name> (2)`.
+  private init(cleaned text: String) { self.text = text }
+
+  /// What the file is saved as: `received_report.txt`, for the second of that name `received_report (2).txt`.
   ///
   /// - Parameter number: from 1; the first has no number.
   /// - Returns: at most `Limits.fileNameBytes` bytes, which no file system takes more of.
@@ -39,7 +41,38 @@ public struct FileName: Hashable, Sendable, CustomStringConvertible {
     let prefix = "received_"
     let suffix = number == 1 ? "" : " (\(number))"
     let space = Limits.fileNameBytes - prefix.utf8.count - suffix.utf8.count
-    return prefix + Self.shorten(text, to: space) + suffix
+    let (start, end) = Self.split(Self.shorten(text, to: space))
+    return prefix + start + suffix + end
+  }
+
+  /// What to call the file where a folder does not take the name (FAT, exFAT, NTFS, eCryptfs), the nearest
+  /// first: without what Windows refuses and short enough to be encrypted; and in short ASCII.
+  ///
+  /// https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+  public var substitutes: [FileName] {
+    let portable = Self.shorten(Self.portable(text), to: 120)
+    let ascii = portable.unicodeScalars.map { $0.isASCII ? String($0) : "_" }.joined()
+    return [portable, Self.shorten(ascii, to: 60)].filter { $0 != text }
+      .map { FileName(cleaned: $0) }
+  }
+
+  private static func portable(_ text: String) -> String {
+    let refused: Set<Unicode.Scalar> = [":", "?", "*", "\"", "<", ">", "|", "\u{FFFD}"]
+    var scalars = text.unicodeScalars.map { refused.contains($0) ? "_" : $0 }
+    // Windows takes these away from the end; then it may be another file's name.
+    for index in scalars.indices.reversed() where scalars[index] == "." || scalars[index] == " " {
+      guard scalars[(index + 1)...].allSatisfy({ $0 == "_" }) else { break }
+      scalars[index] = "_"
+    }
+    let name = String(String.UnicodeScalarView(scalars))
+    return isDevice(name) ? "_" + name : name
+  }
+
+  /// Whether DOS has a device of that name, whatever the extension.
+  private static func isDevice(_ name: String) -> Bool {
+    let stem = name.prefix { $0 != "." }.uppercased()
+    guard stem.count == 4 else { return ["CON", "PRN", "AUX", "NUL"].contains(stem) }
+    return ["COM", "LPT"].contains(stem.prefix(3)) && stem.last?.isWholeNumber == true
   }
 
   private static func clean(_ raw: String) -> String {
@@ -76,17 +109,26 @@ public struct FileName: Hashable, Sendable, CustomStringConvertible {
       || scalar.value > 0xFF && scalar.properties.isEmoji
   }
 
-  /// Cut between two characters, the extension kept if it is short.
+  /// Cut between two characters, the extension kept.
   private static func shorten(_ text: String, to limit: Int) -> String {
     guard text.utf8.count > limit else { return text }
-    var end = ""
-    if let dot = text.lastIndex(of: "."), dot > text.startIndex, text[dot...].utf8.count <= 16 {
-      end = String(text[dot...])
-    }
+    let end = split(text).end
     var start = Substring(text.dropLast(end.count))
     var bytes = start.utf8.count
     while bytes + end.utf8.count > limit, let last = start.popLast() { bytes -= last.utf8.count }
     // One character may be longer than a name.
     return start.isEmpty ? "file" + end : start + end
+  }
+
+  /// A name's extension with its dot, if it has a short one without spaces, and what is before it. `.tar.gz` is
+  /// one.
+  private static func split(_ text: String) -> (start: String, end: String) {
+    guard let dot = text.lastIndex(of: "."), dot > text.startIndex,
+      2...16 ~= text[dot...].utf8.count, !text[dot...].contains(" ")
+    else { return (text, "") }
+    let start = text[..<dot]
+    let isArchive = start.count > 4 && start.lowercased().hasSuffix(".tar")
+    let split = isArchive ? text.index(dot, offsetBy: -4) : dot
+    return (String(text[..<split]), String(text[split...]))
   }
 }

@@ -54,7 +54,7 @@ final class ShelfFolder: Sendable {
       owning: try system("openat") {
         openat(made.number, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
       })
-    try system("fsync") { fsync(parent.number) }
+    try Self.sync(parent)
     return made
   }
 
@@ -105,7 +105,7 @@ final class ShelfFolder: Sendable {
     try file.sync()
     try system("renameat") { renameat(partials.number, name, contents.number, digest.hex) }
     do throws(SystemError) {
-      try system("fsync") { fsync(contents.number) }
+      try Self.sync(contents)
     } catch {
       // A name that the disk may not have must not be promised to anyone.
       _ = unlinkat(contents.number, digest.hex, 0)
@@ -215,6 +215,14 @@ final class ShelfFolder: Sendable {
 
   /// No link is followed, nothing is waited for at a pipe, and no other program inherits it.
   private static let carefully = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+
+  /// Has the names of a folder reach the disk (fsync(2)). A file system that can't be told to has its own ways.
+  private static func sync(_ folder: borrowing Descriptor) throws(SystemError) {
+    let number = folder.number
+    do throws(SystemError) { try system("fsync") { fsync(number) } } catch {
+      guard [EINVAL, ENOSYS, EOPNOTSUPP, EROFS].contains(error.code) else { throw error }
+    }
+  }
 
   /// Unlinks a name; it may be gone.
   private static func unlink(

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The folder of a server's data, which this process alone uses while this object lives.
 ///
-/// Owns: the lock, flock(2) on `lock` inside the folder. The system opens it when the process ends,
+/// Owns: the lock (`FileLock`) of the file `lock` inside the folder. The system opens it when the process ends,
 /// however it ends; the empty file stays.
 ///
 /// Thread: any for the path; one at a time for the rest.
@@ -13,6 +13,9 @@ package final class DataFolder: @unchecked Sendable {
   /// Where it is.
   package let path: FilePath
 
+  /// What its operator should know; `nil` if all is well.
+  package let warning: String?
+
   private let guarding = Lock()
   private var lock: CInt
 
@@ -20,7 +23,7 @@ package final class DataFolder: @unchecked Sendable {
   ///
   /// - Throws: `DataFolderError`.
   package init(path: FilePath) throws(DataFolderError) {
-    lock = try Self.lock(path)
+    (lock, warning) = try Self.lock(path)
     self.path = path
   }
 
@@ -45,7 +48,7 @@ package final class DataFolder: @unchecked Sendable {
   ///
   /// - Throws: `DataFolderError`, also if another process has locked it meanwhile; the old lock is kept then.
   package func reclaim() throws(DataFolderError) {
-    let new = try Self.lock(path)
+    let (new, _) = try Self.lock(path)
     let old = guarding.withLock {
       defer { lock = new }
       return lock
@@ -53,7 +56,9 @@ package final class DataFolder: @unchecked Sendable {
     _ = close(old)
   }
 
-  private static func lock(_ path: FilePath) throws(DataFolderError) -> CInt {
+  private static func lock(
+    _ path: FilePath
+  ) throws(DataFolderError) -> (lock: CInt, warning: String?) {
     do { try Folder.make(path, mode: 0o700) } catch {
       throw DataFolderError(path, "cannot create it", code: error.code)
     }
@@ -61,15 +66,20 @@ package final class DataFolder: @unchecked Sendable {
     while true {
       let lock = open(lockPath.cString, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
       guard lock >= 0 else { throw DataFolderError(path, "cannot write there") }
-      while flock(lock, LOCK_EX | LOCK_NB) != 0 {
-        let code = errno
-        if code == EINTR { continue }
+      var warning: String?
+      switch FileLock.take(lock) {
+      case .taken: break
+      case .held:
         close(lock)
-        if code == EWOULDBLOCK { throw .inUse(path) }
-        throw DataFolderError(path, "cannot lock it", code: code)
+        throw .inUse(path)
+      case .unsupported(let error):
+        warning =
+          "the data folder \(path): cannot lock it (\(error.reason)); no other chat-server may use it"
       }
       // Somebody may have removed it in between, and another process locked the next one.
-      if HistoryFile.Mark(descriptor: lock) == HistoryFile.Mark(path: lockPath) { return lock }
+      if HistoryFile.Mark(descriptor: lock) == HistoryFile.Mark(path: lockPath) {
+        return (lock, warning)
+      }
       close(lock)
     }
   }

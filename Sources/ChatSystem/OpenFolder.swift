@@ -50,13 +50,19 @@ package final class OpenFolder: Sendable {
 
   /// Whether a name is this open file's (fstatat(2) against fstat(2)).
   package func names(_ file: RegularFile, _ name: String) throws(SystemError) -> Bool {
-    let identity = try file.identity()
+    names(try file.identity(), name)
+  }
+
+  private func names(_ identity: RegularFile.Identity, _ name: String) -> Bool {
     var status = stat()
     return fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0
       && status.st_dev == identity.device && status.st_ino == identity.number
   }
 
-  /// Gives a file another name, unless something has it (renameat2(2), RENAME_NOREPLACE).
+  /// Gives a file another name, unless something has it.
+  ///
+  /// No file system has every way to do so: renameat2(2) with RENAME_NOREPLACE, a second name (linkat(2)),
+  /// an empty file of that name which is ours and then replaced.
   ///
   /// - Returns: false if something has it, whatever it is.
   package func rename(_ old: String, to new: String) throws(SystemError) -> Bool {
@@ -68,17 +74,38 @@ package final class OpenFolder: Sendable {
       return true
     } catch {
       if error.code == EEXIST { return false }
-      // The file system, or the system, knows no such flag.
-      guard error.code == EINVAL || error.code == ENOSYS else { throw error }
     }
     do throws(SystemError) {
       try system("linkat") { linkat(number, old, number, new, 0) }
     } catch {
       if error.code == EEXIST { return false }
+      return try replacePlaceholder(new, by: old)
+    }
+    // It has its name; what is left of the old one is in nobody's way.
+    try? remove(old)
+    return true
+  }
+
+  private func replacePlaceholder(_ new: String, by old: String) throws(SystemError) -> Bool {
+    let number = descriptor.number
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let placeholder: RegularFile.Identity
+    do throws(SystemError) {
+      let opened = try system("openat") { openat(number, new, flags, 0o666) }
+      placeholder = try RegularFile(Descriptor(owning: opened)).identity()
+    } catch {
+      if error.code == EEXIST { return false }
       throw error
     }
-    try remove(old)
-    return true
+    // Somebody may have put something else there meanwhile.
+    guard names(placeholder, new) else { return false }
+    do throws(SystemError) {
+      try system("renameat") { renameat(number, old, number, new) }
+      return true
+    } catch {
+      if names(placeholder, new) { try? remove(new) }
+      throw error
+    }
   }
 
   /// Removes a file (unlinkat(2)).

@@ -49,9 +49,15 @@ package final class RegularFile: Sendable {
   }
 
   /// Which file it is, and under how many names the file system has it.
-  func identity() throws(SystemError) -> (device: dev_t, number: ino_t, names: nlink_t) {
+  struct Identity {
+    let device: dev_t
+    let number: ino_t
+    let names: nlink_t
+  }
+
+  func identity() throws(SystemError) -> Identity {
     let status = try full()
-    return (status.st_dev, status.st_ino, status.st_nlink)
+    return Identity(device: status.st_dev, number: status.st_ino, names: status.st_nlink)
   }
 
   private func full() throws(SystemError) -> stat {
@@ -113,18 +119,12 @@ package final class RegularFile: Sendable {
     try system("ftruncate") { ftruncate(number, off_t(clamping: sizeBytes)) }
   }
 
-  /// Locks the file against all who open it anew and lock it (flock(2)), until this object ends.
+  /// Locks the file against all who open it anew and lock it, until this object ends. Where the file system has
+  /// no locks nobody has it.
   ///
   /// - Returns: false if somebody has locked it.
-  package func lock() -> Bool {
-    let number = descriptor.number
-    return (try? system("flock") { flock(number, LOCK_EX | LOCK_NB) }) != nil
-  }
+  package func lock() -> Bool { FileLock.take(descriptor.number) != .held }
 
   /// Lets others lock the file, while this object may still be read.
-  package func unlock() {
-    let number = descriptor.number
-    // An open file's lock can always be given back.
-    _ = try? system("flock") { flock(number, LOCK_UN) }
-  }
+  package func unlock() { FileLock.release(descriptor.number) }
 }

@@ -13,7 +13,7 @@ struct FileNameTests {
       ("a\u{0}b", "a\u{FFFD}b"), ("\u{1B}[31mred", "\u{FFFD}[31mred"),
       ("x\u{202E}gpj.exe", "x\u{FFFD}gpj.exe"),
       ("a\tb\u{A0} c", "a b c"), ("  a  ", "a"), ("a\u{200B}b", "a\u{FFFD}b"),
-      ("a\u{2028}b", "a b"),
+      ("a\u{2028}b", "a\u{FFFD}b"),
       ("👩\u{200D}👩\u{200D}👧.png", "👩\u{200D}👩\u{200D}👧.png"), ("a\u{200D}b", "a\u{FFFD}b"),
     ] {
       #expect(try FileName(raw).text == name)
@@ -37,7 +37,7 @@ struct FileNameTests {
     #expect(name.text.utf8.count == 254)
     #expect(name.text.hasSuffix("é.png"))
     #expect(name.received(1).utf8.count <= 255)
-    #expect(name.received(12).hasSuffix(".png (12)"))
+    #expect(name.received(12).hasSuffix(" (12).png"))
     #expect(name.received(12).utf8.count <= 255)
     #expect(
       FileName(from: "a" + String(repeating: "\u{301}", count: 200)).received(1).utf8.count <= 255)
@@ -46,7 +46,32 @@ struct FileNameTests {
   @Test("what it is saved as")
   func received() {
     #expect(FileName(from: "photo.png").received(1) == "received_photo.png")
-    #expect(FileName(from: "photo.png").received(2) == "received_photo.png (2)")
+    #expect(FileName(from: "photo.png").received(2) == "received_photo (2).png")
+    for (name, second) in [
+      ("report", "received_report (2)"), (".bashrc", "received_.bashrc (2)"),
+      ("a.tar.gz", "received_a (2).tar.gz"), (".tar.gz", "received_.tar (2).gz"),
+      ("v1.2 of it", "received_v1.2 of it (2)"), ("a.", "received_a. (2)"),
+      ("a.averylongextension", "received_a.averylongextension (2)"),
+      ("日.txt", "received_日 (2).txt"),
+    ] {
+      #expect(FileName(from: name).received(2) == second)
+    }
+  }
+
+  @Test("where a folder takes no such name there is one near it")
+  func substitutes() {
+    for (name, substitutes) in [
+      ("photo.png", []), ("a:b?*\"<>|.txt", ["a_b______.txt", "a_b______.txt"]),
+      ("notes. .", ["notes___", "notes___"]), ("é?", ["é_", "__"]), ("é", ["_"]),
+      ("con.txt", ["_con.txt", "_con.txt"]), ("LPT1", ["_LPT1", "_LPT1"]), ("com", []),
+      ("...", ["___", "___"]),
+      (
+        String(repeating: "x", count: 200) + ".txt",
+        [String(repeating: "x", count: 116) + ".txt", String(repeating: "x", count: 56) + ".txt"]
+      ),
+    ] {
+      #expect(FileName(from: name).substitutes.map(\.text) == substitutes, "\(name)")
+    }
   }
 
   @Test("sizes for people")
