@@ -10,6 +10,8 @@ final class Database {
   enum Purpose {
     /// Reading alone; the file has to be there.
     case reading
+    /// Reading a file that nobody writes to and that has no log, where nothing can be made beside it.
+    case readingCopy
     /// Writing; the file is made if missing.
     case writing(isDurable: Bool)
   }
@@ -26,8 +28,17 @@ final class Database {
   init(path: FilePath, for purpose: Purpose) throws(HistoryError) {
     var handle: OpaquePointer?
     let creation: CInt = if case .writing = purpose { SQLITE_OPEN_CREATE } else { 0 }
-    let code = sqlite3_open_v2(
-      path.cString, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | creation, nil)
+    let code =
+      if case .readingCopy = purpose {
+        sqlite3_open_v2(
+          Self.immutable(path).cString, &handle,
+          SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nil)
+      } else {
+        // In its explicit form no path is taken for a URI, or for a name like `:memory:`.
+        sqlite3_open_v2(
+          path.explicit.cString, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | creation,
+          nil)
+      }
     guard let handle else { throw HistoryError(.full, "\(path): no memory to open it") }
     self.path = path
     self.handle = handle
@@ -36,7 +47,7 @@ final class Database {
     sqlite3_busy_timeout(handle, 5_000)
     setLeavesFilesOnClose(true)
     switch purpose {
-    case .reading:
+    case .reading, .readingCopy:
       try execute("PRAGMA query_only = ON")
     case .writing(let isDurable):
       // What is deleted is overwritten: a room that is gone leaves no text in free pages.
@@ -49,6 +60,19 @@ final class Database {
   }
 
   deinit { sqlite3_close_v2(handle) }
+
+  /// A path as SQLite's URI of a file that does not change (https://www.sqlite.org/uri.html).
+  private static func immutable(_ path: FilePath) -> FilePath {
+    let letters = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/".utf8)
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes = Array((path.isAbsolute ? "file://" : "file:").utf8)
+    for byte in path.explicit.bytes {
+      bytes +=
+        letters.contains(byte)
+        ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+    return FilePath(bytes + Array("?immutable=1".utf8))
+  }
 
   /// Sets whether closing leaves file and log as they are. So it is until whoever opened the file has
   /// found it sound, and for readers for ever: what lies at the path by then may be another history's.

@@ -44,7 +44,7 @@ package enum HistoryExport {
     let reader: HistoryReader
     let room: StoredRoom
     do throws(HistoryError) {
-      reader = try HistoryReader(folder: folder)
+      reader = try HistoryReader(folder: folder, isCopy: true)
       guard let found = try reader.room(named: name) else {
         throw HistoryError(.other, "there is no room \(name) in the history at \(folder)")
       }

@@ -8,6 +8,13 @@ enum HistoryFile {
   struct Mark: Equatable {
     private let device: dev_t
     private let inode: ino_t
+    /// Whether it had no bytes when it was looked at.
+    let isEmpty: Bool
+
+    /// Whether they are the same file.
+    static func == (one: Mark, other: Mark) -> Bool {
+      one.device == other.device && one.inode == other.inode
+    }
 
     /// Looks; `nil` if nothing is there.
     init?(path: FilePath) {
@@ -15,6 +22,7 @@ enum HistoryFile {
       guard stat(path.cString, &status) == 0 else { return nil }
       device = status.st_dev
       inode = status.st_ino
+      isEmpty = status.st_size == 0
     }
 
     /// Looks which file is open (fstat(2)); `nil` if that can't be said.
@@ -23,6 +31,7 @@ enum HistoryFile {
       guard fstat(descriptor, &status) == 0 else { return nil }
       device = status.st_dev
       inode = status.st_ino
+      isEmpty = status.st_size == 0
     }
   }
 

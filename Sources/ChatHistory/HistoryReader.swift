@@ -10,15 +10,18 @@ package final class HistoryReader: @unchecked Sendable {
   // Sound: everything that changes is guarded by `lock`. Lock order: `lock`, `HistoryFile.exchange`.
 
   private let folder: FilePath
+  private let isCopy: Bool
   private let lock = Lock()
   private var tables: ReaderTables
 
   /// Opens a folder's history.
   ///
+  /// - Parameter isCopy: it may be a copy in a folder that we may not write to; nobody else does, then.
   /// - Throws: `HistoryError`, of kind `other` if there is none.
-  package init(folder: FilePath) throws(HistoryError) {
+  package init(folder: FilePath, isCopy: Bool = false) throws(HistoryError) {
     self.folder = folder
-    tables = try ReaderTables(folder: folder)
+    self.isCopy = isCopy
+    tables = try ReaderTables(folder: folder, isCopy: isCopy)
   }
 
   /// The room of this name; `nil` if there is none.
@@ -81,6 +84,11 @@ package final class HistoryReader: @unchecked Sendable {
     try withTables { tables throws(HistoryError) in try tables.checkpoint() }
   }
 
+  /// Writes back all of the log, at the end: the file alone is the whole history then, unless somebody still reads.
+  package func emptyLog() throws(HistoryError) {
+    try withTables { tables throws(HistoryError) in try tables.emptyLog() }
+  }
+
   /// Runs `body` on the tables of the file that lies there now.
   func withTables<Result>(
     _ body: (ReaderTables) throws(HistoryError) -> Result
@@ -88,7 +96,7 @@ package final class HistoryReader: @unchecked Sendable {
     try lock.withLock { () throws(HistoryError) in
       // Nothing is there for a moment while a file is exchanged.
       if let mark = HistoryFile.Mark(path: tables.path), mark != tables.mark {
-        tables = try ReaderTables(folder: folder)
+        tables = try ReaderTables(folder: folder, isCopy: isCopy)
       }
       return try body(tables)
     }

@@ -1,4 +1,5 @@
 internal import ChatSystem
+internal import Glibc
 
 /// The history's tables as a reader has them open: the statements, prepared once.
 ///
@@ -25,10 +26,22 @@ final class ReaderTables {
 
   /// Opens a folder's history.
   ///
+  /// - Parameter isCopy: it may be a copy in a folder that we may not write to; nobody else does, then.
   /// - Throws: `HistoryError`, of kind `other` if there is none.
-  init(folder: FilePath) throws(HistoryError) {
+  init(folder: FilePath, isCopy: Bool = false) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
-    let (database, mark) = try Self.open(path)
+    let database: Database
+    let mark: HistoryFile.Mark
+    do throws(HistoryError) { (database, mark) = try Self.open(path, for: .reading) } catch {
+      guard isCopy, error.kind == .full, access(folder.cString, W_OK) != 0 else { throw error }
+      guard HistoryFile.Mark(path: path.withSuffix("-wal"))?.isEmpty ?? true else {
+        throw HistoryError(
+          .other,
+          "\(path) has a log beside it, and its lines can't be read where nothing can be written: "
+            + "copy the whole folder to where you may write, and export from there")
+      }
+      (database, mark) = try Self.open(path, for: .readingCopy)
+    }
     self.path = path
     self.mark = mark
     self.database = database
@@ -67,14 +80,14 @@ final class ReaderTables {
 
   /// Opens a file, and makes sure that it is the one whose log it reads.
   private static func open(
-    _ path: FilePath
+    _ path: FilePath, for purpose: Database.Purpose
   ) throws(HistoryError) -> (Database, HistoryFile.Mark) {
     try HistoryFile.exchange.withLock { () throws(HistoryError) in
       while true {
         guard let mark = HistoryFile.Mark(path: path) else {
           throw HistoryError(.other, "there is no history at \(path)")
         }
-        let database = try Database(path: path, for: .reading)
+        let database = try Database(path: path, for: purpose)
         // This is the first use, which opens the log.
         let version = try database.integer("PRAGMA user_version")
         guard HistoryFile.Mark(path: path) == mark else { continue }
@@ -90,6 +103,11 @@ final class ReaderTables {
 
   /// Writes the log back; that a query-only connection may do so is documented (pragma.html).
   func checkpoint() throws(HistoryError) { try database.execute("PRAGMA wal_checkpoint(PASSIVE)") }
+
+  /// Writes the log back and cuts it off, unless somebody uses it: it waits for nobody.
+  func emptyLog() throws(HistoryError) {
+    try database.execute("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)")
+  }
 
   /// The room of this name; `nil` if there is none.
   func room(named name: String) throws(HistoryError) -> StoredRoom? {

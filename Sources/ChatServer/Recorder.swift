@@ -370,8 +370,8 @@ final class Recorder: @unchecked Sendable {
       keptFiles = { [] }
     }
     indexer?.stop()
-    // Whoever opens the file next has less to do; if not, nothing is lost.
-    try? checkpointer.checkpoint()
+    // Whoever opens the file next has less to do, and a copy of it is the whole; if not, nothing is lost.
+    try? checkpointer.emptyLog()
     folder.release()
   }
 }
