@@ -40,6 +40,7 @@ final class ServerState: @unchecked Sendable {
     self.log = log
     transfers = Transfers(rules: options.transferRules)
     folder = try options.dataFolder.map { try DataFolder(path: $0) }
+    if let warning = folder?.warning { log.warning(warning) }
     recorder = try folder.map {
       try Recorder(folder: $0, isDurable: options.isDurable, clock: options.clock, log: log)
     }
@@ -102,16 +103,19 @@ package final class Server: Sendable {
   private static let stopLimit: Duration = .milliseconds(4_500)
 
   private let state: ServerState
-  private let listener: Listener
+  private let listeners: ListenerGroup
 
-  /// Where it listens.
-  package var address: Address { listener.address }
+  /// Where it listens, in the order asked for.
+  package var addresses: [Address] { listeners.addresses }
+
+  /// Where it could not, though it was asked to.
+  package var failures: [ListenError] { listeners.failures }
 
   /// Listens; nobody is served before `start`.
   ///
   /// - Throws: `ListenError`, or `SystemError` if the system lacks memory or descriptors.
   package init(options: ServerOptions, log: EventLog) throws {
-    listener = try Listener(on: options.address)
+    listeners = try ListenerGroup(hosts: options.hosts, port: options.port)
     state = try ServerState(options: options, log: log)
   }
 
@@ -119,14 +123,16 @@ package final class Server: Sendable {
   ///
   /// - Throws: `SystemError` if the system has no thread for it.
   package func start() throws {
-    let acceptor = Acceptor(listener: listener, state: state)
-    try SystemThread.start(named: "acceptor") { acceptor.run() }
+    for listener in listeners.listeners {
+      let acceptor = Acceptor(listener: listener, state: state)
+      try SystemThread.start(named: "acceptor") { acceptor.run() }
+    }
   }
 
   /// Ends: accepts nobody more, delivers what was said, tells everyone, and waits until they have
   /// read it, up to a limit.
   package func stop() {
-    listener.stop()
+    listeners.stop()
     state.rooms.close()
     state.connections.interruptAll(.shuttingDown)
     let everyone = state.connections.waitUntilNone(until: .now + Self.stopLimit)

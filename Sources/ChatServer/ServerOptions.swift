@@ -3,8 +3,10 @@ package import ChatSystem
 
 /// What the command line of `chat-server` says.
 package struct ServerOptions: Sendable {
-  /// Where to listen.
-  package var address = Address.standard
+  /// Where to listen: on every address of each of them.
+  package var hosts = [Address.standard.host]
+  /// The one port; 0 for any that is free.
+  package var port = Address.standard.port
   /// How many clients there may be.
   package var maxClients = 10_000
   /// Lines a second from one client; 0 means no limit.
@@ -64,12 +66,11 @@ package struct ServerOptions: Sendable {
     options.dataFolder = stateFolder
     var keepsHistory = true
     var parser = FlagParser(arguments)
-    var host = options.address.host
-    var port = Int(options.address.port)
+    var hosts: [String] = []
     while let item = try parser.next() {
       switch item {
-      case .flag("--host"): host = try parser.value()
-      case .flag("--port"): port = try parser.integer(in: 0...65_535)
+      case .flag("--host"): hosts.append(try parser.value())
+      case .flag("--port"): options.port = UInt16(try parser.integer(in: 0...65_535))
       case .flag("--max-clients"): options.maxClients = try parser.integer(in: 1...1_000_000)
       case .flag("--rate"): options.rate = try parser.integer(in: 0...1_000_000_000)
       case .flag("--handshake-timeout"):
@@ -101,7 +102,7 @@ package struct ServerOptions: Sendable {
       case .operand(let word): throw UsageError("unexpected '\(word)'")
       }
     }
-    options.address = Address(host: host, port: UInt16(port))
+    if !hosts.isEmpty { options.hosts = hosts }
     if !keepsHistory { options.dataFolder = nil }
     return .run(options)
   }
@@ -114,8 +115,8 @@ package struct ServerOptions: Sendable {
     prints a room's history, whether or not a server runs.
 
     Network:
-      --host ADDR            address to listen on (default 127.0.0.1; 0.0.0.0 or ::
-                             lets other machines in)
+      --host ADDR            listen there, on all addresses of a name; several times
+                             for more (default 127.0.0.1; :: lets other machines in)
       --port N               port to listen on, 0 for any free one (default 55555)
 
     History and files:
@@ -145,8 +146,9 @@ package struct ServerOptions: Sendable {
       --help                 show this
       --version              show the version
 
-    Once it listens, it prints "chat HOST:PORT". SIGINT and SIGTERM end it politely,
-    a second one at once. Exit: 0 ended, 1 could not start, 2 wrong usage.
+    Once it listens, it prints "chat HOST:PORT", its first address. SIGINT and
+    SIGTERM end it politely, a second one at once; SIGHUP changes nothing.
+    Exit: 0 ended, 1 could not start, 2 wrong usage.
 
     """
 }

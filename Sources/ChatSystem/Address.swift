@@ -96,6 +96,14 @@ struct SocketAddress {
     }
   }
 
+  /// Sets the port, which lies at the same place in struct sockaddr_in and sockaddr_in6.
+  mutating func set(port: UInt16) {
+    let offset = MemoryLayout<sockaddr_in>.offset(of: \.sin_port) ?? 2
+    withUnsafeMutableBytes(of: &storage) {
+      $0.storeBytes(of: port.bigEndian, toByteOffset: offset, as: UInt16.self)
+    }
+  }
+
   /// AF_INET or AF_INET6.
   var family: CInt { CInt(storage.ss_family) }
 

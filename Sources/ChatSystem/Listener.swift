@@ -21,17 +21,30 @@ package final class Listener: Sendable {
     var last = "no address"
     for candidate in candidates {
       do {
-        let descriptor = try Self.listen(on: candidate)
-        var bound = SocketAddress()
-        try bound.withMutablePointer { pointer, length throws(SystemError) in
-          _ = try system("getsockname") { getsockname(descriptor.number, pointer, length) }
-        }
-        self.address = bound.numeric ?? address
-        self.descriptor = descriptor
+        let made = try Self.listen(on: candidate)
+        let bound = try Self.bound(made)
+        self.address = bound ?? address
+        descriptor = made
         return
       } catch { last = error.reason }
     }
     throw ListenError(address: address, reason: last)
+  }
+
+  /// Listens on one socket's address.
+  init(on address: SocketAddress) throws(SystemError) {
+    descriptor = try Self.listen(on: address)
+    self.address = try Self.bound(descriptor) ?? Address(host: "?", port: 0)
+  }
+
+  /// Where a socket is, in numbers (getsockname(2)).
+  private static func bound(_ descriptor: borrowing Descriptor) throws(SystemError) -> Address? {
+    let number = descriptor.number
+    var bound = SocketAddress()
+    try bound.withMutablePointer { pointer, length throws(SystemError) in
+      _ = try system("getsockname") { getsockname(number, pointer, length) }
+    }
+    return bound.numeric
   }
 
   private static func listen(on address: SocketAddress) throws(SystemError) -> Descriptor {
@@ -85,6 +98,16 @@ package struct ListenError: Error, Equatable, CustomStringConvertible {
   package let address: Address
   /// In the system's words.
   package let reason: String
+
+  /// Makes an error.
+  init(address: Address, reason: String) { (self.address, self.reason) = (address, reason) }
+
+  /// Makes one of several, of which there is at least one.
+  init(_ all: [ListenError]) {
+    address = all.first?.address ?? Address(host: "?", port: 0)
+    reason = ([all.first?.reason ?? "no address"] + all.dropFirst().map(\.description))
+      .joined(separator: "; ")
+  }
 
   /// For a person.
   package var description: String { "cannot listen on \(address): \(reason)" }

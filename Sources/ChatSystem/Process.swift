@@ -6,6 +6,9 @@ package enum Process {
   /// The signals that ask a program to end: an interrupt from the terminal, and a polite request.
   package static let endings: [CInt] = [SIGINT, SIGTERM]
 
+  /// What asks a server to read its settings again, and ends other programs: their terminal is gone.
+  package static let hangup: CInt = SIGHUP
+
   /// The other signals that end a program which does nothing about them: of a terminal that is gone, and of Ctrl-\.
   package static let hangups: [CInt] = [SIGHUP, SIGQUIT]
 

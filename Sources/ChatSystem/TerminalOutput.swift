@@ -14,11 +14,28 @@ package struct TerminalOutput: Sendable {
   /// Makes one of a standard stream that is a terminal.
   ///
   /// It opens the terminal anew, since O_NONBLOCK belongs to what is open, and others share the
-  /// stream. Where that can't be done (no /proc), writing waits in the system.
+  /// stream. Where that can't be done (neither /proc nor /dev/pts), writing waits in the system.
   package init(of stream: StandardStream) {
     let flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
     let own = open("/proc/self/fd/\(stream.rawValue)", flags)
-    number = own >= 0 ? own : stream.rawValue
+    number = own >= 0 ? own : Self.openByName(stream.rawValue, flags) ?? stream.rawValue
+  }
+
+  /// Opens a terminal by its name (ttyname_r(3), which without /proc looks through /dev).
+  private static func openByName(_ number: CInt, _ flags: CInt) -> CInt? {
+    var name = [CChar](repeating: 0, count: 256)
+    guard ttyname_r(number, &name, name.count) == 0 else { return nil }
+    let own = open(name, flags)
+    guard own >= 0 else { return nil }
+    // In a mount namespace another terminal may have the name.
+    var (found, wanted) = (stat(), stat())
+    if fstat(own, &found) == 0, fstat(number, &wanted) == 0, found.st_rdev == wanted.st_rdev,
+      found.st_dev == wanted.st_dev, found.st_ino == wanted.st_ino
+    {
+      return own
+    }
+    close(own)
+    return nil
   }
 
   /// Writes bytes piece by piece.

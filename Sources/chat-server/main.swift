@@ -5,10 +5,14 @@ import ChatServer
 import ChatSystem
 
 Process.openStandardStreams()
+// From the beginning: a signal that comes while the server starts waits until it is there.
+let awaited = Process.endings + [Process.hangup]
+Process.block(awaited)
 
 do {
   let command = try ServerOptions.parse(
     Process.arguments, stateFolder: Process.stateFolder(for: "chat-server"))
+  if case .run = command {} else { Process.unblock(awaited) }
   switch command {
   case .help: try StandardStream.output.write(Array(ServerOptions.help.utf8))
   case .version:
@@ -32,7 +36,6 @@ func run(_ options: ServerOptions) throws {
   MemoryReserve.saveAddressSpace()
   Process.ignoreBrokenPipes()
   Process.ignoreFileSizeLimit()
-  Process.block(Process.endings)
   let log = EventLog(level: options.logLevel)
   let descriptors = Process.raiseDescriptorLimit()
   if descriptors < options.maxClients + ServerOptions.otherDescriptors {
@@ -42,17 +45,26 @@ func run(_ options: ServerOptions) throws {
   }
   let server = try Server(options: options, log: log)
   let message = StartMessage(
-    addresses: [server.address],
-    ownAddresses: Address.ofThisMachine(port: server.address.port),
+    addresses: server.addresses,
+    ownAddresses: Address.ofThisMachine(port: server.addresses.first?.port ?? 0),
     dataFolder: options.dataFolder, program: Process.program.text)
   // A reader that has stopped holds nobody up.
   _ = StandardStream.error.writeIfReady(message.text)
-  if !server.address.isLoopback {
+  for failure in server.failures { log.warning("\(failure)") }
+  if server.addresses.count > 1 {
+    log.info("listening on \(server.addresses.map(\.description).joined(separator: ", "))")
+  }
+  if !server.addresses.allSatisfy(\.isLoopback) {
     log.warning("other machines can connect, and nothing is encrypted")
   }
   try server.start()
-  try StandardStream.output.write(Array("chat \(server.address)\n".utf8))
-  _ = Process.waitForSignal(Process.endings)
+  if let address = server.addresses.first {
+    try StandardStream.output.write(Array("chat \(address)\n".utf8))
+  }
+  while Process.waitForSignal(awaited) == Process.hangup {
+    log.info("SIGHUP: there is nothing to read again")
+  }
+  Process.takeEndingsAsFirst(Process.endings)
   Process.unblock(Process.endings)
   log.info("stopping")
   server.stop()

@@ -68,7 +68,7 @@ struct OptionsTests {
       Issue.record("it does not run")
       return
     }
-    #expect(options.address == Address(host: "::", port: 0))
+    #expect(options.hosts == ["::"] && options.port == 0)
     #expect(options.rate == 0 && options.maxClients == 5 && options.handshakeTimeoutSeconds == 3)
     #expect(options.logLevel == .debug)
     #expect(options.dataFolder == nil)

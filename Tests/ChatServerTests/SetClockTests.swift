@@ -35,7 +35,7 @@ struct SetClockTests {
 
   private static func server(_ data: TestFolder?, _ clock: TestClock) throws -> Server {
     var options = ServerOptions()
-    options.address = Address(host: "127.0.0.1", port: 0)
+    options.port = 0
     options.rate = 0
     options.dataFolder = data.map { FilePath($0.path) }
     options.roomTimeToLive = .seconds(8)
@@ -46,7 +46,7 @@ struct SetClockTests {
   }
 
   private static func join(_ server: Server) throws -> TestSocket {
-    let socket = try TestSocket(port: server.address.port)
+    let socket = try TestSocket(port: server.addresses[0].port)
     try socket.send("alice\n")
     for line in ["NICK", "alice joined!", "Connected to server!"] { try socket.expect(line) }
     return socket

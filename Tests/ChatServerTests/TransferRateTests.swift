@@ -14,7 +14,7 @@ struct TransferRateTests {
   ) throws {
     let folder = try TestFolder()
     var options = ServerOptions()
-    options.address = Address(host: "127.0.0.1", port: 0)
+    options.port = 0
     options.dataFolder = FilePath(folder.path)
     options.rate = 0
     options.transferRules.leastBytesPerSecond = 10_000
@@ -23,7 +23,7 @@ struct TransferRateTests {
     try server.start()
     defer { server.stop() }
     func join(_ nickname: String, speaksVersion1: Bool) throws -> TestSocket {
-      let socket = try TestSocket(port: server.address.port)
+      let socket = try TestSocket(port: server.addresses[0].port)
       try socket.send("\(speaksVersion1 ? "[HELLO]:1\n" : "")\(nickname)\n")
       while let line = try socket.line(), line != "Connected to server!" {}
       // Its system takes little for it.

@@ -45,14 +45,14 @@ private final class FuzzedServer {
     Process.ignoreBrokenPipes()
     data = ScratchFolder.shared.newFolder()
     var options = ServerOptions()
-    options.address = Address(host: "127.0.0.1", port: 0)
+    options.port = 0
     options.rate = 0
     options.dataFolder = data
     options.maxFileBytes = 100_000
     options.maxFilesBytes = 1_000_000
     server = try Server(options: options, log: EventLog(level: .error))
     try server.start()
-    witness = ScriptedPeer(try Stream.connect(to: server.address))
+    witness = ScriptedPeer(try Stream.connect(to: server.addresses[0]))
     witness.send(Array("[HELLO]:1\nwitness\n".utf8), until: .now + Self.patience)
     let isIn = witness.receive(until: .now + Self.patience) { $0.hasSaid("Connected to server!") }
     guard isIn else { throw Failure() }
@@ -67,7 +67,7 @@ private final class FuzzedServer {
   func serve(_ input: [UInt8]) {
     clients += 1
     Tally.note(.connection)
-    guard let stream = try? Stream.connect(to: server.address) else {
+    guard let stream = try? Stream.connect(to: server.addresses[0]) else {
       return demand(false, "nobody can connect")
     }
     let peer = ScriptedPeer(stream)

@@ -78,12 +78,12 @@ struct HostTests {
   @Test("what can't be had is told, and the rest is served")
   func partly() throws {
     let (server, port, host) = try Self.start([
-      "--host", "192.0.2.1", "--host", "name.invalid", "--host", "127.0.0.1", "--port", "0",
+      "--host", "203.0.113.1", "--host", "name.invalid", "--host", "127.0.0.1", "--port", "0",
     ])
     #expect(host == "127.0.0.1")
     try Self.expect("127.0.0.1", at: port)
     try Self.stop(server)
-    #expect(server.errors.contains("warning: cannot listen on 192.0.2.1:"))
+    #expect(server.errors.contains("warning: cannot listen on 203.0.113.1:"))
     #expect(server.errors.contains("warning: cannot listen on name.invalid:"))
   }
 
@@ -92,8 +92,8 @@ struct HostTests {
     let taken = try Listener(on: Address(host: "127.0.0.1", port: 0))
     try withExtendedLifetime(taken) {
       for arguments in [
-        ["--host", "127.0.0.1", "--port", "\(taken.address.port)"], ["--host", "192.0.2.1"],
-        ["--host", "192.0.2.1", "--host", "192.0.2.2"], ["--host", ""],
+        ["--host", "127.0.0.1", "--port", "\(taken.address.port)"], ["--host", "203.0.113.1"],
+        ["--host", "203.0.113.1", "--host", "198.51.100.1"], ["--host", ""],
       ] {
         let server = try Program("chat-server", ["--no-history"] + arguments)
         #expect(try server.exitCode() == 1)

@@ -7,11 +7,11 @@ import ChatSystem
 
 do {
   var options = ServerOptions()
-  options.address = Address(host: "127.0.0.1", port: 0)
+  options.port = 0
   options.rate = 0
   let server = try Server(options: options, log: EventLog(level: .error))
   try server.start()
-  let audience = try Audience(address: server.address, readers: 50)
+  let audience = try Audience(address: server.addresses[0], readers: 50)
   let line = [UInt8](repeating: UInt8(ascii: "x"), count: 63) + [UInt8(ascii: "\n")]
 
   /// Allocations while so many lines are said and heard.
