@@ -48,8 +48,7 @@ final class Acceptor: Sendable {
     }
     let state = self.state
     let memoryReturn = self.memoryReturn
-    let limit = Process.descriptorLimit
-    guard Int(peer.stream.number) < limit - min(Self.spareDescriptors, limit / 4) else {
+    guard hasDescriptors(for: peer) else {
       _ = state.connections.remove(number)
       state.log.debug("\(peer.address) refused: too few descriptors")
       return turnAway(peer)
@@ -72,6 +71,14 @@ final class Acceptor: Sendable {
       state.connections.makeReserve()
       turnAway(peer)
     }
+  }
+
+  /// Whether descriptors are left for the server itself.
+  private func hasDescriptors(for peer: Peer) -> Bool {
+    let limit = Process.descriptorLimit
+    let last = limit - min(Self.spareDescriptors, limit / 4)
+    // The system chooses a connection's number before it waits for one: there may be lower ones by now.
+    return Int(peer.stream.number) < last || (Process.lowestFreeDescriptor ?? .max) < last
   }
 
   /// Tells a client that there is no place, without waiting for anything.

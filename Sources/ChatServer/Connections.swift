@@ -40,7 +40,7 @@ final class Connections: @unchecked Sendable {
   /// can be had.
   func makeReserve() {
     let newest = lock.withLock {
-      limit = max(1, peers.count - min(16, max(2, peers.count / 8)))
+      limit = max(1, peers.count - min(16, max(8, peers.count / 8)))
       return peers.sorted { $0.key < $1.key }.dropFirst(limit).map(\.value)
     }
     for peer in newest { peer.interrupt(.serverFull) }

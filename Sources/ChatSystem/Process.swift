@@ -86,6 +86,14 @@ package enum Process {
     return Int(clamping: limit.rlim_cur)
   }
 
+  /// The number that the next descriptor gets (fcntl(2), F_DUPFD); `nil` if there is none.
+  package static var lowestFreeDescriptor: Int? {
+    let number = fcntl(STDERR_FILENO, F_DUPFD, 0)
+    guard number >= 0 else { return nil }
+    close(number)
+    return Int(number)
+  }
+
   /// Gives memory that was freed back to the system (malloc_trim(3)).
   package static func returnFreeMemory() { _ = malloc_trim(0) }
 
