@@ -48,9 +48,10 @@ enum InputTarget {
         default: demand(false, "\(text) means \(said)")
         }
       }
-    case .get(let id): demand(1...32 ~= id.utf8.count, id)
+    case .get(let name): Demands.clean(Array(name.utf8), "the name of a wanted file")
     case .sendFiles(let paths): demand(!paths.isEmpty, "no files")
-    case .cancel, .leave, .show, .nothing: break
+    case .cancel(let name): demand(name?.isEmpty != true, "a transfer without a name")
+    case .leave, .show, .nothing: break
     }
   }
 
