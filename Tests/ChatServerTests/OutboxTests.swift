@@ -74,22 +74,31 @@ struct OutboxTests {
     #expect(outbox.next(cursor: 5, head: 10) == .end)
   }
 
-  @Test("who is cut gets the rest of the line it was in, the reason, and the end")
+  @Test("who is cut gets the rest of the line it was in, what it was told, the reason, and the end")
   func cut() {
     var log = Self.inRoom()
     Self.post(Self.bytes("private\n"), to: &log, at: 100)
     log.cut(Self.bytes("why\n"), rest: Self.bytes("of a line\n"))
-    #expect(log.next(cursor: 7, head: 1_000) == .own(Self.bytes("of a line\nwhy\n"), from: 0))
-    log.sent(14)
+    let last = Self.bytes("of a line\nprivate\nwhy\n")
+    #expect(log.next(cursor: 7, head: 1_000) == .own(last, from: 0))
+    #expect(log.queuedBytes == last.count)
+    log.sent(last.count)
     #expect(log.next(cursor: 7, head: 1_000) == .end)
 
     var own = Self.inRoom()
     Self.post(Self.bytes("private\n"), to: &own, at: 7)
+    Self.post(Self.bytes("and more\n"), to: &own, at: 70)
     own.sent(3)
     own.cut(Self.bytes("why\n"), rest: [])
     own.cut(Self.bytes("why again\n"), rest: [])
     own.finish(Self.bytes("Bye!\n"), at: 2_000)
-    #expect(own.next(cursor: 7, head: 1_000) == .own(Self.bytes("vate\nwhy\n"), from: 0))
+    #expect(own.next(cursor: 7, head: 1_000) == .own(Self.bytes("vate\nand more\nwhy\n"), from: 0))
+
+    var moving = Self.inRoom()
+    moving.move(at: 5)
+    Self.post(Self.bytes("psst\n"), to: &moving, at: 0)
+    moving.cut(Self.bytes("why\n"), rest: [])
+    #expect(moving.next(cursor: 0, head: 10) == .own(Self.bytes("psst\nwhy\n"), from: 0))
   }
 
   @Test("it takes no more than its capacity, but any single line")
@@ -154,7 +163,7 @@ struct OutboxTests {
     outbox.cut(Self.bytes("why\n"), rest: [])
     let result = outbox.insert(Self.bytes("two\n"))
     #expect(result == .absent)
-    #expect(outbox.next(cursor: 0, head: 10) == .own(Self.bytes("why\n"), from: 0))
+    #expect(outbox.next(cursor: 0, head: 10) == .own(Self.bytes("one\nwhy\n"), from: 0))
   }
 
   @Test("what was told between two rooms is given back where no room will send it")
