@@ -174,16 +174,17 @@ package struct Outbox: Sendable {
     }
   }
 
-  /// The client gets nothing more of the log, nor of what waits here, but these bytes.
+  /// The client gets nothing more of the log: only what waits here, since its senders have receipts, and these bytes.
   ///
   /// - Parameters:
   ///   - bytes: lines of farewell.
   ///   - rest: of the log's line that stands half sent, up to its LF; empty if none does.
   package mutating func cut(_ bytes: [UInt8], rest: [UInt8]) {
     if case .cut = phase { return }
-    let half = sentBytes > 0 ? Array(entries[first].bytes[sentBytes...]) : rest
-    _ = close()
-    append(half + bytes, at: 0)
+    // Of the first entry a part may have been sent; then the log does not stand within a line.
+    let waiting = entries[first...].flatMap(\.bytes).dropFirst(sentBytes)
+    let last = (sentBytes > 0 ? [] : rest) + waiting + close() + bytes
+    append(last, at: 0)
   }
 
   /// The client gets nothing more from here.
