@@ -15,11 +15,12 @@ package final class FileShelf: @unchecked Sendable {
   /// How many bytes contents and partial uploads take together at most.
   package let limitBytes: UInt64
 
-  // What follows is for this type alone, which has three files: this one, ShelfUploads.swift and ShelfSums.swift.
+  // What follows is for this type alone, which has four files: this one, ShelfUploads.swift, ShelfSums.swift and
+  // ShelfWatch.swift.
 
-  private let path: FilePath
+  let path: FilePath
   /// Guarded by the lock.
-  private var currentFolder: ShelfFolder
+  var currentFolder: ShelfFolder
   var folder: ShelfFolder { lock.withLock { currentFolder } }
   let nowSeconds: @Sendable () -> Int64
   let lock = Lock()
@@ -28,6 +29,8 @@ package final class FileShelf: @unchecked Sendable {
   var index: ShelfIndex
   /// Somebody computes sums. Guarded by the lock.
   var isSumming = false
+  /// What is known of the folder's names. Guarded by the lock.
+  var listing = ShelfListing()
   /// The sums of contents' first blocks, where not all are known. Guarded by the lock.
   var unfinishedSums: [SHA256Digest: [SHA256Digest]] = [:]
 
@@ -141,22 +144,6 @@ package final class FileShelf: @unchecked Sendable {
   /// Notes which line tells of a file.
   package func setSequence(_ sequence: UInt64, of id: String) {
     lock.withLock { index.setSequence(sequence, of: id) }
-  }
-
-  /// Looks whether the folder still lies where it was opened (stat(2)), and if not makes it anew.
-  ///
-  /// Uploads that are under way fail. What is being fetched is fetched to its end.
-  /// - Returns: how many files are lost; `nil` if all is as it was, or can't be made anew now.
-  package func reopenIfGone() -> Int? {
-    guard !folder.isInPlace(at: path), let new = try? ShelfFolder(path: path),
-      let partials = try? new.resumablePartials(nowSeconds: nowSeconds()),
-      let contents = try? new.storedContents()
-    else { return nil }
-    return lock.withLock {
-      currentFolder = new
-      changed.broadcast()
-      return index.keepOnly(contents, partials: Set(partials.map(\.name)))
-    }
   }
 
   // MARK: Removing

@@ -12,6 +12,9 @@ struct FileTable: Sendable {
   /// All files, the one added first first.
   var all: [KeptFile] { order.oldestFirst.compactMap { files[$0] } }
 
+  /// How many there are.
+  var count: Int { order.count }
+
   /// Notes which line tells of a file.
   mutating func setSequence(_ sequence: UInt64, of id: String) { files[id]?.sequence = sequence }
 

@@ -2,6 +2,12 @@ internal import ChatCrypto
 internal import ChatSystem
 internal import Glibc
 
+/// When names in a folder last came or went.
+struct FolderTime: Equatable, Sendable {
+  let seconds: Int
+  let nanoseconds: Int
+}
+
 /// The folder of a shelf, where each content lies under the 64 hexadecimal digits of its SHA-256, and
 /// two folders in it: `partial`, where contents grow until they are whole, and `sums`, where under the
 /// same digits lie the sums of the blocks of those that have several.
@@ -31,6 +37,18 @@ final class ShelfFolder: Sendable {
   func isInPlace(at path: FilePath) -> Bool {
     Self.isSame(contents, AT_FDCWD, path) && Self.isSame(partials, contents.number, "partial")
       && Self.isSame(sums, contents.number, "sums")
+  }
+
+  /// Whether the contents lie in the same folder as another's.
+  func hasSameContents(as other: ShelfFolder) -> Bool {
+    Self.isSame(contents, other.contents.number, ".")
+  }
+
+  /// When a content's name last came or went (stat(2)); `nil` if the system does not say.
+  var changeTime: FolderTime? {
+    var status = stat()
+    guard fstat(contents.number, &status) == 0 else { return nil }
+    return FolderTime(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
   }
 
   private static func isSame(_ open: borrowing Descriptor, _ folder: CInt, _ path: FilePath) -> Bool
@@ -72,6 +90,16 @@ final class ShelfFolder: Sendable {
     }
     return found.sorted { $0.modifiedSeconds < $1.modifiedSeconds }
       .map { ($0.digest, $0.sizeBytes) }
+  }
+
+  /// The digests that have a name in the folder, whatever lies there.
+  func contentNames() throws(SystemError) -> Set<SHA256Digest> {
+    Set(try Self.names(in: contents).compactMap { SHA256Digest(hex: $0) })
+  }
+
+  /// Whether something lies under a content's name.
+  func holds(_ digest: SHA256Digest) throws(SystemError) -> Bool {
+    try Self.status(of: digest.hex, in: contents) != nil
   }
 
   /// Opens a content for reading.

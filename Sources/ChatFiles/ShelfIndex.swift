@@ -222,24 +222,28 @@ package struct ShelfIndex: Sendable {
     files.setSequence(sequence, of: id)
   }
 
-  /// Forgets what is not in the folder any more, after that was replaced.
-  ///
-  /// - Returns: how many files are lost.
-  package mutating func keepOnly(
-    _ found: [(digest: SHA256Digest, sizeBytes: UInt64)], partials names: Set<String>
-  ) -> Int {
+  /// How many files there are.
+  var fileCount: Int { files.count }
+
+  /// The contents that are there.
+  var keptDigests: [SHA256Digest] { contents.filter { $0.value.state == .kept }.map(\.key) }
+
+  /// Forgets the contents that are not in the folder any more, after that was replaced.
+  mutating func keepOnly(_ found: [(digest: SHA256Digest, sizeBytes: UInt64)]) {
     let sizes = Dictionary(found.map { ($0.digest, $0.sizeBytes) }) { first, _ in first }
-    let before = files.all.count
     for (digest, content) in contents where content.state == .kept {
       if sizes[digest] != content.sizeBytes { drop(digest) }
     }
     for content in found where contents[content.digest] == nil {
       addFound(content.digest, sizeBytes: content.sizeBytes)
     }
+  }
+
+  /// Forgets the partial uploads that nobody uses and that are not in the folder any more.
+  mutating func keepOnly(partials names: Set<String>) {
     for partial in partials.unused() where !names.contains(partial.name) {
       dropPartial(partial.name)
     }
-    return before - files.all.count
   }
 
   /// A room's files whose content can be had, the newest first.

@@ -39,9 +39,9 @@ final class Recorder: @unchecked Sendable {
   var openRooms: @Sendable () -> [Room] = { [] }
   /// The rooms that nobody is in. Set once, before the first client comes.
   var leftRooms: @Sendable () -> [(name: RoomName, end: RoomStart, sinceBoot: Duration)] = { [] }
-  /// Looks whether the files that were sent still lie where they did, and says how many are lost. Set once, before
-  /// the first client comes.
-  var checkFiles: @Sendable () -> Int? = { nil }
+  /// Looks whether the folder of the files that were sent still lies where it did. Set once, before the first client
+  /// comes.
+  var checkFiles: @Sendable () -> Void = {}
   /// The files that there are, the oldest first. Set once, before the first client comes.
   var keptFiles: @Sendable () -> [KeptFile] = { [] }
 
@@ -358,6 +358,9 @@ final class Recorder: @unchecked Sendable {
     queue.sync {
       for timer in [timer, watchTimer] { timer?.cancel() }
       (timer, watchTimer) = (nil, nil)
+      // What happened since the last look would be found by nobody.
+      lookAfterFiles()
+      followClock()
       do throws(HistoryError) { try rememberUnkept() } catch {
         log.error("numbers of lines that were not kept will be used again: \(error)")
       }
@@ -366,7 +369,7 @@ final class Recorder: @unchecked Sendable {
       noteExpired = { _ in }
       openRooms = { [] }
       leftRooms = { [] }
-      checkFiles = { nil }
+      checkFiles = {}
       keptFiles = { [] }
     }
     indexer?.stop()

@@ -21,9 +21,8 @@ extension Recorder {
       timer.schedule(deadline: .now() + .seconds(1), repeating: .seconds(seconds))
       timer.setEventHandler { [weak self] in
         guard let self else { return }
-        let reading = clock()
-        followClock(reading)
-        sweep(before: steadyClock.milliseconds(at: reading) - ageMilliseconds)
+        followClock()
+        sweep(before: steadyClock.milliseconds(at: clock()) - ageMilliseconds)
       }
       timer.activate()
       self.timer = timer
@@ -31,9 +30,9 @@ extension Recorder {
   }
 
   /// Somebody may have set the clock: what is stored moves with it, since a new start has only the time of day to go
-  /// by.
-  private func followClock(_ reading: ClockReading) {
-    let step = steadyClock.step(at: reading)
+  /// by, and may come at any moment.
+  func followClock() {
+    let step = steadyClock.step(at: clock())
     guard step.magnitude >= Self.noticedStep else { return }
     do throws(HistoryError) {
       try writer.moveEmptied(by: step)

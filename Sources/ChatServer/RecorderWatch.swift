@@ -19,13 +19,19 @@ extension Recorder {
     queue.sync {
       let timer = DispatchSource.makeTimerSource(queue: queue)
       timer.schedule(deadline: .now() + Self.watchInterval, repeating: Self.watchInterval)
-      timer.setEventHandler { [weak self] in self?.lookAfterFiles() }
+      timer.setEventHandler { [weak self] in
+        self?.lookAfterFiles()
+        self?.followClock()
+      }
       timer.activate()
       watchTimer = timer
     }
   }
 
-  private func lookAfterFiles() {
+  /// Looks after the files now: what memory has is written back while there still are rooms.
+  func lookOnce() { queue.sync { lookAfterFiles() } }
+
+  func lookAfterFiles() {
     // On its own queue: whoever searches may keep it waiting.
     indexer?.check()
     let isLocked = folder.isInPlace
@@ -36,10 +42,7 @@ extension Recorder {
         }
         log.warning("\(folder.path) was gone, or its lock: it is locked again")
       }
-      if let lost = checkFiles() {
-        log.error("the files that were sent are gone: \(lost) of them")
-        announce("The files that were sent before are gone.")
-      }
+      checkFiles()
       switch writer.place {
       case .there: break
       case .logGone:

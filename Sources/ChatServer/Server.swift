@@ -8,11 +8,14 @@ internal import Dispatch
 ///
 /// Thread: any; each part says for itself how.
 final class ServerState: @unchecked Sendable {
-  // Sound: nothing changes after the initializer; Dispatch's timer is for any thread, and only kept here.
+  // Sound: nothing changes after the initializer; Dispatch's timers are for any thread, and only kept here.
 
   /// How often uploads that nobody goes on with are looked for.
   private static let sweepInterval = DispatchTimeInterval.seconds(600)
+  /// How often it is looked whether the files are still there.
+  private static let watchInterval = DispatchTimeInterval.seconds(1)
   private static let cleaning = DispatchQueue(label: "files", qos: .utility)
+  private static let watching = DispatchQueue(label: "files-watch", qos: .utility)
 
   let options: ServerOptions
   let log: EventLog
@@ -29,6 +32,7 @@ final class ServerState: @unchecked Sendable {
   let deliveries = Deliveries()
   let transfers: Transfers
   private let sweep: (any DispatchSourceTimer)?
+  private let watch: (any DispatchSourceTimer)?
   let rooms: Rooms
   let directory = Directory()
   let roomCodes = RoomCodes()
@@ -69,7 +73,11 @@ final class ServerState: @unchecked Sendable {
       Self.cleaning.async { files?.removeRoom(room) }
     }
     if let files {
-      recorder?.checkFiles = { files.reopenIfGone() }
+      recorder?.checkFiles = {
+        guard let loss = files.reopenIfGone() else { return }
+        log.warning("the folder of the files, or one in it, was gone: it is made anew")
+        Self.tell(loss, connections, log)
+      }
       recorder?.keptFiles = { files.allFiles }
       let isComplete = recorder?.files { stored in
         if let file = KeptFile(stored) { files.announce(file) }
@@ -92,8 +100,23 @@ final class ServerState: @unchecked Sendable {
       timer.activate()
       return timer
     }
+    watch = files.map { files in
+      let timer = DispatchSource.makeTimerSource(queue: Self.watching)
+      timer.schedule(deadline: .now() + Self.watchInterval, repeating: Self.watchInterval)
+      timer.setEventHandler { Self.tell(files.dropMissing(), connections, log) }
+      timer.activate()
+      return timer
+    }
     recorder?.expireRooms(after: options.roomTimeToLive)
     recorder?.watchFiles()
+  }
+
+  /// Says how many files are lost, if some are.
+  private static func tell(_ loss: FileLoss, _ connections: Connections, _ log: EventLog) {
+    guard loss.lost > 0 else { return }
+    log.error("files that were sent are gone: \(loss.lost) of \(loss.total)")
+    let text = "Files that were sent before are gone: \(loss.lost) of \(loss.total)."
+    connections.tellAll(ServerLine.notice(text).encoded())
   }
 }
 
@@ -133,6 +156,8 @@ package final class Server: Sendable {
   /// read it, up to a limit.
   package func stop() {
     listeners.stop()
+    // A room's lines are in memory as long as somebody is in it.
+    state.recorder?.lookOnce()
     state.rooms.close()
     state.connections.interruptAll(.shuttingDown)
     let everyone = state.connections.waitUntilNone(until: .now + Self.stopLimit)

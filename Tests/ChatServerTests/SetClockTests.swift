@@ -1,6 +1,7 @@
 import ChatHistory
 import ChatServer
 import ChatSystem
+import Foundation
 import Synchronization
 import TestKit
 import Testing
@@ -33,12 +34,14 @@ struct SetClockTests {
     func set(by milliseconds: Int64) { reading.withLock { $0.wallMilliseconds += milliseconds } }
   }
 
-  private static func server(_ data: TestFolder?, _ clock: TestClock) throws -> Server {
+  private static func server(
+    _ data: TestFolder?, _ clock: TestClock, timeToLive: Duration = .seconds(8)
+  ) throws -> Server {
     var options = ServerOptions()
     options.port = 0
     options.rate = 0
     options.dataFolder = data.map { FilePath($0.path) }
-    options.roomTimeToLive = .seconds(8)
+    options.roomTimeToLive = timeToLive
     options.clock = { clock.now }
     let server = try Server(options: options, log: EventLog(level: .error))
     try server.start()
@@ -121,6 +124,53 @@ struct SetClockTests {
     defer { server.stop() }
     let reader = try HistoryReader(folder: FilePath(data.path))
     try eventually("its time is over") { try reader.room(named: code) == nil }
+  }
+
+  @Test("a stop right after the clock is set: the same", arguments: [2 * day, -2 * day])
+  func stopAtOnce(_ step: Int64) throws {
+    let clock = TestClock()
+    let data = try TestFolder()
+    let (other, code): (String, String)
+    do {
+      let server = try Self.server(data, clock)
+      defer { server.stop() }
+      let alice = try Self.join(server)
+      other = try Self.leaveNewRoom(alice)
+      clock.pass(5)
+      code = try Self.leaveNewRoom(alice)
+      clock.set(by: step)
+    }
+    clock.pass(4)
+    let server = try Self.server(data, clock)
+    defer { server.stop() }
+    let reader = try HistoryReader(folder: FilePath(data.path))
+    try eventually("the first room is gone") { try reader.room(named: other) == nil }
+    #expect(try reader.room(named: code) != nil)
+  }
+
+  @Test("a clock that is set is followed at once, however long rooms live: a kill changes nothing")
+  func kill() throws {
+    let clock = TestClock()
+    let data = try TestFolder()
+    let server = try Self.server(data, clock, timeToLive: .seconds(86_400))
+    defer { server.stop() }
+    let code = try Self.leaveNewRoom(try Self.join(server))
+    // Once could be when rooms are looked for that have expired.
+    for _ in 1...2 {
+      clock.set(by: 2 * Self.day)
+      let expiry = clock.now.wallMilliseconds - Self.day
+      try eventually("what a kill would leave has the room") {
+        let left = try TestFolder()
+        for name in ["history.db", "history.db-wal"] {
+          try FileManager.default.copyItem(
+            atPath: "\(data.path)/\(name)", toPath: "\(left.path)/\(name)")
+        }
+        let writer = try HistoryWriter(
+          folder: FilePath(left.path), isDurable: false, checkpointPages: 1_000)
+        guard try writer.existingRoom(named: code) != nil else { return false }
+        return try writer.expiredRooms(before: expiry).isEmpty
+      }
+    }
   }
 
   @Test("a clock set back while no server ran keeps no room for ever")

@@ -126,6 +126,40 @@ struct VanishedDataTests {
     #expect(try Self.past(dave).contains { $0.hasSuffix(" bob: bob's 19") })
   }
 
+  @Test("a polite stop follows at once: the same", arguments: losses)
+  func lostAtTheEnd(_ loss: String) throws {
+    let data = try TestFolder()
+    defer {
+      for end in ["moved", "old"] {
+        try? FileManager.default.removeItem(atPath: "\(data.path).\(end)")
+      }
+    }
+    var before: [String] = []
+    var full: [String] = []
+    do {
+      let server = try TestServer("--rate", "0", "--log-level", "warning", data: data)
+      let alice = try server.joinSpeaking("alice")
+      let bob = try server.joinSpeaking("bob", room: "#full")
+      for number in 0..<20 {
+        try Self.say(alice, "line \(number)")
+        try Self.say(bob, "bob's \(number)")
+      }
+      before = try Self.past(alice)
+      full = try Self.past(bob)
+      try Self.shell(loss, data)
+      server.program.signal(SIGTERM)
+      #expect(try server.program.exitCode() == 0)
+      #expect(server.program.errors.contains("the history is gone"))
+    }
+    let server = try TestServer("--log-level", "warning", data: data)
+    let dave = try server.joinSpeaking("dave")
+    #expect(before.count >= 20)
+    #expect(try Self.past(dave).starts(with: before))
+    _ = try Self.go(dave, to: "#full")
+    #expect(full.count >= 20)
+    #expect(try Self.past(dave).starts(with: full))
+  }
+
   @Test(
     "only the log beside the history is gone: nothing is lost",
     arguments: ["rm D/history.db-wal", "rm D/history.db-shm", "rm D/history.db-*"])
@@ -193,13 +227,55 @@ struct VanishedDataTests {
     let alice = try server.joinSpeaking("alice")
     let old = try Self.sendFile(alice, "old.txt", "old")
     try Self.shell("rm -r D/files", server.data)
-    try Self.skip(alice, to: "[NOTICE]:The files")
+    try Self.skip(alice, to: "[NOTICE]:Files that were sent before are gone: 1 of 1.")
     try alice.send("[GET]:\(old)\n")
     try alice.expectError("no-such-file", id: old)
     let new = try Self.sendFile(alice, "new.txt", "new")
     try alice.send("[GET]:\(new)\n")
     try alice.expect("[DATA]:\(new)\toffset=0\tsize=3")
     #expect(try alice.bytes(3) == Array("new".utf8))
+  }
+
+  @Test("some files are gone from their folder: it is told how many, and the others can be had")
+  func lostContents() throws {
+    let server = try TestServer("--log-level", "warning")
+    let alice = try server.joinSpeaking("alice")
+    let old = try Self.sendFile(alice, "old.txt", "old")
+    let folder = "\(server.data.path)/files"
+    func contents() throws -> Set<String> {
+      Set(try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.count == 64 })
+    }
+    let lost = try contents()
+    let new = try Self.sendFile(alice, "new.txt", "new")
+    for name in lost { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+    try Self.skip(alice, to: "[NOTICE]:Files that were sent before are gone: 1 of 2.")
+    #expect(server.program.errors.contains("files that were sent are gone: 1 of 2"))
+    try alice.send("[FILES]:\n")
+    #expect(try alice.line()?.hasPrefix("[FILES]:new.txt\tid=\(new)\t") == true)
+    try alice.expect("[FILES]:\tend=1")
+    try alice.send("[GET]:\(old)\n[GET]:\(new)\n")
+    try alice.expectError("no-such-file", id: old)
+    try alice.expect("[DATA]:\(new)\toffset=0\tsize=3")
+    #expect(try alice.bytes(3) == Array("new".utf8))
+    try alice.expect("<END>\tid=\(new)")
+    // Later ones are noticed, too.
+    for name in try contents() { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+    try Self.skip(alice, to: "[NOTICE]:Files that were sent before are gone: 1 of 1.")
+  }
+
+  @Test("a folder that no file lies in is gone: it is made anew, and nobody is told")
+  func lostPartials() throws {
+    let server = try TestServer("--log-level", "warning")
+    let alice = try server.joinSpeaking("alice")
+    let old = try Self.sendFile(alice, "old.txt", "old")
+    try Self.shell("rm -r D/files/partial D/files/sums", server.data)
+    try eventually("it is noticed") { server.program.errors.contains("is made anew") }
+    try alice.send("[GET]:\(old)\n")
+    try alice.expect("[DATA]:\(old)\toffset=0\tsize=3")
+    #expect(try alice.bytes(3) == Array("old".utf8))
+    try alice.expect("<END>\tid=\(old)")
+    _ = try Self.sendFile(alice, "new.txt", "new")
+    #expect(!server.program.errors.contains("are gone"))
   }
 
   @Test("the history is gone and the files are not: they are known after a new start, too")

@@ -1,0 +1,89 @@
+internal import ChatCrypto
+internal import ChatSystem
+
+/// How many files are lost, of how many that there were.
+package struct FileLoss: Equatable, Sendable {
+  package let lost: Int
+  package let total: Int
+}
+
+/// What was last seen of the folder's names, by its time of change. A time changes in steps of some milliseconds:
+/// only one that has stood still from one look to the next is trusted.
+struct ShelfListing: Sendable {
+  /// Nothing is missing of what lay there at this time.
+  var settledTime: FolderTime?
+  /// What the last look found.
+  var seenTime: FolderTime?
+  /// Listing many names takes long: not sooner than this.
+  var nextTime = MonotonicTime.now
+}
+
+/// How it is noticed that somebody removes files of the shelf.
+extension FileShelf {
+  /// Of the time, one part in so many at most is spent on listing names.
+  private static let listingShare = 20
+
+  /// Looks whether the folders still lie where they were opened (stat(2)), and if not makes them anew.
+  ///
+  /// Uploads that are under way fail. What is being fetched is fetched to its end.
+  /// - Returns: what is lost; `nil` if all is as it was, or can't be made anew now.
+  package func reopenIfGone() -> FileLoss? {
+    let old = folder
+    guard !old.isInPlace(at: path), let new = try? ShelfFolder(path: path),
+      let partials = try? new.resumablePartials(nowSeconds: nowSeconds()),
+      let contents = try? new.storedContents()
+    else { return nil }
+    return lock.withLock {
+      currentFolder = new
+      listing = ShelfListing()
+      changed.broadcast()
+      let total = index.fileCount
+      index.keepOnly(partials: Set(partials.map(\.name)))
+      // Where the contents lie as before, some may have come since they were listed.
+      if !new.hasSameContents(as: old) { index.keepOnly(contents) }
+      return FileLoss(lost: total - index.fileCount, total: total)
+    }
+  }
+
+  /// Forgets the contents whose names are not in the folder any more, and their files. The names are listed only after
+  /// some have come or gone.
+  ///
+  /// Thread: one at a time.
+  /// - Returns: how many files are lost.
+  package func dropMissing() -> FileLoss {
+    let (folder, last, total) = lock.withLock { (currentFolder, listing, index.fileCount) }
+    let none = FileLoss(lost: 0, total: total)
+    guard let time = folder.changeTime, time != last.settledTime, .now >= last.nextTime,
+      // Else all of it is made anew.
+      folder.isInPlace(at: path)
+    else { return none }
+    let start = MonotonicTime.now
+    guard let names = try? folder.contentNames() else { return none }
+    let missing = lock.withLock { index.keptDigests }.filter { !names.contains($0) }
+    var (isSettled, lost) = (true, 0)
+    for digest in missing {
+      lock.withLock {
+        // With the lock held, what is kept has its name: it may have come since, or be leaving.
+        guard currentFolder === folder, let content = index.contents[digest],
+          content.state == .kept
+        else { return }
+        // What can't be looked at, or is being fetched, is looked at again.
+        if content.pinCount == 0, let holds = try? folder.holds(digest) {
+          if !holds {
+            lost += content.files.count
+            index.drop(digest)
+          }
+        } else {
+          isSettled = false
+        }
+      }
+    }
+    return lock.withLock {
+      guard currentFolder === folder else { return none }
+      if isSettled, time == last.seenTime { listing.settledTime = time }
+      listing.seenTime = time
+      listing.nextTime = .now + (.now - start) * Self.listingShare
+      return FileLoss(lost: lost, total: total)
+    }
+  }
+}
