@@ -120,8 +120,8 @@ final class Conversation {
     if catchUp == nil { try resume(connection, isUnsure: true) }
     try display.flush()
     watch = LifeWatch(now: .now)
-    var isSilent = false
-    while let item = next(from: connection, &isSilent) {
+    var silence: LifeWatch.Silence?
+    while let item = next(from: connection, &silence) {
       switch item {
       case .signal: transfers.readMail()
       case .bytes(let range): connection.receiver.withBytes(range) { transfers.take($0) }
@@ -135,10 +135,9 @@ final class Conversation {
       if !connection.receiver.hasNext { transfers.showStatus() }
     }
     // Whoever waits for the last answers alone does not wait for another connection.
-    if isSilent, !isTyped, outgoing.isEnding, !outgoing.hasLeft {
-      let silence = "the server has said nothing for \(LifeWatch.limit.components.seconds) s"
+    if let silence, !isTyped, outgoing.isEnding, !outgoing.hasLeft {
       try endTransfers("ended, because \(silence)")
-      throw try end(silence)
+      throw try end("\(silence)")
     }
     if connection.receiver.isBroken {
       try display.tell(.transfer(.remark("the server breaks the protocol")))
@@ -176,8 +175,10 @@ final class Conversation {
 
   /// Waits for what comes next; `nil` when the connection has ended, or must have.
   ///
-  /// - Parameter isSilent: becomes true if it must have, because the server is silent.
-  private func next(from connection: Connection, _ isSilent: inout Bool) -> Receiver.Item? {
+  /// - Parameter silence: is set if it must have, because the server is silent.
+  private func next(
+    from connection: Connection, _ silence: inout LifeWatch.Silence?
+  ) -> Receiver.Item? {
     let receiver = connection.receiver
     while true {
       if !receiver.hasNext, let consequence = transfers.endStalled(on: connection.stream) {
@@ -186,27 +187,30 @@ final class Conversation {
       }
       let look = watch.nextLook
       let deadline = min(look, transfers.statusTime ?? look, transfers.stallTime ?? look)
-      if let item = receiver.item(until: deadline, or: mailbox) {
-        // The time that passes until we listen again is no silence of the server's.
-        switch item {
-        case .signal: break
-        case .line(.ping): watch.heard(isWord: false, at: .now)
-        case .line, .bytes: watch.heard(isWord: true, at: .now)
-        }
-        return item
+      let item = receiver.item(until: deadline, or: mailbox)
+      // The time that passes until we listen again is no silence of the server's.
+      switch item {
+      case nil where receiver.isAtEnd: return nil
+      case nil:
+        transfers.showStatus()
+        watch.heard(isWord: false, at: receiver.lastReceipt)
+      case .signal: watch.heard(isWord: false, at: receiver.lastReceipt)
+      case .line(let line): watch.heard(isWord: LifeWatch.isWord(line), at: .now)
+      case .bytes: watch.heard(isWord: true, at: .now)
       }
-      if receiver.isAtEnd { return nil }
-      transfers.showStatus()
-      watch.heard(isWord: false, at: receiver.lastReceipt)
+      // Whatever comes, or a server that says nothing to the point would be waited for without end; but only once
+      // all that a read has brought was looked at.
+      if let item, receiver.hasNext { return item }
       switch watch.look(transfers.going(over: connection.stream), isAwaited: isAwaited, now: .now) {
       case .wait: break
       // Who has not welcomed us knows no questions.
       case .ask: if position.room != nil { outgoing.reply(TaggedLine("PING", LifeWatch.token)) }
-      case .gone where isAwaited || position.room != nil:
-        isSilent = true
+      case .gone(let found) where isAwaited || position.room != nil:
+        silence = found
         return nil
       case .gone: watch = LifeWatch(now: .now)
       }
+      if let item { return item }
     }
   }
 

@@ -1,3 +1,4 @@
+package import ChatCore
 package import ChatSystem
 
 /// Finds out that a server is gone though the connection is there: stopped, or cut off without a word, which TCP
@@ -10,7 +11,7 @@ package struct LifeWatch: Sendable {
   package static let limit: Duration = .seconds(30)
   /// The token of the question that asks for a sign.
   package static let token = "chat-client-alive"
-  /// What waits for an answer waits so many times as long for anything but bytes and questions.
+  /// What waits for an answer waits so many times as long for a word.
   private static let wordLimits = 4
   /// How often it is worth looking at what goes.
   private static let interval: Duration = .seconds(1)
@@ -32,8 +33,32 @@ package struct LifeWatch: Sendable {
     case wait
     /// Ask for a sign.
     case ask
-    /// It is gone.
-    case gone
+    /// It is gone, or as good as that.
+    case gone(Silence)
+  }
+
+  /// What a server is silent about, and for how long.
+  package enum Silence: Equatable, Sendable, CustomStringConvertible {
+    /// Nothing at all has come.
+    case total(Duration)
+    /// Something has come, but no word, and something of ours waits for an answer.
+    case wordless(Duration)
+
+    package var description: String {
+      switch self {
+      case .total(let time): "the server has said nothing for \(time.components.seconds) s"
+      case .wordless(let time): "the server has answered nothing for \(time.components.seconds) s"
+      }
+    }
+  }
+
+  /// Whether a line is a word: it may be an answer, as a question whether we are alive, and what has no meaning,
+  /// can't be.
+  package static func isWord(_ line: ServerLine) -> Bool {
+    switch line {
+    case .ping, .unknown(_, isTagged: true): false
+    default: true
+    }
   }
 
   private let limit: Duration
@@ -54,20 +79,20 @@ package struct LifeWatch: Sendable {
 
   /// When to look next.
   package var nextLook: MonotonicTime {
-    let next = lastSign + (hasAsked ? limit : limit / 2)
+    let next = min(lastSign + (hasAsked ? limit : limit / 2), lastWord + limit * Self.wordLimits)
     return going == nil ? next : min(next, lastLook + Self.interval)
   }
 
   /// Something was heard at this moment.
   ///
-  /// - Parameter isWord: it was more than bytes, or a question whether we are alive.
+  /// - Parameter isWord: it was a word, and not just bytes.
   package mutating func heard(isWord: Bool, at time: MonotonicTime) {
     if isWord { lastWord = max(lastWord, time) }
     guard time > lastSign else { return }
     (lastSign, hasAsked) = (time, false)
   }
 
-  /// Looks.
+  /// Looks. It is to be done at `nextLook` at the latest: of a longer pause nobody knows what could have been heard.
   ///
   /// - Parameters:
   ///   - going: `nil` if no file is being sent.
@@ -76,9 +101,13 @@ package struct LifeWatch: Sendable {
     _ going: Going?, isAwaited: Bool, now: MonotonicTime
   ) -> Verdict {
     note(going, now)
+    let pause = now - lastLook
     lastLook = now
-    if !isAwaited { lastWord = now }
-    if now - lastSign >= limit || now - lastWord >= limit * Self.wordLimits { return .gone }
+    if pause > limit { lastWord = lastWord + (pause - limit) }
+    if !isAwaited || lastWord > now { lastWord = now }
+    if now - lastSign >= limit { return .gone(.total(limit)) }
+    let wordLimit = limit * Self.wordLimits
+    if now - lastWord >= wordLimit { return .gone(.wordless(wordLimit)) }
     guard now - lastSign >= limit / 2, !hasAsked else { return .wait }
     hasAsked = true
     return .ask

@@ -85,6 +85,8 @@ final class Receiver: @unchecked Sendable {
       greeting.take(buffer.span.extracting(0..<count))
       guard beginning != .stranger else { continue }
       cut(count)
+      // Bytes without end that make no item do not hold up who waits.
+      if !hasNext, !isBroken, .now >= deadline { return nil }
     }
     defer { next += 1 }
     return items[next]

@@ -1,4 +1,5 @@
 import ChatClient
+import ChatCore
 import ChatSystem
 import Testing
 
@@ -20,7 +21,7 @@ struct LifeWatchTests {
     #expect(watch.look(nil, isAwaited: true, now: Self.time(15)) == .ask)
     #expect(watch.nextLook == Self.time(30))
     #expect(watch.look(nil, isAwaited: true, now: Self.time(29)) == .wait)
-    #expect(watch.look(nil, isAwaited: true, now: Self.time(30)) == .gone)
+    #expect(watch.look(nil, isAwaited: true, now: Self.time(30)) == .gone(.total(.seconds(30))))
   }
 
   @Test("any byte begins it anew, and is asked for anew; one that is told late counts when it came")
@@ -32,7 +33,7 @@ struct LifeWatchTests {
     }
     watch.heard(isWord: true, at: Self.time(19))
     #expect(watch.look(nil, isAwaited: false, now: Self.time(29)) == .ask)
-    #expect(watch.look(nil, isAwaited: false, now: Self.time(30)) == .gone)
+    #expect(watch.look(nil, isAwaited: false, now: Self.time(30)) == .gone(.total(.seconds(10))))
   }
 
   @Test("a file that goes is a sign for as long as it goes, however slowly")
@@ -53,7 +54,7 @@ struct LifeWatchTests {
     #expect(look(Self.going(5, 0), after: 15) == .ask)
     #expect(look(Self.going(5, 40), after: 1) == .wait)
     #expect(look(Self.going(5, 0), after: 13) == .wait)
-    #expect(look(Self.going(5, 0), after: 1) == .gone)
+    #expect(look(Self.going(5, 0), after: 1) == .gone(.total(.seconds(30))))
   }
 
   @Test("what goes no more is no sign, whatever it was")
@@ -63,7 +64,9 @@ struct LifeWatchTests {
     #expect(watch.look(Self.going(9_000, 4_000), isAwaited: true, now: Self.time(16)) == .ask)
     #expect(watch.nextLook == Self.time(17))
     #expect(watch.look(Self.going(9_000, 4_020), isAwaited: true, now: Self.time(30)) == .wait)
-    #expect(watch.look(Self.going(9_000, 4_020), isAwaited: true, now: Self.time(31)) == .gone)
+    #expect(
+      watch.look(Self.going(9_000, 4_020), isAwaited: true, now: Self.time(31))
+        == .gone(.total(.seconds(30))))
   }
 
   @Test("bytes without a word are no answer for ever, but only to who waits for one")
@@ -75,7 +78,7 @@ struct LifeWatchTests {
         watch.heard(isWord: false, at: Self.time(second))
         verdicts.append(watch.look(nil, isAwaited: isAwaited, now: Self.time(second)))
       }
-      #expect(verdicts.firstIndex(of: .gone) == (isAwaited ? 11 : nil))
+      #expect(verdicts.firstIndex(of: .gone(.wordless(.seconds(120)))) == (isAwaited ? 11 : nil))
     }
   }
 
@@ -86,5 +89,52 @@ struct LifeWatchTests {
       watch.heard(isWord: second % 100 == 0, at: Self.time(second))
       #expect(watch.look(nil, isAwaited: true, now: Self.time(second)) == .wait)
     }
+  }
+
+  @Test(
+    "a line that has no meaning, and a question, are no words; all that may be an answer is one")
+  func lines() {
+    for text in ["[PING]:a", "[PING]:", "[XYZ]:a", "[MSG]:bob", "<END>"] {
+      #expect(!LifeWatch.isWord(ServerLine(Array(text.utf8).span)), "\(text)")
+    }
+    for text in ["bob: hi", "[PONG]:a", "[ERROR]:no\tcode=bad-tag", "bob left!", "[NOTICE]:x"] {
+      #expect(LifeWatch.isWord(ServerLine(Array(text.utf8).span)), "\(text)")
+    }
+  }
+
+  @Test("who waits for a word is looked after when the time is over, whatever came last")
+  func wordTime() {
+    var watch = LifeWatch(now: Self.time(0))
+    for second: Int64 in 1...119 {
+      watch.heard(isWord: false, at: Self.time(second))
+      #expect(watch.look(nil, isAwaited: true, now: Self.time(second)) == .wait)
+    }
+    #expect(watch.nextLook == Self.time(120))
+    watch.heard(isWord: false, at: Self.time(120))
+    #expect(
+      watch.look(nil, isAwaited: true, now: Self.time(120)) == .gone(.wordless(.seconds(120))))
+  }
+
+  @Test("a pause in which nobody looked is not held against the server")
+  func pause() {
+    var watch = LifeWatch(now: Self.time(0))
+    watch.heard(isWord: false, at: Self.time(1_000))
+    #expect(watch.look(nil, isAwaited: true, now: Self.time(1_000)) == .wait)
+    // 30 seconds of the pause count.
+    for second: Int64 in 1_001...1_089 {
+      watch.heard(isWord: false, at: Self.time(second))
+      #expect(watch.look(nil, isAwaited: true, now: Self.time(second)) == .wait)
+    }
+    watch.heard(isWord: false, at: Self.time(1_090))
+    #expect(
+      watch.look(nil, isAwaited: true, now: Self.time(1_090)) == .gone(.wordless(.seconds(120))))
+  }
+
+  @Test("what is told of a silence is true of it")
+  func sentences() {
+    #expect(
+      "\(LifeWatch.Silence.total(.seconds(30)))" == "the server has said nothing for 30 s")
+    #expect(
+      "\(LifeWatch.Silence.wordless(.seconds(120)))" == "the server has answered nothing for 120 s")
   }
 }
