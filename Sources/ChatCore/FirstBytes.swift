@@ -42,7 +42,7 @@ public struct FirstBytes: Sendable {
   ///
   /// - Parameters:
   ///   - bytes: what came next.
-  ///   - output: an empty array, which is given the text among them; a line ends with LF there, whatever ended it.
+  ///   - output: an empty array, which is given the text among them; a line ends with CR LF there if CR NUL ended it.
   /// - Returns: how many bytes were taken.
   public mutating func take(_ bytes: Span<UInt8>, into output: inout [UInt8]) -> Int {
     for index in bytes.indices {
@@ -93,6 +93,8 @@ public struct FirstBytes: Sendable {
       state = .text
       if byte == 0 {
         isTelnet = true
+        // The CR tells that lines end with two bytes, as those after a file do.
+        output.append(Self.carriageReturn)
         output.append(Self.lineFeed)
       } else {
         output.append(Self.carriageReturn)

@@ -14,7 +14,8 @@ public enum LineFrame: ~Copyable, ~Escapable {
 public enum Payload: Sendable, Equatable {
   /// So many.
   case counted(UInt64)
-  /// All before the first `<END>` LF, wherever in a line it stands.
+  /// All before the first `<END>` LF, wherever in a line it stands; after a line that itself ended with CR LF, before
+  /// `<END>` CR LF, too.
   case terminated
 }
 
@@ -27,9 +28,11 @@ public enum Payload: Sendable, Equatable {
 ///
 /// Thread: a value; its owner's.
 public struct LineFramer: Sendable {
-  /// What ends a payload that is not counted: `<END>` LF. Its first byte occurs in it once, so where it does not
-  /// go on it can only begin anew.
-  private static let terminator = Array("<END>\n".utf8)
+  /// What ends a payload that is not counted, before the LF; the CR is part of it only where lines end so. Its first
+  /// byte occurs in it once, so where it does not go on it can only begin anew.
+  private static let terminator = Array("<END>\r".utf8)
+  /// How many of these bytes stand before an LF without CR.
+  private static let bareTerminatorCount = 5
 
   private static let lineFeed = UInt8(ascii: "\n")
   private static let carriageReturn = UInt8(ascii: "\r")
@@ -46,8 +49,15 @@ public struct LineFramer: Sendable {
   /// Raw bytes come now; of counted ones, so many are left.
   private var payload: Payload?
 
+  /// The last line ended with CR LF.
+  private var hadCarriageReturn = false
+
   /// How many of the terminator's bytes came last: they are not handed on before it is known what they are.
   private var terminatorBytes = 0
+
+  /// A telnet program is at the other end: where CR LF may end raw bytes, CR NUL may, too. In lines it is for
+  /// `FirstBytes` to replace.
+  public var isTelnet = false
 
   /// Makes a framer.
   ///
@@ -63,7 +73,10 @@ public struct LineFramer: Sendable {
   public func payloadCount(in chunk: Span<UInt8>) -> Int {
     switch payload {
     case .counted(let count): Int(min(count, UInt64(chunk.count)))
-    case .terminated: Self.indexOfLineFeed(in: chunk, from: 0).map { $0 + 1 } ?? chunk.count
+    case .terminated:
+      chunk.indices.first {
+        chunk[$0] == Self.lineFeed || chunk[$0] == 0 && isTelnet && hadCarriageReturn
+      }.map { $0 + 1 } ?? chunk.count
     case nil: 0
     }
   }
@@ -98,12 +111,16 @@ public struct LineFramer: Sendable {
         partial = []
         _ = try body(.tooLong)
       } else if partial.isEmpty {
-        payload = try body(.line(piece.extracting(0..<Self.length(of: piece))))
+        let length = Self.length(of: piece)
+        hadCarriageReturn = length < piece.count
+        payload = try body(.line(piece.extracting(0..<length)))
       } else {
         var whole = partial
         partial = []
         whole.append(piece)
-        payload = try body(.line(whole.span.extracting(0..<Self.length(of: whole.span))))
+        let length = Self.length(of: whole.span)
+        hadCarriageReturn = length < whole.count
+        payload = try body(.line(whole.span.extracting(0..<length)))
       }
     }
     keep(chunk.extracting(start..<chunk.count))
@@ -138,11 +155,16 @@ public struct LineFramer: Sendable {
     let held = terminatorBytes
     /// Where the bytes begin that are to be handed on.
     let first = start
-    while start < chunk.count, terminatorBytes < terminator.count {
+    let allowed = hadCarriageReturn ? terminator.count : Self.bareTerminatorCount
+    var hasEnded = false
+    while start < chunk.count, !hasEnded {
       let byte = chunk[start]
       start += 1
-      if byte == terminator[terminatorBytes] {
+      if terminatorBytes < allowed, byte == terminator[terminatorBytes] {
         terminatorBytes += 1
+      } else if terminatorBytes >= Self.bareTerminatorCount, isEnd(byte) {
+        terminatorBytes += 1
+        hasEnded = true
       } else {
         terminatorBytes = byte == terminator[0] ? 1 : 0
       }
@@ -153,9 +175,15 @@ public struct LineFramer: Sendable {
       if held > 0 { _ = try body(.bytes(terminator.span.extracting(0..<held))) }
       if end > first { _ = try body(.bytes(chunk.extracting(first..<end))) }
     }
-    guard terminatorBytes == terminator.count else { return false }
+    guard hasEnded else { return false }
     terminatorBytes = 0
     return true
+  }
+
+  /// Whether a byte ends the terminator, all of whose other bytes have come.
+  private func isEnd(_ byte: UInt8) -> Bool {
+    byte == Self.lineFeed
+      || byte == 0 && isTelnet && terminatorBytes > Self.bareTerminatorCount
   }
 
   /// The stream has ended: hands over a last line that had no LF, if there is one.

@@ -137,6 +137,7 @@ final class Session {
       }
       text.removeAll(keepingCapacity: true)
       start += firstBytes?.take(rest, into: &text) ?? 0
+      framer.isTelnet = firstBytes?.isTelnet == true
       framer.feedMixed(text.span) { take($0, buffers) }
       if room != nil, firstBytes?.isTelnet == false { firstBytes = nil }
     }

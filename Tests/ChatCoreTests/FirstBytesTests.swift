@@ -46,7 +46,7 @@ struct FirstBytesTests {
         [0xFF, 0xFA, 0x18, 0x0A, 0xFF, 0xFF, 0xF0, 0xFF, 0x0D, 0xFF, 0xF0] + bytes("bob\n"),
         bytes("bob\n"), true
       ),
-      (bytes("bob\r\u{0}hi\r\nho\r\rx\r"), bytes("bob\nhi\r\nho\r\rx\r"), true),
+      (bytes("bob\r\u{0}hi\r\nho\r\rx\r"), bytes("bob\r\nhi\r\nho\r\rx\r"), true),
       // No command: text that is no UTF-8.
       (bytes("a") + [0xFF, 0x0A, 0xFF, 0x61], bytes("a") + [0xFF, 0x0A, 0xFF, 0x61], false),
       ([0xFF, 0xFF, 0xFF, 0xFF] + bytes("a"), [0xFF, 0xFF] + bytes("a"), false),

@@ -5,8 +5,9 @@ import Testing
 @Suite("Raw bytes between lines")
 struct PayloadTests {
   /// What a framer found: lines as they are, raw bytes joined, in brackets.
-  private static func frames(of chunks: [[UInt8]]) -> [String] {
+  private static func frames(of chunks: [[UInt8]], isTelnet: Bool = false) -> [String] {
     var framer = LineFramer(limit: 100)
+    framer.isTelnet = isTelnet
     var found: [String] = []
     var bytes = ""
     for chunk in chunks {
@@ -74,5 +75,45 @@ struct PayloadTests {
         #expect(Self.frames(of: chunks) == expected)
       }
     }
+  }
+
+  @Test("a classic file ends with CR LF too if its header did, at every split")
+  func carriageReturns() {
+    /// What is between header and end, and what is the file of it if the header had a CR.
+    let contents: [(sent: String, file: String)] = [
+      ("", ""), ("hello\r\n", "hello\r\n"), ("<END>\r", "<END>\r"), ("<END>\r\r", "<END>\r\r"),
+      ("<END>\r<END", "<END>\r<END"), ("<END>\r\u{0}", "<END>\r\u{0}"),
+    ]
+    for (sent, file) in contents {
+      for end in ["\n", "\r\n"] {
+        let stream = Array(
+          "[FILE]:a\r\n\(sent)<END>\(end)hello\r\n[FILE]:b\nx<END>\r\n<END>\nyou\n".utf8)
+        let expected = ["[FILE]:a", "<\(file)>", "hello", "[FILE]:b", "<x<END>\r\n>", "you"]
+        for first in 0...stream.count {
+          for second in first...stream.count {
+            let chunks = [
+              Array(stream[..<first]), Array(stream[first..<second]), Array(stream[second...]),
+            ]
+            #expect(Self.frames(of: chunks) == expected)
+          }
+        }
+        #expect(Self.frames(of: stream.map { [$0] }) == expected)
+      }
+    }
+  }
+
+  @Test("CR NUL is an end for telnet alone, and only after a header with a CR")
+  func telnet() {
+    let stream = "[FILE]:a\r\nx<END>\r\u{0}hello\n[FILE]:b\ny<END>\r\u{0}<END>\u{0}<END>\n"
+    let bytes = Array(stream.utf8)
+    let expected = [
+      "[FILE]:a", "<x>", "hello", "[FILE]:b", "<y<END>\r\u{0}<END>\u{0}>",
+    ]
+    #expect(Self.frames(of: [bytes], isTelnet: true) == expected)
+    for split in 0...bytes.count {
+      let chunks = [Array(bytes[..<split]), Array(bytes[split...])]
+      #expect(Self.frames(of: chunks, isTelnet: true) == expected)
+    }
+    #expect(Self.frames(of: [bytes]).dropFirst().first?.hasPrefix("<x<END>\r\u{0}hello") == true)
   }
 }

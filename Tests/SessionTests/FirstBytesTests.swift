@@ -44,6 +44,19 @@ struct FirstBytesTests {
     }
   }
 
+  @Test(
+    "a classic file can be ended by whoever ends lines with CR LF or CR NUL",
+    arguments: ["\r\n", "\r\u{0}"])
+  func classicFile(_ end: String) throws {
+    let bob = try TestServer().connect()
+    try bob.expect("NICK")
+    try bob.send(["bob", "[FILE]:a.txt", "hello", "<END>", "exit", ""].joined(separator: end))
+    for line in ["bob joined!", "Connected to server!", "bob sent a.txt (7 B)"] {
+      try bob.expect(line)
+    }
+    try bob.expect("Bye!")
+  }
+
   @Test("who negotiated before the nickname may after it")
   func afterwards() throws {
     let server = try TestServer()
