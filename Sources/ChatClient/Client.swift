@@ -1,5 +1,5 @@
 internal import ChatCore
-internal import ChatSystem
+package import ChatSystem
 
 /// The chat client: connects and gets a nickname; what follows is a `Session`'s.
 package final class Client: Sendable {
@@ -109,7 +109,8 @@ package final class Client: Sendable {
   ) throws(ClientExit) -> Result<(Session, Connection), NicknameRefused>? {
     let connection: Connection
     do { connection = try Connection(to: address) } catch {
-      Screen.complain(error.isRefused ? "\(error). \(Self.advice(for: address))" : "\(error)")
+      let advice = error.isRefused ? Self.advice(for: address) : nil
+      Screen.complain(advice.map { "\(error). \($0)" } ?? "\(error)")
       return nil
     }
     let outgoing = Outgoing(nickname: nickname, isTyped: isTyped)
@@ -158,10 +159,16 @@ package final class Client: Sendable {
     }
   }
 
-  /// What to do where nothing listens.
-  private static func advice(for address: Address) -> String {
+  /// What to do where nothing listens: the command for a server that this address would reach. `nil` for port 0,
+  /// where nothing can listen.
+  package static func advice(for address: Address) -> String? {
+    guard address.port != 0 else { return nil }
     var command = Process.sibling("chat-server")
-    if !address.isLoopback { command += " --host 0.0.0.0" }
+    if !address.isLoopback {
+      command += " --host \(address.host.contains(":") ? "::" : "0.0.0.0")"
+    } else if address.host != Address.standard.host, address.host != "localhost" {
+      command += " --host \(address.host)"
+    }
     if address.port != Address.standard.port { command += " --port \(address.port)" }
     return "Is a server running there? `\(command)` starts one."
   }

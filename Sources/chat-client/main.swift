@@ -10,11 +10,15 @@ Process.takeEndingsAsFirst(Process.endings + Process.hangups)
 
 do {
   switch try ClientOptions.parse(Process.arguments) {
-  case .help: StandardStream.output.writeIfPossible(ClientOptions.help)
-  case .version: StandardStream.output.writeIfPossible("chat-client \(ClientOptions.version)\n")
+  case .help: try StandardStream.output.write(Array(ClientOptions.help.utf8))
+  case .version:
+    try StandardStream.output.write(Array("chat-client \(ClientOptions.version)\n".utf8))
   case .run(let options): Process.exit(Client(options: options).run().rawValue)
   }
-} catch {
+} catch let error as UsageError {
   StandardStream.error.writeIfPossible("chat-client: \(error.reason) (see chat-client --help)\n")
   Process.exit(2)
+} catch {
+  StandardStream.error.writeIfPossible("chat-client: \(error)\n")
+  Process.exit(1)
 }

@@ -203,6 +203,17 @@ struct ClientTests {
     #expect(bob.errors == "chat-client: standard output: No space left on device\n")
   }
 
+  @Test(
+    "help and version that can't be written are no success either", arguments: ["help", "version"])
+  func fullOutputOfHelp(_ flag: String) throws {
+    for name in ["chat-client", "chat-server"] {
+      let command = try "exec \(Program.path(of: name)) --\(flag) >/dev/full"
+      let program = try Program("sh", ["-c", command])
+      #expect(try program.exitCode() == 1)
+      #expect(program.errors == "\(name): write: No space left on device\n")
+    }
+  }
+
   @Test("an output that does not wait loses nothing")
   func nonBlockingOutput() throws {
     let server = try TestServer("--rate", "0")
