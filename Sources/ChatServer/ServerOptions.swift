@@ -136,8 +136,7 @@ package struct ServerOptions: Sendable {
                              times that; who sends faster is read more slowly, and
                              nothing is dropped; 0 for no limit (default 100)
       --handshake-timeout S  seconds a client may take for its nickname (default 60)
-      --reader-timeout S     seconds a client may take nothing of what it is owed
-                             (default 60)
+      --reader-timeout S     seconds a client may read nothing (default 60)
 
     Other:
       --no-web               no web page (this version has none)
