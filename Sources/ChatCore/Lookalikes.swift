@@ -10,7 +10,20 @@ enum Lookalikes {
   /// It holds no characters that leave no trace on a screen: nicknames have none.
   static func skeleton(_ text: String) -> String {
     var mapped = String.UnicodeScalarView()
-    for scalar in text._nfd { prototypes.append(scalar, to: &mapped) }
+    var hasSoftDot = false
+    for original in text._nfd {
+      // UTS #39 takes a dotless `ı` for an `i`, but leaves out `ȷ`.
+      let scalar: Unicode.Scalar = original == "\u{237}" ? "j" : original
+      // A dot above takes the place of the letter's own: `i` with one is the same picture, and so is a dotless `ı`.
+      if hasSoftDot, scalar == "\u{307}" { continue }
+      switch scalar.properties.canonicalCombiningClass {
+      case .notReordered:
+        hasSoftDot = scalar.properties.isSoftDotted || scalar == "\u{131}"
+      case .above: hasSoftDot = false
+      default: break
+      }
+      prototypes.append(scalar, to: &mapped)
+    }
     return String(String.UnicodeScalarView(String(mapped)._nfd))
   }
 

@@ -52,11 +52,12 @@ public struct Nickname: Sendable, Hashable {
     key = text.uppercased().lowercased()
   }
 
-  /// What it looks like, itself and in lower case (UTS #39, skeletons). Two people can't bear nicknames that have one
+  /// What it looks like, itself, in lower case and in capitals (UTS #39, skeletons). Two people can't bear nicknames that have one
   /// of these in common. Not for every line: it takes some microseconds.
   public var lookalikes: Set<String> {
     let plain = Lookalikes.plain(text)
-    return Set([text, plain, plain.lowercased(), key].map { Lookalikes.skeleton($0) })
+    return Set(
+      [text, plain, plain.lowercased(), plain.uppercased(), key].map { Lookalikes.skeleton($0) })
   }
 
   /// Checks what its letters alone do not tell.

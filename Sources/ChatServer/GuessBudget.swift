@@ -1,27 +1,39 @@
 package import ChatSystem
 
-/// Whose turn it is to try a room's code: ten a second in all, and one a second from an address, with a burst of five.
+/// Whose turn it is to try a room's code: five a second in all, and one a second for a guesser, with a burst of five.
 /// Pure.
 ///
-/// A guess draws a ticket and asks until it is its turn. From one address the first to come is the first to go; which
-/// address goes next is left to chance, so that many connections of one address are no more than one of another.
+/// A guesser is an address, or somebody at an address. A guess draws a ticket and asks until it is its turn. Of one
+/// guesser the first guess to come is the first to go; which guesser goes next is left to chance, so that many
+/// connections of one are no more than one of another.
 ///
-/// Limit: an entry for each address with a guess that waits, or that had a turn within the last five seconds.
+/// Limit: an entry for each guesser with a guess that waits, or that had a turn within the last five seconds.
 package struct GuessBudget: Sendable {
   /// Between two turns, whosever.
-  package static let interval: Duration = .milliseconds(100)
-  /// Between two turns of an address, in the long run.
-  package static let addressInterval: Duration = .seconds(1)
-  /// How many turns an address may have at once after silence.
-  package static let addressBurst = 5
+  package static let interval: Duration = .milliseconds(200)
+  /// Between two turns of a guesser, in the long run.
+  package static let guesserInterval: Duration = .seconds(1)
+  /// How many turns a guesser may have at once after silence.
+  package static let guesserBurst = 5
+
+  /// Whose guesses share turns.
+  package struct Guesser: Hashable, Sendable {
+    private let block: AddressBlock
+    private let nickname: String?
+
+    /// - Parameter nickname: the nickname's key; `nil` for the whole address.
+    package init(_ block: AddressBlock, nickname: String? = nil) {
+      (self.block, self.nickname) = (block, nickname)
+    }
+  }
 
   /// A guess that waits.
   package struct Ticket: Hashable, Sendable {
-    fileprivate let block: AddressBlock
+    fileprivate let guesser: Guesser
     fileprivate let number: UInt64
   }
 
-  /// The guesses of one address.
+  /// The guesses of one guesser.
   private struct Line {
     /// The numbers of those that still wait.
     var waiting: Set<UInt64> = []
@@ -29,31 +41,31 @@ package struct GuessBudget: Sendable {
     var first: UInt64 = 0
     /// The number of the next to come.
     var next: UInt64 = 0
-    /// When the address may have a whole burst again.
+    /// When the guesser may have a whole burst again.
     var fullTime: MonotonicTime
   }
 
-  private var lines: [AddressBlock: Line] = [:]
+  private var lines: [Guesser: Line] = [:]
   private var nextTurn: MonotonicTime
   private var nextSweep: MonotonicTime
 
   /// Nobody has guessed yet.
   package init(now: MonotonicTime) { (nextTurn, nextSweep) = (now, now) }
 
-  /// How many addresses it knows.
-  package var addressCount: Int { lines.count }
+  /// How many guessers it knows.
+  package var guesserCount: Int { lines.count }
 
   /// A guess comes to wait for its turn. It has to be asked for, or given up.
-  package mutating func draw(_ block: AddressBlock, now: MonotonicTime) -> Ticket {
+  package mutating func draw(_ guesser: Guesser, now: MonotonicTime) -> Ticket {
     if now >= nextSweep {
       lines = lines.filter { !$0.value.waiting.isEmpty || $0.value.fullTime > now }
-      nextSweep = now + Self.addressInterval
+      nextSweep = now + Self.guesserInterval
     }
-    var line = lines[block] ?? Line(fullTime: now)
-    let ticket = Ticket(block: block, number: line.next)
+    var line = lines[guesser] ?? Line(fullTime: now)
+    let ticket = Ticket(guesser: guesser, number: line.next)
     line.waiting.insert(line.next)
     line.next += 1
-    lines[block] = line
+    lines[guesser] = line
     return ticket
   }
 
@@ -61,31 +73,33 @@ package struct GuessBudget: Sendable {
   ///
   /// - Returns: zero if it is, and the ticket is used up; or else how long it takes at least.
   package mutating func wait(_ ticket: Ticket, now: MonotonicTime) -> Duration {
-    guard var line = lines[ticket.block], line.waiting.contains(ticket.number) else { return .zero }
+    guard var line = lines[ticket.guesser], line.waiting.contains(ticket.number) else {
+      return .zero
+    }
     while !line.waiting.contains(line.first) { line.first += 1 }
     // Of those ahead some may have given up: it may take less.
     let ahead = Double(ticket.number - line.first)
     let server = max(nextTurn, now) + Self.interval * ahead
-    let address = line.fullTime + Self.addressInterval * (ahead + 1 - Double(Self.addressBurst))
-    let turn = max(server, address)
+    let own = line.fullTime + Self.guesserInterval * (ahead + 1 - Double(Self.guesserBurst))
+    let turn = max(server, own)
     if turn <= now {
       line.waiting.remove(ticket.number)
-      line.fullTime = max(line.fullTime, now) + Self.addressInterval
+      line.fullTime = max(line.fullTime, now) + Self.guesserInterval
       nextTurn = now + Self.interval
     }
-    lines[ticket.block] = line
+    lines[ticket.guesser] = line
     return turn <= now ? .zero : turn - now
   }
 
   /// A guess waits no more.
   package mutating func giveUp(_ ticket: Ticket) {
-    lines[ticket.block]?.waiting.remove(ticket.number)
+    lines[ticket.guesser]?.waiting.remove(ticket.number)
   }
 
-  /// A guess was none, since it was right: its address may have a turn more.
+  /// A guess was none, since it was right: its guesser may have a turn more.
   package mutating func giveBack(_ ticket: Ticket) {
-    guard var line = lines[ticket.block] else { return }
-    line.fullTime = line.fullTime + Self.addressInterval * -1
-    lines[ticket.block] = line
+    guard var line = lines[ticket.guesser] else { return }
+    line.fullTime = line.fullTime + Self.guesserInterval * -1
+    lines[ticket.guesser] = line
   }
 }

@@ -1,7 +1,7 @@
 internal import ChatCore
 package import ChatSystem
 
-/// Who has been in which private room, under which nickname, from which address. Pure.
+/// Who has been in a private room, under which nickname, from which address. Pure.
 ///
 /// Limit: the last so many that came or went.
 package struct PastMembers: Sendable {
@@ -19,13 +19,11 @@ package struct PastMembers: Sendable {
   /// How many are remembered.
   package var count: Int { stamps.count }
 
-  /// Somebody comes into a room, or leaves it.
+  /// Somebody comes into a private room, or leaves it.
   ///
-  /// - Parameters:
-  ///   - room: the room's code.
-  ///   - nickname: the nickname's key.
-  package mutating func note(room: String, nickname: String, from block: AddressBlock) {
-    let entry = Self.entry(room, nickname, block)
+  /// - Parameter nickname: the nickname's key.
+  package mutating func note(nickname: String, from block: AddressBlock) {
+    let entry = Self.entry(nickname, block)
     let item = (entry: entry, stamp: nextStamp)
     if order.count < limit {
       order.append(item)
@@ -39,15 +37,14 @@ package struct PastMembers: Sendable {
     nextStamp += 1
   }
 
-  /// Whether somebody has been in a room.
-  package func contain(room: String, nickname: String, from block: AddressBlock) -> Bool {
-    stamps[Self.entry(room, nickname, block)] != nil
+  /// Whether somebody has been in a private room.
+  package func contain(nickname: String, from block: AddressBlock) -> Bool {
+    stamps[Self.entry(nickname, block)] != nil
   }
 
-  /// One number for the three: the hash is keyed anew in each process, so nobody can aim at one.
-  private static func entry(_ room: String, _ nickname: String, _ block: AddressBlock) -> Int {
+  /// One number for both: the hash is keyed anew in each process, so nobody can aim at one.
+  private static func entry(_ nickname: String, _ block: AddressBlock) -> Int {
     var hasher = Hasher()
-    hasher.combine(room)
     hasher.combine(nickname)
     hasher.combine(block)
     return hasher.finalize()

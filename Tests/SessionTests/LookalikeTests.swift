@@ -18,7 +18,7 @@ struct LookalikeTests {
     for name in [
       "ａｌｉｃｅ", "Ａｌｉｃｅ", "𝐚𝐥𝐢𝐜𝐞", "𝐀𝐥𝐢𝐜𝐞", "𝓐𝓛𝓘𝓒𝓔", "\u{430}lice", "\u{410}lice", "al\u{456}ce",
       "alic\u{435}", "a1ice",
-      "aIice", "\u{3B1}lice", "ALICE",
+      "aIice", "\u{3B1}lice", "ALICE", "ali\u{307}ce", "al\u{131}\u{307}ce", "ALlCE", "AL1CE",
     ] { try Self.expectRefusal(name, "nick-in-use", by: server) }
     try alice.expectNothing()
   }

@@ -110,6 +110,17 @@ struct RoomCodeTests {
     }
     try again.send("[ROOM]:lobby\n[ROOM]:\(code)\n")
     while try again.line() != "You are in \(code)" {}
+    // Wrong codes of a member have their turn where right ones have: it tells nothing. The first is tried when the
+    // nickname is known.
+    let wrong = try server.connect()
+    try again.send("exit\n")
+    while try again.line() != nil {}
+    try wrong.send("[ROOM]:zzzzzz\nbob\n")
+    while let line = try wrong.line(), !line.hasSuffix("\tcode=room-not-found") {
+      #expect(!line.hasPrefix("[ERROR]"), "\(line)")
+    }
+    try wrong.send("[ROOM]:zzzzzz\n")
+    while let line = try wrong.line(), !line.hasSuffix("\tcode=room-not-found") {}
     for stranger in strangers {
       #expect(try !stranger.stream.waitUntilReadable(for: .milliseconds(1)))
     }
