@@ -41,6 +41,9 @@ struct LookalikeTests {
     try Self.expectRefusal("aIice", "nick-in-use", by: server)
     try alice.send("[NICK]:carol\n")
     for socket in [alice, bob] { try socket.expect("a1ice is now carol") }
+    // The old name is free when everyone has been told.
+    try alice.send("[PING]:x\n")
+    try alice.expect("[PONG]:x")
     try bob.send("[NICK]:alice\n")
     try bob.expect("bob is now alice")
     try bob.send("[MSG]:a1ice hi\n")
