@@ -95,22 +95,25 @@ package final class Client: Sendable {
     do { nickname = try Nickname(choice) } catch {
       return .failure(NicknameRefused(code: error.code.rawValue, reason: error.reason))
     }
+    var advice: String?
     for address in options.addresses {
-      if let result = try connect(to: address, as: nickname) { return result }
+      if let result = try connect(to: address, as: nickname, &advice) { return result }
     }
+    if let advice { Screen.complain(advice) }
     throw .unavailable
   }
 
   /// Connects to one of the addresses.
   ///
+  /// - Parameter advice: what to do about the first address where nothing listens.
   /// - Returns: the same; `nil` if nobody lets us in there, which has been told.
   private func connect(
-    to address: Address, as nickname: Nickname
+    to address: Address, as nickname: Nickname, _ advice: inout String?
   ) throws(ClientExit) -> Result<(Session, Connection), NicknameRefused>? {
     let connection: Connection
     do { connection = try Connection(to: address) } catch {
-      let advice = error.isRefused ? Self.advice(for: address) : nil
-      Screen.complain(advice.map { "\(error). \($0)" } ?? "\(error)")
+      Screen.complain("\(error)")
+      if error.isRefused { advice = advice ?? Self.advice(for: address) }
       return nil
     }
     let outgoing = Outgoing(nickname: nickname, isTyped: isTyped)
