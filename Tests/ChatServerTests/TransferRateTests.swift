@@ -40,9 +40,10 @@ struct TransferRateTests {
     try Self.serve { alice, id, join in
       let bob = try join("bob", true)
       try bob.send("[GET]:\(id)\n")
-      // Bob takes one byte now and then, and there is talk that he does not read either.
+      // Bob takes one byte now and then, and there is talk that he does not read either. What his system took at once
+      // has bought him 2 s, and silence buys as much: 10 s are more than both.
       var taken = 0
-      for _ in 0..<40 {
+      for _ in 0..<100 {
         taken += try bob.bytes(1).count
         try alice.send("hello\n")
         SystemThread.sleep(for: .milliseconds(100))
@@ -56,7 +57,7 @@ struct TransferRateTests {
         }
         bytes = try bob.lineBytes()
       }
-      #expect(bytes != nil && taken == 40)
+      #expect(bytes != nil && taken == 100)
       #expect(try bob.download(id).count == 10_000_000)
     }
   }
