@@ -115,7 +115,7 @@ DOCC = $(dir $(shell readlink -f "$$(command -v $(SWIFT))"))docc
 unicode:
 	@mkdir -p .build
 	.unicode/tables.py $(UCD) > .build/UnicodeTables.swift
-	mv .build/UnicodeTables.swift Sources/ChatCore/UnicodeTables.swift
+	mv .build/UnicodeTables.swift Sources/ChatCore/Unicode/UnicodeTables.swift
 
 clean:
 	rm -rf .build

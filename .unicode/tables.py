@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes Sources/ChatCore/UnicodeTables.swift of the Unicode Consortium's data files.
+"""Makes Sources/ChatCore/Unicode/UnicodeTables.swift of the Unicode Consortium's data files.
 
-Usage: .unicode/tables.py FOLDER > Sources/ChatCore/UnicodeTables.swift
+Usage: .unicode/tables.py FOLDER > Sources/ChatCore/Unicode/UnicodeTables.swift
 
 FOLDER holds these files of https://www.unicode.org/Public/17.0.0/:
 ucd/UnicodeData.txt, ucd/Scripts.txt, ucd/ScriptExtensions.txt, ucd/PropertyValueAliases.txt

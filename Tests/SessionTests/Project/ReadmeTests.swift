@@ -6,7 +6,8 @@ import Testing
 @Suite("README", .timeLimit(.minutes(2)))
 struct ReadmeTests {
   private static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
 
   /// What each example is given on its standard input: a nickname, a word, and the end of it.
   private static let input = "guest\nhello\nexit\n"

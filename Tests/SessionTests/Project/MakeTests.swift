@@ -7,7 +7,8 @@ import Testing
 struct MakeTests {
   /// The folder of `Package.swift`.
   private static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
 
   private let tools: TestFolder
   private var calls: String {
