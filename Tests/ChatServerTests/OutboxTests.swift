@@ -16,13 +16,13 @@ struct OutboxTests {
 
   /// Posts lines, which have to be taken.
   private static func post(_ bytes: [UInt8], to outbox: inout Outbox, at position: UInt64) {
-    let result = outbox.post(bytes, at: position)
+    let result = outbox.enqueue(bytes, at: position)
     #expect(result == .queued)
   }
 
   /// Inserts lines, which have to be taken.
   private static func insert(_ bytes: [UInt8], into outbox: inout Outbox) {
-    let result = outbox.insert(bytes)
+    let result = outbox.splice(bytes)
     #expect(result == .queued)
   }
 
@@ -66,7 +66,7 @@ struct OutboxTests {
   func finish() {
     var outbox = Self.inRoom()
     outbox.finish(Self.bytes("Bye!\n"), at: 5)
-    let late = outbox.post(Self.bytes("late\n"), at: 6)
+    let late = outbox.enqueue(Self.bytes("late\n"), at: 6)
     #expect(late == .absent)
     #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("Bye!\n"), from: 0))
@@ -150,7 +150,7 @@ struct OutboxTests {
     var outbox = Self.inRoom()
     enter(&outbox)
     let before = outbox.queuedBytes
-    let result = outbox.post(Self.bytes("psst\n"), at: 10)
+    let result = outbox.enqueue(Self.bytes("psst\n"), at: 10)
     #expect(result == expected, "\(name)")
     #expect(outbox.queuedBytes == before + (expected == .queued ? 5 : 0), "\(name)")
   }
@@ -158,10 +158,10 @@ struct OutboxTests {
   @Test("a long answer that was broken off takes nothing more")
   func insertedTooLate() {
     var outbox = Self.inRoom()
-    outbox.hold(at: 5)
+    outbox.pause(at: 5)
     Self.insert(Self.bytes("one\n"), into: &outbox)
     outbox.cut(Self.bytes("why\n"), rest: [])
-    let result = outbox.insert(Self.bytes("two\n"))
+    let result = outbox.splice(Self.bytes("two\n"))
     #expect(result == .absent)
     #expect(outbox.next(cursor: 0, head: 10) == .own(Self.bytes("one\nwhy\n"), from: 0))
   }
@@ -207,7 +207,7 @@ struct OutboxTests {
               let piece = bytes[offset...].prefix(space)
               outbox.sent(piece.count)
               got += String(decoding: piece, as: UTF8.self)
-            case .nothing, .held, .end: break
+            case .nothing, .paused, .end: break
             }
           }
         }
@@ -224,20 +224,20 @@ struct OutboxTests {
   func held() {
     var outbox = Self.inRoom()
     Self.post(Self.bytes("before\n"), to: &outbox, at: 5)
-    outbox.hold(at: 5)
+    outbox.pause(at: 5)
     Self.post(Self.bytes("after\n"), to: &outbox, at: 5)
     Self.post(Self.bytes("later\n"), to: &outbox, at: 8)
     #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 5))
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("before\n"), from: 0))
     outbox.sent(7)
-    #expect(outbox.next(cursor: 5, head: 10) == .held)
+    #expect(outbox.next(cursor: 5, head: 10) == .paused)
     Self.insert(Self.bytes("one\n"), into: &outbox)
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("one\n"), from: 0))
     outbox.sent(2)
     Self.insert(Self.bytes("two\n"), into: &outbox)
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("one\n"), from: 2))
     outbox.sent(2)
-    outbox.release()
+    outbox.resume()
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("two\n"), from: 0))
     outbox.sent(4)
     #expect(outbox.next(cursor: 5, head: 10) == .own(Self.bytes("after\n"), from: 0))
@@ -265,15 +265,15 @@ struct OutboxTests {
   @Test("what waits behind a long answer takes no space from it")
   func heldSpace() {
     var outbox = Self.inRoom()
-    outbox.hold(at: 5)
+    outbox.pause(at: 5)
     Self.post([UInt8](repeating: 1, count: Outbox.capacity), to: &outbox, at: 5)
     #expect(!outbox.hasRoom(for: 1))
-    #expect(outbox.hasRoomToInsert(Outbox.capacity))
+    #expect(outbox.hasRoomToSplice(Outbox.capacity))
     Self.insert([UInt8](repeating: 2, count: Outbox.capacity), into: &outbox)
-    #expect(!outbox.hasRoomToInsert(1))
+    #expect(!outbox.hasRoomToSplice(1))
     outbox.sent(Outbox.capacity)
-    #expect(outbox.hasRoomToInsert(1))
-    outbox.release()
+    #expect(outbox.hasRoomToSplice(1))
+    outbox.resume()
     outbox.sent(Outbox.capacity)
     #expect(outbox.queuedBytes == 0 && outbox.hasRoom(for: Outbox.capacity))
   }
@@ -294,9 +294,9 @@ struct OutboxTests {
   @Test("no frame goes into an answer that is being put in")
   func nothingWhileHeld() {
     var outbox = Self.inRoom()
-    outbox.hold(at: 0)
-    #expect(outbox.next(cursor: 0, head: 10) == .held)
-    outbox.release()
+    outbox.pause(at: 0)
+    #expect(outbox.next(cursor: 0, head: 10) == .paused)
+    outbox.resume()
     #expect(outbox.next(cursor: 0, head: 10) == .log(upTo: 10))
   }
 }

@@ -22,7 +22,7 @@ struct RoomLogTests {
       }
       let bytes = Array(log[start..<log.head])
       #expect(bytes == Array(repeating: line, count: 100).flatMap { $0 }, "round \(round)")
-      let settled = log.settle(lowest: log.head)
+      let settled = log.advanceTail(lowest: log.head)
       #expect(settled.newcomers.isEmpty && settled.tail == log.head)
     }
   }
@@ -43,10 +43,10 @@ struct RoomLogTests {
     }
     try eventually("the appender waits") { fullCount.load(ordering: .relaxed) > 0 }
     #expect(log.head == 131_072)
-    _ = log.settle(lowest: 65_535)
+    _ = log.advanceTail(lowest: 65_535)
     try eventually("it looks again and waits on") { fullCount.load(ordering: .relaxed) > 1 }
     #expect(log.head == 131_072)
-    _ = log.settle(lowest: 65_536)
+    _ = log.advanceTail(lowest: 65_536)
     try eventually("the appender is through") { done.load(ordering: .acquiring) }
     #expect(log.head == 196_608)
   }
@@ -72,18 +72,18 @@ struct RoomLogTests {
   @Test("what is recorded is shown when it is kept, and not overwritten before")
   func recorded() throws {
     let log = try RoomLog(capacity: 131_072, position: 1_000, sequence: 7, isRecorded: true)
-    #expect(log.head == 1_000 && log.shown == 1_000)
+    #expect(log.head == 1_000 && log.published == 1_000)
     let isIn = log.append(Array("hello\n".utf8), lines: 1, whenFull: {}) { mark in
       #expect(mark.sequence == 8 && mark.start == 1_000 && mark.end == 1_006)
     }
     #expect(isIn)
-    #expect(log.head == 1_006 && log.shown == 1_000)
-    #expect(log.settle(lowest: .max).tail == 1_000)
-    log.show(upTo: 1_006)
-    #expect(log.shown == 1_006)
-    #expect(log.settle(lowest: .max).tail == 1_006)
+    #expect(log.head == 1_006 && log.published == 1_000)
+    #expect(log.advanceTail(lowest: .max).tail == 1_000)
+    log.publish(upTo: 1_006)
+    #expect(log.published == 1_006)
+    #expect(log.advanceTail(lowest: .max).tail == 1_006)
     // A reader that was left behind does not take back what may be overwritten already.
-    #expect(log.settle(lowest: 1_003).tail == 1_006)
+    #expect(log.advanceTail(lowest: 1_003).tail == 1_006)
   }
 
   @Test("what the ring still holds can be copied, in whole lines, though everyone has been served")
@@ -91,12 +91,12 @@ struct RoomLogTests {
     let log = try RoomLog(capacity: 131_072, position: 1_000, sequence: 7)
     #expect(log.remembered(upTo: log.head) == (1_000, []))
     #expect(log.append(Array("first\n".utf8), lines: 1, whenFull: {}))
-    _ = log.settle(lowest: .max)
+    _ = log.advanceTail(lowest: .max)
     let all = log.remembered(upTo: log.head)
     #expect(all == (1_000, Array("first\n".utf8)))
     for number in 0..<30_000 {
       #expect(log.append(Array("line \(number)\n".utf8), lines: 1, whenFull: {}))
-      _ = log.settle(lowest: .max)
+      _ = log.advanceTail(lowest: .max)
     }
     let (position, bytes) = log.remembered(upTo: log.head)
     #expect(position + UInt64(bytes.count) == log.head)

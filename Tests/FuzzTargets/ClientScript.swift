@@ -163,7 +163,7 @@ final class ScriptedTransport: Transport, @unchecked Sendable {
 
   func waitUntilReadable(
     for timeout: Duration, or wakeUp: borrowing WakeUp
-  ) -> ChatSystem.Stream.Waking {
+  ) -> TCPTransport.Waking {
     while true {
       if wakeUp.wait(for: .zero) { return .signalled }
       if script.goOn() { return .readable }

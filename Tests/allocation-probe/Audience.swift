@@ -5,7 +5,7 @@ import Glibc
 final class Audience {
   private static let discardBytes = 1 << 24
 
-  private let streams: [ChatSystem.Stream]
+  private let streams: [TCPTransport]
   private let entries: UnsafeMutableBufferPointer<pollfd>
   /// How many bytes each has received, counted from when all were in.
   private let received: UnsafeMutableBufferPointer<Int>
@@ -14,7 +14,7 @@ final class Audience {
   init(address: Address, readers: Int) throws {
     let count = readers + 1
     streams = try (0..<count).map { index in
-      let stream = try ChatSystem.Stream.connect(to: address)
+      let stream = try TCPTransport.connect(to: address)
       try stream.sendAll(Array("\(Self.name(index))\n".utf8))
       return stream
     }

@@ -13,7 +13,7 @@ final class Connection: Sendable {
   /// Connects.
   init(to address: Address) throws(ConnectionError) {
     // What is on its way when one side is killed has to be sent again: it is not much.
-    let stream = try Stream.connect(to: address, receiveBufferBytes: 196_608)
+    let stream = try TCPTransport.connect(to: address, receiveBufferBytes: 196_608)
     // A line does not wait behind megabytes of a file.
     stream.keepUnsentBytes(below: 131_072, patience: .zero)
     // A server that vanished without a word is found out in two minutes.

@@ -12,7 +12,7 @@ package protocol Transport: Sendable {
   /// Waits until there is something to receive, or a signal, which goes first.
   func waitUntilReadable(
     for timeout: Duration, or wakeUp: borrowing WakeUp
-  ) throws(SystemError) -> Stream.Waking
+  ) throws(SystemError) -> TCPTransport.Waking
 
   /// Receives what is there, waiting until something is.
   ///
@@ -29,7 +29,7 @@ package protocol Transport: Sendable {
   var unacknowledgedBytes: Int { get }
 }
 
-extension Stream: Transport {}
+extension TCPTransport: Transport {}
 
 extension Transport {
   /// The same for bytes in an array.

@@ -36,7 +36,7 @@ extension Session {
   ) throws(Refusal) -> Found {
     let end = MonotonicTime.now + Self.answerTime * (wrongCodes + 1)
     let found = Result { () throws(Refusal) in try look() }
-    peer.pause(for: end - .now)
+    peer.wait(for: end - .now)
     reason = peer.interruptionReason ?? reason
     switch found {
     case .success:

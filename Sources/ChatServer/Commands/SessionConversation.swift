@@ -112,7 +112,7 @@ extension Session {
       person.peer.speaksVersion1 ? message : .notice("\(sender.text) tells you: \(text)")
     flush(buffers)
     // The receipt promises that it comes before the receiver's end. To oneself it is all there is.
-    switch person.peer === peer ? .queued : person.peer.tell(line.encoded()) {
+    switch person.peer === peer ? .queued : person.peer.enqueue(line.encoded()) {
     case .queued: answer([message], buffers)
     case .full:
       throw Refusal(.slowConsumer, "'\(person.nickname.text)' does not read at the moment")
@@ -208,7 +208,7 @@ extension Session {
     for line in lines {
       let bytes = line.encoded()
       if bytes.count >= Self.answerBytesPerToken / 2 { spend(1, buffers) }
-      waitForSpace(for: bytes.count) { peer.tell(bytes) }
+      waitForSpace(for: bytes.count) { peer.enqueue(bytes) }
     }
   }
 
@@ -226,14 +226,14 @@ extension Session {
 
   /// Tells the client something as soon as its outbox has space; ends the session if it never has.
   func waitForSpace(
-    for count: Int, toInsert: Bool = false, _ tell: () -> Outbox.Enqueueing
+    for count: Int, toSplice: Bool = false, _ tell: () -> Outbox.Enqueueing
   ) {
     while reason == nil {
       switch tell() {
       case .queued: return
       case .absent: reason = peer.interruptionReason ?? .connectionLost
       case .full:
-        guard !peer.waitForSpace(for: count, toInsert: toInsert) else { continue }
+        guard !peer.waitForSpace(for: count, toSplice: toSplice) else { continue }
         reason = peer.interruptionReason ?? .slowConsumer
       }
     }

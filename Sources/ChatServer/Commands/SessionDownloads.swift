@@ -109,7 +109,7 @@ extension Session {
     guard let nickname,
       let (sender, have, all) = server.deliveries.note(id, by: peer, called: nickname)
     else { return }
-    sender.tellIfPossible(ServerLine.got(id: id, have: have, of: all).encoded())
+    sender.enqueueIfPossible(ServerLine.got(id: id, have: have, of: all).encoded())
   }
 
   /// Tells of the room's files, or of one.
@@ -169,7 +169,7 @@ extension Session {
           server.log.error("a file can't be read: \(error)")
           throw Refusal(.fileRefused, "the server can't read the file now")
         }
-        peer.pause(for: Self.waitStep)
+        peer.wait(for: Self.waitStep)
         continue
       }
       guard let content else { throw .noSuchFile }

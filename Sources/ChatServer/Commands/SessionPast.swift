@@ -14,11 +14,11 @@ extension Session {
   /// The last lines of the room, or the first after a number.
   func tellPast(of room: Room, count: Int, since: UInt64?, _ buffers: WorkBuffers) {
     flush(buffers)
-    let end = room.hold(peer) + 1
+    let end = room.pauseLog(of: peer) + 1
     do throws(HistoryError) {
       var start = since ?? 0
       if since == nil, count > 0, let past = room.past {
-        room.waitUntilShown()
+        room.waitUntilPublished()
         start = try past.sequence(beforeLast: count, before: end)
       }
       streamPast(of: room, after: start, before: end, limit: count, buffers)
@@ -33,11 +33,11 @@ extension Session {
     _ words: String, in room: Room, before: UInt64?, limit: Int, _ buffers: WorkBuffers
   ) {
     flush(buffers)
-    var end = room.hold(peer) + 1
+    var end = room.pauseLog(of: peer) + 1
     end = min(before ?? end, end)
     do throws(HistoryError) {
       if let past = room.past {
-        room.waitUntilShown()
+        room.waitUntilPublished()
         var left = limit
         while left > 0, charge(buffers) {
           let wanted = min(left, Self.foundLines)
@@ -60,7 +60,7 @@ extension Session {
   ) {
     do throws(HistoryError) {
       if let past = room.past {
-        room.waitUntilShown()
+        room.waitUntilPublished()
         var start = start
         var left = limit
         while left > 0, charge(buffers) {
@@ -88,19 +88,19 @@ extension Session {
         line.bytes, sequence: line.sequence, time: Timestamp.text(line.timeMilliseconds),
         file: line.file, to: &bytes)
     }
-    waitForSpace(for: bytes.count, toInsert: true) { peer.insert(bytes) }
+    waitForSpace(for: bytes.count, toSplice: true) { peer.splice(bytes) }
     // Whoever was cut off meanwhile needs no more.
     reason = peer.interruptionReason ?? reason
   }
 
   private func apologize() {
     let line = ServerLine.notice("The history can't be read at the moment.").encoded()
-    waitForSpace(for: line.count, toInsert: true) { peer.insert(line) }
+    waitForSpace(for: line.count, toSplice: true) { peer.splice(line) }
   }
 
   private func endPast() {
     let line = ServerLine.pastEnd.encoded()
-    waitForSpace(for: line.count, toInsert: true) { peer.insert(line) }
-    peer.release()
+    waitForSpace(for: line.count, toSplice: true) { peer.splice(line) }
+    peer.resumeLog()
   }
 }

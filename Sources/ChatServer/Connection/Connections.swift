@@ -70,7 +70,7 @@ final class Connections: @unchecked Sendable {
   /// Tells everyone who is in a room, or between two; whoever does not read is not told.
   func tellAll(_ line: [UInt8]) {
     let all = lock.withLock { Array(peers.values) }
-    for peer in all { peer.tellIfPossible(line) }
+    for peer in all { peer.enqueueIfPossible(line) }
   }
 
   /// Waits until all are gone.

@@ -11,7 +11,7 @@ package final class Peer: @unchecked Sendable {
   // Sound: what changes is guarded by `lock`, or belongs to one thread at a time, as noted.
 
   /// The socket. The session receives; the session sends before it joins, the broadcaster after.
-  package let stream: Stream
+  package let stream: TCPTransport
 
   /// Where it comes from.
   package let address: Address
@@ -80,7 +80,7 @@ package final class Peer: @unchecked Sendable {
   package var speaksVersion1 = false
 
   /// Takes over a connection.
-  package init(stream: Stream, address: Address) {
+  package init(stream: TCPTransport, address: Address) {
     self.stream = stream
     self.address = address
   }
@@ -100,9 +100,9 @@ package final class Peer: @unchecked Sendable {
   /// it is never one that was passed already.
   ///
   /// Thread: any.
-  func tell(_ bytes: [UInt8]) -> Outbox.Enqueueing {
+  func enqueue(_ bytes: [UInt8]) -> Outbox.Enqueueing {
     let (result, room) = lock.withLock {
-      (outbox.post(bytes, at: max(self.room?.head ?? 0, entrance)), self.room)
+      (outbox.enqueue(bytes, at: max(self.room?.head ?? 0, entrance)), self.room)
     }
     if result == .queued { room?.wakeBroadcaster() }
     return result
@@ -111,8 +111,8 @@ package final class Peer: @unchecked Sendable {
   /// Sends it lines that nobody relies on its reading: if it reads too slowly, or has left, it does without.
   ///
   /// Thread: any.
-  func tellIfPossible(_ bytes: [UInt8]) {
-    switch tell(bytes) {
+  func enqueueIfPossible(_ bytes: [UInt8]) {
+    switch enqueue(bytes) {
     case .queued, .full, .absent: break
     }
   }
@@ -143,19 +143,19 @@ package final class Peer: @unchecked Sendable {
   // MARK: A long answer
 
   /// Keeps the room's stream back at a position that no reader has reached yet, until `release`.
-  package func hold(at position: UInt64) { lock.withLock { outbox.hold(at: position) } }
+  package func pauseLog(at position: UInt64) { lock.withLock { outbox.pause(at: position) } }
 
   /// Puts lines in where the stream is kept back.
-  func insert(_ bytes: [UInt8]) -> Outbox.Enqueueing {
-    let (result, room) = lock.withLock { (outbox.insert(bytes), self.room) }
+  func splice(_ bytes: [UInt8]) -> Outbox.Enqueueing {
+    let (result, room) = lock.withLock { (outbox.splice(bytes), self.room) }
     if result == .queued { room?.wakeBroadcaster() }
     return result
   }
 
   /// Lets the room's stream go on.
-  func release() {
+  func resumeLog() {
     let room = lock.withLock {
-      outbox.release()
+      outbox.resume()
       return self.room
     }
     room?.wakeBroadcaster()
@@ -208,9 +208,9 @@ package final class Peer: @unchecked Sendable {
   /// Waits until lines of its own, or of a long answer, can be taken again.
   ///
   /// - Returns: false if it is to end: because it does not read, among other reasons.
-  package func waitForSpace(for count: Int, toInsert: Bool = false) -> Bool {
+  package func waitForSpace(for count: Int, toSplice: Bool = false) -> Bool {
     lock.withLock {
-      while !(toInsert ? outbox.hasRoomToInsert(count) : outbox.hasRoom(for: count)) {
+      while !(toSplice ? outbox.hasRoomToSplice(count) : outbox.hasRoom(for: count)) {
         guard interruption == nil else { return false }
         changed.wait(lock)
       }
@@ -234,7 +234,7 @@ package final class Peer: @unchecked Sendable {
   ///
   /// Thread: whoever holds the log's lock and is appending there.
   func offer(_ line: [UInt8], at position: UInt64) -> Outbox.Enqueueing {
-    lock.withLock { outbox.post(line, at: position) }
+    lock.withLock { outbox.enqueue(line, at: position) }
   }
 
   /// Waits until the socket stands between two lines, and nothing else is to be sent.
@@ -347,7 +347,7 @@ package final class Peer: @unchecked Sendable {
   }
 
   /// Waits for a time, less if the session is to end, or nobody is there any more.
-  package func pause(for duration: Duration) {
+  package func wait(for duration: Duration) {
     let deadline = MonotonicTime.now + duration
     while MonotonicTime.now < deadline, interruptionReason == nil {
       // Nothing is sent meanwhile: so nobody else would find out.

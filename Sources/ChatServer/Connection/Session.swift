@@ -230,10 +230,10 @@ final class Session {
     flush(buffers)
     if nickname == nil {
       let left = handshakeDeadline - .now
-      peer.pause(for: min(wait, left))
+      peer.wait(for: min(wait, left))
       if wait >= left { reason = .handshakeTimeout }
     } else {
-      peer.pause(for: wait)
+      peer.wait(for: wait)
     }
     reason = peer.interruptionReason ?? reason
   }
@@ -372,7 +372,7 @@ final class Session {
         room.wakeBroadcaster()
       }
     } else if let nickname {
-      peer.release()
+      peer.resumeLog()
       room.leave(peer, as: nickname, lastLine: lastLine)
     }
   }

@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Sends a room's log to everyone in it: on a serial Dispatch queue, never blocking.
 ///
-/// A pass goes over the members and gives each socket everything between its cursor and what is shown in
+/// A pass goes over the members and gives each socket everything between its cursor and what is published in
 /// one `send`, what is the member's own merged in. While a pass runs, the log grows; so a busy room
 /// batches by itself, and an idle one is served at once. A socket that is full is left alone until
 /// it is writable again.
@@ -50,8 +50,8 @@ final class Broadcaster: @unchecked Sendable {
   /// Before this, the ring may be overwritten at any time.
   private(set) var tail: UInt64
   private var blocked: [CInt: Peer] = [:]
-  /// What was shown when the last pass began.
-  private var lastShown: UInt64
+  /// What was published when the last pass began.
+  private var lastPublished: UInt64
   private var isCheckingStalls = false
   private var writability: Writability?
 
@@ -65,7 +65,7 @@ final class Broadcaster: @unchecked Sendable {
     self.past = past
     self.readerTimeout = readerTimeout
     tail = log.head
-    lastShown = tail
+    lastPublished = tail
   }
 
   /// Has everyone sent what is new.
@@ -95,17 +95,19 @@ final class Broadcaster: @unchecked Sendable {
   private func pass() {
     // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
     _ = isScheduled.exchange(false, ordering: .acquiringAndReleasing)
-    let shown = log.shown
-    if members.count >= Self.sharedMembers, shown - lastShown <= Self.quietBytes { share(shown) }
-    lastShown = shown
+    let published = log.published
+    if members.count >= Self.sharedMembers, published - lastPublished <= Self.quietBytes {
+      fanOut(published)
+    }
+    lastPublished = published
     var index = 0
     while index < members.count {
       let peer = members[index]
       // A member that goes leaves its place to the last one, whose turn it is then.
       if deliver(to: peer) { index += 1 }
     }
-    settle()
-    if log.isWaitedFor { relieve() }
+    advanceTail()
+    if log.hasWaitingAppenders { evictSlowReaders() }
   }
 
   private func serveWritable() {
@@ -120,16 +122,16 @@ final class Broadcaster: @unchecked Sendable {
       // epoll_wait(2) fails only for a descriptor that is none: a bug of ours.
       preconditionFailure("\(error)")
     }
-    if log.isWaitedFor { settle() }
+    if log.hasWaitingAppenders { advanceTail() }
   }
 
   /// Says how far everyone has been served, and admits whoever came in since.
-  private func settle() {
+  private func advanceTail() {
     var lowest = UInt64.max
     for peer in members where peer.isAttached { lowest = min(lowest, peer.cursor) }
-    let settled = log.settle(lowest: lowest)
-    tail = settled.tail
-    for newcomer in settled.newcomers {
+    let result = log.advanceTail(lowest: lowest)
+    tail = result.tail
+    for newcomer in result.newcomers {
       guard !newcomer.isDropped else {
         newcomer.markFlushed()
         continue
@@ -152,7 +154,7 @@ final class Broadcaster: @unchecked Sendable {
     guard !peer.isBlocked, !peer.isFetching, !peer.isLent else { return true }
     // One look at the head for the whole call: a busy room would keep it here for ever. So would a client that
     // asks as fast as it is answered.
-    let head = log.shown
+    let head = log.published
     var ownBytes = 0
     do {
       while true {
@@ -181,7 +183,7 @@ final class Broadcaster: @unchecked Sendable {
         case .nothing:
           peer.isLent = peer.lend(SendingTurn(self, log, peer))
           return true
-        case .held:
+        case .paused:
           return true
         case .end:
           remove(peer)
@@ -279,7 +281,7 @@ final class Broadcaster: @unchecked Sendable {
 
   /// Somebody waits for space in the ring: detaches whoever keeps it from being freed; where nothing is kept
   /// to come back to, whoever has stopped is cut off instead.
-  private func relieve() {
+  private func evictSlowReaders() {
     let now = MonotonicTime.now
     let isKept = past?.isKept == true
     let attached = members.filter(\.isAttached)
@@ -303,7 +305,7 @@ final class Broadcaster: @unchecked Sendable {
         cutOff(peer)
       }
     }
-    settle()
+    advanceTail()
   }
 
   /// Looks at the blocked members from time to time, as long as there are any.
@@ -339,7 +341,7 @@ final class Broadcaster: @unchecked Sendable {
     let lineFeed = UInt8(ascii: "\n")
     var bytes: ArraySlice<UInt8> = []
     if peer.cursor >= tail {
-      let limit = min(log.shown, peer.cursor + UInt64(Limits.serverLineBytes))
+      let limit = min(log.published, peer.cursor + UInt64(Limits.serverLineBytes))
       bytes = ArraySlice(log[peer.cursor..<limit])
     } else if let past = peer.past, past.position <= peer.cursor {
       bytes = past.bytes.dropFirst(Int(peer.cursor - past.position))

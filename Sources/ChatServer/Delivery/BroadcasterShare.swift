@@ -9,7 +9,7 @@ extension Broadcaster {
 
   /// Sends what is new to all who need nothing else, on two threads: where little is said, half the time until
   /// the last has it is worth more than the second thread costs. What is left is the pass's.
-  func share(_ shown: UInt64) {
+  func fanOut(_ published: UInt64) {
     let next = Atomic<Int>(0)
     let members = members
     DispatchQueue.concurrentPerform(iterations: 2) { _ in
@@ -17,16 +17,16 @@ extension Broadcaster {
         let start = next.wrappingAdd(sharedStep, ordering: .relaxed).oldValue
         guard start < members.count else { return }
         for peer in members[start..<min(members.count, start + sharedStep)] {
-          sendNew(to: peer, shown)
+          sendNew(to: peer, published)
         }
       }
     }
   }
 
   /// Sends a member the log's new bytes if nothing stands in the way. Thread: one at a time for each member.
-  private func sendNew(to peer: Peer, _ shown: UInt64) {
+  private func sendNew(to peer: Peer, _ published: UInt64) {
     guard !peer.isBlocked, !peer.isFetching, !peer.isLent, peer.cursor >= tail,
-      case .log(let limit) = peer.nextPiece(head: shown)
+      case .log(let limit) = peer.nextPiece(head: published)
     else { return }
     // An error is met again by the pass, which does something about it.
     let slice = log[peer.cursor..<limit]

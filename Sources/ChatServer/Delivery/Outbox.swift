@@ -3,8 +3,8 @@
 /// Nothing of the log is kept here: the client's cursor says how far it has been sent, and `next` says
 /// what comes now: the log up to some position, a piece of the client's own, or the end.
 ///
-/// A long answer, such as a look back into the history, is put in piece by piece: `hold` keeps the log back
-/// at one position, `insert` puts in what belongs there, and `release` lets the log go on.
+/// A long answer, such as a look back into the history, is put in piece by piece: `pause` keeps the log back
+/// at one position, `splice` puts in what belongs there, and `resume` lets the log go on.
 package struct Outbox: Sendable {
   /// The most that may wait here, in bytes; a single line is taken whatever its size.
   package static let capacity = 262_144
@@ -18,7 +18,7 @@ package struct Outbox: Sendable {
     /// Nothing for now.
     case nothing
     /// Nothing before an answer is complete that is being put in.
-    case held
+    case paused
     /// Nothing ever again.
     case end
   }
@@ -66,7 +66,7 @@ package struct Outbox: Sendable {
   /// How many bytes wait here.
   package private(set) var queuedBytes = 0
   /// How many of them wait for the answer that is being put in.
-  private var heldBytes = 0
+  private var pausedBytes = 0
 
   /// Makes an empty outbox.
   package init() {}
@@ -74,14 +74,14 @@ package struct Outbox: Sendable {
   /// Whether a line of this size may be put in. Behind a long answer, what goes out before doesn't count: a
   /// client that takes its time with the answer can be told something all the same.
   package func hasRoom(for count: Int) -> Bool {
-    let waiting = barrierIndex == nil ? queuedBytes : heldBytes
+    let waiting = barrierIndex == nil ? queuedBytes : pausedBytes
     return waiting == 0 || waiting + count <= Self.capacity
   }
 
   /// Whether so much of a long answer may be inserted. What waits behind it can't go out before, and so doesn't
   /// count.
-  package func hasRoomToInsert(_ count: Int) -> Bool {
-    let before = queuedBytes - heldBytes
+  package func hasRoomToSplice(_ count: Int) -> Bool {
+    let before = queuedBytes - pausedBytes
     return before == 0 || before + count <= Self.capacity
   }
 
@@ -89,7 +89,7 @@ package struct Outbox: Sendable {
   /// one begins.
   ///
   /// Positions never fall from one call to the next.
-  package mutating func post(_ bytes: [UInt8], at position: UInt64) -> Enqueueing {
+  package mutating func enqueue(_ bytes: [UInt8], at position: UInt64) -> Enqueueing {
     switch phase {
     case .outside, .leaving, .cut: return .absent
     case .inRoom:
@@ -106,7 +106,7 @@ package struct Outbox: Sendable {
   private mutating func append(_ bytes: [UInt8], at position: UInt64) {
     guard !bytes.isEmpty else { return }
     queuedBytes += bytes.count
-    if barrierIndex != nil { heldBytes += bytes.count }
+    if barrierIndex != nil { pausedBytes += bytes.count }
     if let last = entries.indices.last, last >= first, entries[last].position == position,
       !entries[last].isBarrier
     {
@@ -116,26 +116,26 @@ package struct Outbox: Sendable {
     }
   }
 
-  /// Sends nothing beyond `position`, at which something will be inserted, until `release`.
-  package mutating func hold(at position: UInt64) {
+  /// Sends nothing beyond `position`, at which something will be inserted, until `resume`.
+  package mutating func pause(at position: UInt64) {
     guard case .inRoom = phase else { return }
     entries.append(Entry(position: position, bytes: [], isBarrier: true))
   }
 
   /// Puts in whole lines where the log is held.
-  package mutating func insert(_ bytes: [UInt8]) -> Enqueueing {
+  package mutating func splice(_ bytes: [UInt8]) -> Enqueueing {
     guard case .inRoom = phase, let barrier = barrierIndex else { return .absent }
-    guard hasRoomToInsert(bytes.count) else { return .full }
+    guard hasRoomToSplice(bytes.count) else { return .full }
     queuedBytes += bytes.count
     entries.insert(Entry(position: entries[barrier].position, bytes: bytes), at: barrier)
     return .queued
   }
 
   /// What is inserted is complete.
-  package mutating func release() {
+  package mutating func resume() {
     guard let barrier = barrierIndex else { return }
     entries.remove(at: barrier)
-    heldBytes = 0
+    pausedBytes = 0
     compact()
   }
 
@@ -209,7 +209,7 @@ package struct Outbox: Sendable {
     if first < entries.count {
       let entry = entries[first]
       if entry.position <= cursor {
-        if entry.isBarrier { return .held }
+        if entry.isBarrier { return .paused }
         return .own(entry.bytes, from: sentBytes)
       }
       limit = min(entry.position, head)

@@ -161,7 +161,7 @@ final class FileSender: @unchecked Sendable {
     let judged = lock.withLock { downloads }.map { ($0.id, $0.slot.note(taken).reason) }
     for case (let id, let why?) in judged where cancel(id) {
       let line = ServerLine.error(Refusal(.slowConsumer, why), id: id).encoded()
-      switch peer.tell(line) {
+      switch peer.enqueue(line) {
       case .queued, .absent: break
       // It would wait for the rest for ever.
       case .full: peer.interrupt(.slowConsumer)

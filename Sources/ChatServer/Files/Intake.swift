@@ -4,11 +4,11 @@ internal import ChatSystem
 ///
 /// Thread: one at a time.
 struct Intake {
-  private let stream: Stream
+  private let stream: TCPTransport
   private var acknowledgedBytes: UInt64
 
   /// Begins to count.
-  init(_ stream: Stream) {
+  init(_ stream: TCPTransport) {
     self.stream = stream
     acknowledgedBytes = stream.acknowledgedBytes
   }

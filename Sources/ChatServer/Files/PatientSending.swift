@@ -12,7 +12,7 @@ struct PatientSending {
   /// The most that one call of the system is asked to send.
   private static let pieceBytes: UInt64 = 1_048_576
 
-  private let stream: Stream
+  private let stream: TCPTransport
   private let patience: Duration
   private var clock = StallClock()
   private var takenBytes: UInt64 = 0
@@ -20,7 +20,7 @@ struct PatientSending {
   /// Prepares a socket.
   ///
   /// - Parameter patience: how long the client may take nothing.
-  init(_ stream: Stream, patience: Duration) {
+  init(_ stream: TCPTransport, patience: Duration) {
     (self.stream, self.patience) = (stream, patience)
     stream.keepUnsentBytes(below: Self.unsentBytes, patience: Self.checkInterval)
   }

@@ -24,7 +24,7 @@ struct SendingTurn {
   }
 
   /// Whether the room has something to send meanwhile: then the turn should end after the frame.
-  var isOver: Bool { peer.isWaitedFor(head: log.shown) }
+  var isOver: Bool { peer.isWaitedFor(head: log.published) }
 
   /// Gives the socket back.
   func end() { broadcaster.takeBack(peer, sent: sentBytes) }

@@ -11,8 +11,8 @@ struct PendingLines {
   /// All of a room's lines that are not shown.
   init(room: Room) {
     self.room = room
-    position = room.log.shown
-    sequence = room.shownSequence
+    position = room.log.published
+    sequence = room.publishedSequence
     end = room.log.head
   }
 

@@ -235,8 +235,8 @@ final class Recorder: @unchecked Sendable {
       }
       keep(groups)
       for group in groups {
-        group.room.shownSequence = group.lastSequence
-        group.room.log.show(upTo: group.end)
+        group.room.publishedSequence = group.lastSequence
+        group.room.log.publish(upTo: group.end)
         group.room.forgetRecords(through: group.lastSequence)
       }
       for entry in pending { entry.room.wakeBroadcaster() }

@@ -72,7 +72,7 @@ extension Recorder {
     var rows = rooms.map { room in
       HistoryWriter.RestoredRoom(
         name: room.name.text, isPrivate: room.name.kind == .private,
-        sequence: room.shownSequence, position: room.log.shown)
+        sequence: room.publishedSequence, position: room.log.published)
     }
     for room in leftRooms() {
       let age = (reading.sinceBoot - room.sinceBoot) / .milliseconds(1)
@@ -97,9 +97,9 @@ extension Recorder {
 
   /// Writes the lines that a room's ring still holds.
   private func restoreLines(of room: Room, _ id: Int64) throws(HistoryError) {
-    let (position, bytes) = room.log.remembered(upTo: room.log.shown)
+    let (position, bytes) = room.log.remembered(upTo: room.log.published)
     let lineFeed = UInt8(ascii: "\n")
-    var sequence = room.shownSequence - UInt64(bytes.count { $0 == lineFeed })
+    var sequence = room.publishedSequence - UInt64(bytes.count { $0 == lineFeed })
     var failure: HistoryError?
     bytes.withUnsafeBytes { bytes in
       var groups: [HistoryWriter.Group] = []
@@ -147,7 +147,7 @@ extension Recorder {
   ) throws(HistoryError) {
     var ids = known
     var last: [String: UInt64] = [:]
-    for room in rooms { last[room.name.text] = room.shownSequence }
+    for room in rooms { last[room.name.text] = room.publishedSequence }
     var files: [HistoryWriter.RestoredFile] = []
     for file in keptFiles() {
       // A line that is not kept yet brings its file with it.

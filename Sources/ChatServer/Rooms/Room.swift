@@ -29,7 +29,7 @@ final class Room: @unchecked Sendable {
   let isAwaitingRecord = Atomic<Bool>(false)
 
   /// The number of the last line that was shown. The recorder's.
-  var shownSequence: UInt64
+  var publishedSequence: UInt64
   /// When its last lines were kept. The recorder's.
   var times = LineTimes()
 
@@ -59,7 +59,7 @@ final class Room: @unchecked Sendable {
   ) throws {
     self.name = name
     self.recorder = recorder
-    shownSequence = start.sequence
+    publishedSequence = start.sequence
     let capacity = recorder == nil || name == .lobby ? Self.largeLog : Self.smallLog
     log = try RoomLog(
       capacity: capacity, position: start.position, sequence: start.sequence,
@@ -100,7 +100,7 @@ final class Room: @unchecked Sendable {
       // What it was told on the way from its last room comes after the greeting.
       let line = greeting(mark.sequence, members.count)
       peer.enter(self, at: mark.end, greeting: line)
-      if holds { peer.hold(at: mark.end) }
+      if holds { peer.pauseLog(at: mark.end) }
       whenIn()
     }
   }
@@ -196,12 +196,12 @@ final class Room: @unchecked Sendable {
   ) -> Bool {
     let isIn = log.append(
       bytes, lines: lines, newcomer: newcomer, whenFull: broadcaster.wake, whileLocked)
-    if isIn { show() }
+    if isIn { publishSoon() }
     return isIn
   }
 
   /// Has what is new kept, and then sent; sent at once where nothing is kept.
-  private func show() {
+  private func publishSoon() {
     if let recorder { recorder.wake(for: self) } else { broadcaster.wake() }
   }
 
@@ -215,15 +215,15 @@ final class Room: @unchecked Sendable {
   func tellWhereabouts(
     _ peer: Peer, line: (_ sequence: UInt64, _ members: Int) -> ServerLine
   ) -> Outbox.Enqueueing {
-    log.withLock { sequence in peer.tell(line(sequence, members.count).encoded()) }
+    log.withLock { sequence in peer.enqueue(line(sequence, members.count).encoded()) }
   }
 
   /// Keeps the stream back from a member after what the room has said so far.
   ///
   /// - Returns: the number of the last line before.
-  func hold(_ peer: Peer) -> UInt64 {
+  func pauseLog(of peer: Peer) -> UInt64 {
     log.withLock { sequence in
-      peer.hold(at: log.head)
+      peer.pauseLog(at: log.head)
       return sequence
     }
   }
@@ -231,12 +231,12 @@ final class Room: @unchecked Sendable {
   /// Waits until all that was said so far is shown, and so in the history if it can be.
   ///
   /// Thread: a session's.
-  func waitUntilShown() {
+  func waitUntilPublished() {
     let position = log.head
-    while log.shown < position {
+    while log.published < position {
       // Whoever said it may be about to tell the recorder.
       recorder?.waitUntilDrained()
-      if log.shown < position { SystemThread.sleep(for: .microseconds(50)) }
+      if log.published < position { SystemThread.sleep(for: .microseconds(50)) }
     }
   }
 

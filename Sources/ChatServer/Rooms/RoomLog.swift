@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// It keeps the last `capacity` bytes in a ring. A position is a count of bytes since the room began,
 /// and every append ends a line, so the head is always between two lines. Where there is a history, the
-/// recorder follows the head and says how far the lines may be shown; else they may at once. Readers hold no
+/// recorder follows the head and says how far the lines may be published; else they may at once. Readers hold no
 /// lock: what lies between the tail and the head is not overwritten.
 ///
 /// Thread: any appends; the recorder shows; the broadcaster reads, and settles how far everyone has
@@ -44,7 +44,7 @@ package final class RoomLog: @unchecked Sendable {
 
   /// How far the recorder has kept the lines. Stored with release order when they are committed, and
   /// loaded with acquire order by whoever sends them.
-  private let shownPosition: Atomic<UInt64>
+  private let publishedPosition: Atomic<UInt64>
 
   /// How many appenders wait for space: a hint for the broadcaster, so relaxed.
   private let waiters = Atomic<Int>(0)
@@ -63,7 +63,7 @@ package final class RoomLog: @unchecked Sendable {
   ///   - capacity: how many bytes it keeps: a power of two.
   ///   - position: how many bytes the room said before.
   ///   - sequence: how many lines they were.
-  ///   - isRecorded: whether lines are shown only when `show` says so.
+  ///   - isRecorded: whether lines are published only when `show` says so.
   /// - Throws: `SystemError` if the system has no memory for it.
   package init(
     capacity: Int, position: UInt64 = 0, sequence: UInt64 = 0, isRecorded: Bool = false
@@ -73,7 +73,7 @@ package final class RoomLog: @unchecked Sendable {
     self.isRecorded = isRecorded
     firstPosition = position
     headPosition = Atomic(position)
-    shownPosition = Atomic(position)
+    publishedPosition = Atomic(position)
     tail = position
     self.sequence = sequence
   }
@@ -82,19 +82,21 @@ package final class RoomLog: @unchecked Sendable {
   package var head: UInt64 { headPosition.load(ordering: .acquiring) }
 
   /// The position after the last line that may be sent.
-  package var shown: UInt64 { isRecorded ? shownPosition.load(ordering: .acquiring) : head }
+  package var published: UInt64 { isRecorded ? publishedPosition.load(ordering: .acquiring) : head }
 
   /// Lines up to here may be sent. Thread: the recorder.
-  package func show(upTo position: UInt64) { shownPosition.store(position, ordering: .releasing) }
+  package func publish(upTo position: UInt64) {
+    publishedPosition.store(position, ordering: .releasing)
+  }
 
   /// Whether a reader at this position is less than half a ring behind what it may be sent.
   package func isNearHead(_ cursor: UInt64) -> Bool {
-    let shown = shown
-    return cursor >= shown || shown - cursor <= UInt64(ring.capacity / 2)
+    let published = published
+    return cursor >= published || published - cursor <= UInt64(ring.capacity / 2)
   }
 
   /// Whether somebody waits for space.
-  package var isWaitedFor: Bool { waiters.load(ordering: .relaxed) > 0 }
+  package var hasWaitingAppenders: Bool { waiters.load(ordering: .relaxed) > 0 }
 
   /// The bytes between two positions, both from the lowest cursor to the head. Valid until the
   /// broadcaster settles that nobody needs them.
@@ -164,14 +166,14 @@ package final class RoomLog: @unchecked Sendable {
   /// Thread: the broadcaster.
   /// - Returns: the newcomers, who count among everyone from now on, and the position from which on the
   ///   ring keeps the lines until this is called again.
-  package func settle(lowest: UInt64) -> (newcomers: [Peer], tail: UInt64) {
+  package func advanceTail(lowest: UInt64) -> (newcomers: [Peer], tail: UInt64) {
     lock.withLock {
       let admitted = newcomers
       newcomers = []
       let before = tail
-      // What is not shown yet has to be read by the recorder, and then by everyone.
-      tail = admitted.reduce(max(before, min(lowest, shown))) { min($0, $1.cursor) }
-      if tail != before, isWaitedFor { space.broadcast() }
+      // What is not published yet has to be read by the recorder, and then by everyone.
+      tail = admitted.reduce(max(before, min(lowest, published))) { min($0, $1.cursor) }
+      if tail != before, hasWaitingAppenders { space.broadcast() }
       return (admitted, tail)
     }
   }

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-extension Stream {
+extension TCPTransport {
   /// Connects to the first of an address's sockets that answers (RFC 8305, "Happy Eyeballs"): the families take turns,
   /// each next one is tried when the one before has failed, or not answered for a while, and goes on meanwhile.
   ///
@@ -13,7 +13,7 @@ extension Stream {
   package static func connect(
     to address: Address, at places: [Address]? = nil, timeout: Duration = .seconds(10),
     receiveBufferBytes: CInt? = nil
-  ) throws(ConnectionError) -> Stream {
+  ) throws(ConnectionError) -> TCPTransport {
     var candidates: [SocketAddress] = []
     do {
       for place in places ?? [address] { candidates += try place.resolved(toListen: false) }
@@ -39,7 +39,7 @@ package struct ConnectionRace: ~Copyable {
   private var waiting: ArraySlice<SocketAddress>
   private let deadline: MonotonicTime
   private let receiveBufferBytes: CInt?
-  private var open: [Stream] = []
+  private var open: [TCPTransport] = []
   private var nextStart = MonotonicTime.now
   private var failure = SystemError("connect", code: ETIMEDOUT)
 
@@ -62,7 +62,7 @@ package struct ConnectionRace: ~Copyable {
   }
 
   /// Connects.
-  mutating func run() throws(SystemError) -> Stream {
+  mutating func run() throws(SystemError) -> TCPTransport {
     while .now < deadline {
       if open.isEmpty || .now >= nextStart, let candidate = waiting.popFirst() {
         nextStart = .now + Self.delay
@@ -88,10 +88,10 @@ package struct ConnectionRace: ~Copyable {
 
   private func begin(
     _ address: SocketAddress
-  ) throws(SystemError) -> (stream: Stream, isConnected: Bool) {
+  ) throws(SystemError) -> (stream: TCPTransport, isConnected: Bool) {
     let type = CInt(SOCK_STREAM.rawValue) | CInt(CLINUX_SOCK_CLOEXEC)
     let number = try system("socket") { socket(address.family, type, 0) }
-    let stream = Stream(Descriptor(owning: number))
+    let stream = TCPTransport(Descriptor(owning: number))
     // tcp(7): the window that the peer is told depends on it from the beginning.
     if let receiveBufferBytes { stream.keepUnreadBytes(below: receiveBufferBytes) }
     try stream.setBlocking(false)
@@ -108,7 +108,7 @@ package struct ConnectionRace: ~Copyable {
 
   /// Waits until one is connected, one has failed, or the time is over. connect(2), EINPROGRESS: once a socket is
   /// writable, SO_ERROR says how it went.
-  private mutating func wait(until end: MonotonicTime) throws(SystemError) -> Stream? {
+  private mutating func wait(until end: MonotonicTime) throws(SystemError) -> TCPTransport? {
     var entries = open.map { pollfd(fd: $0.number, events: Int16(POLLOUT), revents: 0) }
     let timeout = max(.zero, end - .now).pollMilliseconds
     try system("poll") { poll(&entries, nfds_t(entries.count), timeout) }
@@ -124,14 +124,14 @@ package struct ConnectionRace: ~Copyable {
     return nil
   }
 
-  private func won(by stream: Stream) throws(SystemError) -> Stream {
+  private func won(by stream: TCPTransport) throws(SystemError) -> TCPTransport {
     try stream.setBlocking(true)
     stream.sendAtOnce()
     return stream
   }
 }
 
-extension Stream {
+extension TCPTransport {
   fileprivate func setBlocking(_ isBlocking: Bool) throws(SystemError) {
     let flags = try system("fcntl") { fcntl(number, F_GETFL) }
     let new = isBlocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK

@@ -72,7 +72,7 @@ package final class Listener: Sendable {
   /// Waits for the next connection.
   ///
   /// - Returns: it and where it comes from; `nil` once the listener was stopped.
-  package func accept() throws(SystemError) -> (stream: Stream, peer: Address)? {
+  package func accept() throws(SystemError) -> (stream: TCPTransport, peer: Address)? {
     var peer = SocketAddress()
     do {
       let number = try system("accept4") {
@@ -80,7 +80,7 @@ package final class Listener: Sendable {
           accept4(descriptor.number, $0, $1, CInt(CLINUX_SOCK_CLOEXEC))
         }
       }
-      let stream = Stream(Descriptor(owning: number))
+      let stream = TCPTransport(Descriptor(owning: number))
       return (stream, peer.numeric ?? Address(host: "?", port: 0))
     } catch {
       if error.code == EINVAL { return nil }

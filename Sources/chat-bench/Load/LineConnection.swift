@@ -9,12 +9,12 @@ struct BenchError: Error, CustomStringConvertible {
 
 /// A connection that is spoken to line by line, for a handshake. Thread: one at a time.
 final class LineConnection {
-  let stream: Stream
+  let stream: TCPTransport
   private var received: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 16_384)
 
   init(port: UInt16) throws {
-    stream = try Stream.connect(to: Address(host: "127.0.0.1", port: port))
+    stream = try TCPTransport.connect(to: Address(host: "127.0.0.1", port: port))
   }
 
   /// What has come and was not taken as a line.

@@ -16,7 +16,7 @@ final class Member {
   let index: Int
   /// Which room it is in.
   let room: Int
-  let stream: ChatSystem.Stream
+  let stream: TCPTransport
 
   /// What it has yet to send, from `sentBytes` on.
   var output: [UInt8] = []
@@ -46,7 +46,7 @@ final class Member {
   /// What its swarm waits for.
   var interest: ReadinessSet.Interest = []
 
-  init(index: Int, room: Int, stream: ChatSystem.Stream) {
+  init(index: Int, room: Int, stream: TCPTransport) {
     self.index = index
     self.room = room
     self.stream = stream

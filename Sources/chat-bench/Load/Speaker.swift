@@ -42,7 +42,7 @@ final class Speaker: Sendable {
   func stop() { isStopped.store(true, ordering: .relaxed) }
 
   private func speak(
-    to stream: Stream, _ template: Message.Template, interval: Int64, limit: Int
+    to stream: TCPTransport, _ template: Message.Template, interval: Int64, limit: Int
   ) {
     var template = template
     var bytes: [UInt8] = []

@@ -97,7 +97,7 @@ struct KernelBound: ServerProgram {
       let milliseconds = Int(arguments[3])
     else { throw BenchError("\(flag) PORT PIECE RECEIVERS MILLISECONDS") }
     let listener = try Listener(on: Address(host: "127.0.0.1", port: port))
-    func accept() throws -> ChatSystem.Stream {
+    func accept() throws -> TCPTransport {
       guard let (stream, _) = try listener.accept() else { throw BenchError("no connection") }
       stream.sendAtOnce()
       return stream
@@ -122,7 +122,7 @@ struct KernelBound: ServerProgram {
   ///
   /// - Returns: how many bytes went out, whole pieces all.
   private static func write(
-    _ bytes: [UInt8], to streams: [ChatSystem.Stream], for time: Duration
+    _ bytes: [UInt8], to streams: [TCPTransport], for time: Duration
   ) throws -> Int {
     let readiness = try ReadinessSet()
     /// How much of its present piece each stream has taken.

@@ -52,7 +52,7 @@ private final class FuzzedServer {
     options.maxFilesBytes = 1_000_000
     server = try Server(options: options, log: EventLog(level: .error))
     try server.start()
-    witness = ScriptedPeer(try Stream.connect(to: server.addresses[0]))
+    witness = ScriptedPeer(try TCPTransport.connect(to: server.addresses[0]))
     witness.send(Array("[HELLO]:1\nwitness\n".utf8), until: .now + Self.patience)
     let isIn = witness.receive(until: .now + Self.patience) { $0.hasSaid("Connected to server!") }
     guard isIn else { throw Failure() }
@@ -67,7 +67,7 @@ private final class FuzzedServer {
   func serve(_ input: [UInt8]) {
     clients += 1
     Tally.note(.connection)
-    guard let stream = try? Stream.connect(to: server.addresses[0]) else {
+    guard let stream = try? TCPTransport.connect(to: server.addresses[0]) else {
       return demand(false, "nobody can connect")
     }
     let peer = ScriptedPeer(stream)
@@ -118,7 +118,7 @@ private final class FuzzedServer {
 
 /// One who talks to a server, and looks at every line that comes.
 private final class ScriptedPeer {
-  private let stream: ChatSystem.Stream
+  private let stream: TCPTransport
   private var framer = LineFramer(limit: Limits.serverLineBytes)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var lastLine: [UInt8] = []
@@ -126,7 +126,7 @@ private final class ScriptedPeer {
   /// The id of the last file that was told of.
   private(set) var lastFile = Array("k3Fq9ZxY1bQw".utf8)
 
-  init(_ stream: ChatSystem.Stream) { self.stream = stream }
+  init(_ stream: TCPTransport) { self.stream = stream }
 
   /// Whether the last line that has come has this in it.
   func hasSaid(_ text: String) -> Bool {

@@ -21,7 +21,7 @@ struct ClientLimitTests {
   func connecting() throws {
     let full = try FullListener()
     let error = try #require(throws: ConnectionError.self) {
-      try ChatSystem.Stream.connect(to: full.address, timeout: .milliseconds(300))
+      try TCPTransport.connect(to: full.address, timeout: .milliseconds(300))
     }
     #expect(error.reason == "Connection timed out")
   }

@@ -20,7 +20,7 @@ struct ConnectingTests {
     let listener = try Listener(on: Address(host: "127.0.0.1", port: 0))
     let places = [full.address, full.address, listener.address]
     let duration = try Self.time {
-      let stream = try Stream.connect(to: Self.name, at: places, timeout: .seconds(30))
+      let stream = try TCPTransport.connect(to: Self.name, at: places, timeout: .seconds(30))
       let accepted = try #require(try listener.accept())
       try stream.sendAll([1, 2, 3])
       var buffer = [UInt8](repeating: 0, count: 8)
@@ -36,7 +36,7 @@ struct ConnectingTests {
     let places = [Address](repeating: full.address, count: 60)
     let duration = try Self.time {
       let error = try #require(throws: ConnectionError.self) {
-        try Stream.connect(to: Self.name, at: places, timeout: .seconds(1))
+        try TCPTransport.connect(to: Self.name, at: places, timeout: .seconds(1))
       }
       #expect("\(error)" == "cannot connect to server.example:1: Connection timed out")
     }
@@ -48,10 +48,10 @@ struct ConnectingTests {
     let listener = try Listener(on: Address(host: "127.0.0.1", port: 0))
     let closed = Address(host: "127.0.0.1", port: 1)
     let places = [Address](repeating: closed, count: 100)
-    _ = try Stream.connect(to: Self.name, at: places + [listener.address])
+    _ = try TCPTransport.connect(to: Self.name, at: places + [listener.address])
     #expect(try listener.accept() != nil)
     let error = try #require(throws: ConnectionError.self) {
-      try Stream.connect(to: Self.name, at: places)
+      try TCPTransport.connect(to: Self.name, at: places)
     }
     #expect(error.reason == "Connection refused")
   }
@@ -59,7 +59,7 @@ struct ConnectingTests {
   @Test("whoever answers at once is the only one that is asked")
   func first() throws {
     let listeners = try (1...2).map { try Listener(on: Address(host: "127.0.0.\($0)", port: 0)) }
-    let stream = try Stream.connect(to: Self.name, at: listeners.map(\.address))
+    let stream = try TCPTransport.connect(to: Self.name, at: listeners.map(\.address))
     #expect(try listeners[0].accept() != nil)
     listeners[1].stop()
     #expect(try listeners[1].accept() == nil)

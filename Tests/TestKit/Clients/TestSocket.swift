@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Thread: one at a time.
 package final class TestSocket {
-  package let stream: ChatSystem.Stream
+  package let stream: TCPTransport
   /// Lives as long as whoever talks to it.
   private let server: TestServer?
   private var received: [UInt8] = []
@@ -16,14 +16,14 @@ package final class TestSocket {
   /// Connects to a server.
   package init(_ server: TestServer) throws {
     self.server = server
-    stream = try ChatSystem.Stream.connect(to: Address(host: "127.0.0.1", port: server.port))
+    stream = try TCPTransport.connect(to: Address(host: "127.0.0.1", port: server.port))
     stream.sendAtOnce()
   }
 
   /// Connects to a port of this machine.
   package init(port: UInt16, host: String = "127.0.0.1") throws {
     server = nil
-    stream = try ChatSystem.Stream.connect(to: Address(host: host, port: port))
+    stream = try TCPTransport.connect(to: Address(host: host, port: port))
     stream.sendAtOnce()
   }
 

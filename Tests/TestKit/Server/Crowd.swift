@@ -9,7 +9,7 @@ package final class Crowd {
   /// One client.
   package final class Member {
     package let nickname: String
-    fileprivate let stream: ChatSystem.Stream
+    fileprivate let stream: TCPTransport
     /// What it has received before the marker.
     fileprivate var prelude: [UInt8] = []
     /// It has been greeted.
@@ -23,7 +23,7 @@ package final class Crowd {
     /// The stream has ended, or broke.
     package fileprivate(set) var isAtEnd = false
 
-    fileprivate init(nickname: String, stream: ChatSystem.Stream) {
+    fileprivate init(nickname: String, stream: TCPTransport) {
       self.nickname = nickname
       self.stream = stream
     }
@@ -58,7 +58,7 @@ package final class Crowd {
         try pump("all but one are here", within: limit) { members.allSatisfy(\.isIn) }
       }
       let member = Member(
-        nickname: name, stream: try ChatSystem.Stream.connect(to: address))
+        nickname: name, stream: try TCPTransport.connect(to: address))
       member.say(Array("\(name)\n".utf8))
       members.append(member)
       // Who has come in meanwhile reads, or nobody could come in after a while.

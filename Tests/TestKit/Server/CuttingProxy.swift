@@ -9,8 +9,8 @@ package final class CuttingProxy: @unchecked Sendable {
 
   /// A client's connection, and the one to the server on its behalf.
   private struct Pair {
-    let client: Stream
-    let server: Stream
+    let client: TCPTransport
+    let server: TCPTransport
   }
 
   private let listener: Listener
@@ -33,7 +33,7 @@ package final class CuttingProxy: @unchecked Sendable {
     target = Address(host: "127.0.0.1", port: port)
     try SystemThread.start(named: "proxy") { [listener, target, weak self] in
       while let accepted = try? listener.accept() {
-        guard let server = try? Stream.connect(to: target) else { continue }
+        guard let server = try? TCPTransport.connect(to: target) else { continue }
         accepted.stream.sendAtOnce()
         self?.relay(Pair(client: accepted.stream, server: server))
       }
@@ -110,7 +110,7 @@ package final class CuttingProxy: @unchecked Sendable {
   private func count(_ bytes: Int) { lock.withLock { relayedBytes += bytes } }
 
   /// The server's side of a pair has ended.
-  private func forget(_ pair: Pair, after ended: Stream) {
+  private func forget(_ pair: Pair, after ended: TCPTransport) {
     guard ended === pair.server else { return }
     lock.withLock { pairs.removeAll { $0.server === ended } }
   }

@@ -18,7 +18,7 @@ import Foundation
 package final class FakeServer {
   private var listener: Listener
   private let port: UInt16
-  private var stream: ChatSystem.Stream?
+  private var stream: TCPTransport?
   private var received: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 65_536)
 

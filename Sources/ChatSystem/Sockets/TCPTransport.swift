@@ -6,7 +6,7 @@ internal import Glibc
 /// Thread: any number; the system orders the calls. One thread receives and one sends, so that
 /// bytes keep their order. Nobody closes it while others may use it: it closes when its last owner
 /// lets go. To wake a thread that waits in `receive` or `waitUntilReadable`, shut the reading side.
-package final class Stream: Sendable {
+package final class TCPTransport: Sendable {
   /// POLLRDHUP (poll(2)), on every Linux but sparc's; Glibc's module lacks it.
   private static let readingHangUp: Int16 = 0x2000
 
