@@ -82,6 +82,7 @@ let package = Package(
     .testTarget(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
       swiftSettings: strict),
+    .testTarget(name: "ChatSystemTests", dependencies: ["ChatSystem"], swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
       dependencies: [
