@@ -64,7 +64,7 @@ final class ServerState: @unchecked Sendable {
     self.connections = connections
     recorder?.announce = { connections.tellAll(ServerLine.notice($0).encoded()) }
     let rooms = self.rooms
-    recorder?.openRooms = { rooms.open }
+    recorder?.openRooms = { rooms.open.map(\.record) }
     recorder?.leftRooms = { rooms.left }
     let files = self.files
     recorder?.noteExpired = { room in

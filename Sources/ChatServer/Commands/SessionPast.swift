@@ -17,9 +17,9 @@ extension Session {
     let end = room.pauseLog(of: peer) + 1
     do throws(HistoryError) {
       var start = since ?? 0
-      if since == nil, count > 0, let past = room.past {
+      if since == nil, count > 0, let history = room.history {
         room.waitUntilPublished()
-        start = try past.sequence(beforeLast: count, before: end)
+        start = try history.sequence(beforeLast: count, before: end)
       }
       streamPast(of: room, after: start, before: end, limit: count, buffers)
     } catch {
@@ -36,12 +36,12 @@ extension Session {
     var end = room.pauseLog(of: peer) + 1
     end = min(before ?? end, end)
     do throws(HistoryError) {
-      if let past = room.past {
+      if let history = room.history {
         room.waitUntilPublished()
         var left = limit
         while left > 0, charge(buffers) {
           let wanted = min(left, Self.foundLines)
-          let found = try past.search(words, before: end, limit: wanted) { isWanted }
+          let found = try history.search(words, before: end, limit: wanted) { isWanted }
           insert(found)
           guard found.count == wanted, let last = found.last else { break }
           end = last.sequence
@@ -59,12 +59,12 @@ extension Session {
     of room: Room, after start: UInt64, before end: UInt64, limit: Int, _ buffers: WorkBuffers
   ) {
     do throws(HistoryError) {
-      if let past = room.past {
+      if let history = room.history {
         room.waitUntilPublished()
         var start = start
         var left = limit
         while left > 0, charge(buffers) {
-          let lines = try past.lines(
+          let lines = try history.lines(
             after: start, before: end, limit: min(left, Self.pieceLines),
             byteLimit: Self.pieceBytes)
           guard let last = lines.last else { break }

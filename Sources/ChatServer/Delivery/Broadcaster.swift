@@ -36,7 +36,7 @@ final class Broadcaster: @unchecked Sendable {
   private static let stallCheckInterval: DispatchTimeInterval = .seconds(1)
 
   let log: RoomLog
-  private let past: RoomPast?
+  private let history: RoomHistory?
   private let readerTimeout: Duration
   // Not a thread for each busy room: no pass ever blocks.
   private let queue = DispatchQueue(
@@ -58,11 +58,11 @@ final class Broadcaster: @unchecked Sendable {
   /// Makes a broadcaster of a log that has no reader yet.
   ///
   /// - Parameters:
-  ///   - past: where those read on who hold the others back; `nil` if nothing is kept.
+  ///   - history: where those read on who hold the others back; `nil` if nothing is kept.
   ///   - readerTimeout: how long a member may take nothing of what it is owed.
-  init(log: RoomLog, past: RoomPast?, readerTimeout: Duration) {
+  init(log: RoomLog, history: RoomHistory?, readerTimeout: Duration) {
     self.log = log
-    self.past = past
+    self.history = history
     self.readerTimeout = readerTimeout
     tail = log.head
     lastPublished = tail
@@ -242,10 +242,10 @@ final class Broadcaster: @unchecked Sendable {
   /// Has the history read for a member, from its cursor on.
   private func fetch(for peer: Peer) {
     peer.past = nil
-    guard let past else { return cutOff(peer) }
+    guard let history else { return cutOff(peer) }
     peer.isFetching = true
     let position = peer.cursor
-    past.read(from: position) { bytes in
+    history.read(from: position) { bytes in
       self.queue.async {
         guard self.isMember(peer) else { return }
         peer.isFetching = false
@@ -283,7 +283,7 @@ final class Broadcaster: @unchecked Sendable {
   /// to come back to, whoever has stopped is cut off instead.
   private func evictSlowReaders() {
     let now = MonotonicTime.now
-    let isKept = past?.isKept == true
+    let isKept = history?.isKept == true
     let attached = members.filter(\.isAttached)
     let ahead = attached.count { log.isNearHead($0.cursor) }
     // Where all are equally slow, the room is as fast as they are. The fewer are behind, the surer it is

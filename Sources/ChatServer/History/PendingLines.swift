@@ -2,14 +2,14 @@ internal import ChatHistory
 
 /// A room's lines that wait to be kept.
 struct PendingLines {
-  let room: Room
+  let room: RoomRecord
   /// How far they are in a group already.
   private(set) var position: UInt64
   private var sequence: UInt64
   let end: UInt64
 
   /// All of a room's lines that are not shown.
-  init(room: Room) {
+  init(room: RoomRecord) {
     self.room = room
     position = room.log.published
     sequence = room.publishedSequence
@@ -38,14 +38,14 @@ struct PendingLines {
 
 /// Lines of a room that are kept together. The recorder has not shown them, so they lie still.
 struct PendingGroup {
-  let room: Room
+  let room: RoomRecord
   let start: UInt64
   let bytes: UnsafeRawBufferPointer
   let firstSequence: UInt64
   let lineCount: Int
 
   /// Which files some of the lines tell of.
-  var files: [FileRecord] { room.records(of: firstSequence...lastSequence) }
+  var files: [FileRecord] { room.files(of: firstSequence...lastSequence) }
   var lastSequence: UInt64 { firstSequence + UInt64(lineCount) - 1 }
   var end: UInt64 { start + UInt64(bytes.count) }
 }

@@ -36,7 +36,7 @@ final class Recorder: @unchecked Sendable {
   /// A private room has expired, and is never to be entered again. Set once, before the first client comes.
   var noteExpired: @Sendable (String) -> Void = { _ in }
   /// The rooms that somebody is in. Set once, before the first client comes.
-  var openRooms: @Sendable () -> [Room] = { [] }
+  var openRooms: @Sendable () -> [RoomRecord] = { [] }
   /// The rooms that nobody is in. Set once, before the first client comes.
   var leftRooms: @Sendable () -> [(name: RoomName, end: RoomStart, sinceBoot: Duration)] = { [] }
   /// Looks whether the folder of the files that were sent still lies where it did. Set once, before the first client
@@ -60,7 +60,7 @@ final class Recorder: @unchecked Sendable {
 
   private let lock = Lock()
   /// Rooms that said something. Guarded by `lock`.
-  private var waiting: [Room] = []
+  private var waiting: [RoomRecord] = []
   /// A drain is on its way. Guarded by `lock`.
   private var isScheduled = false
 
@@ -169,10 +169,10 @@ final class Recorder: @unchecked Sendable {
   /// The last has left a private room.
   ///
   /// - Parameter isSo: whether nobody has entered it since.
-  func noteEmpty(_ past: RoomPast, _ isSo: @escaping @Sendable () -> Bool) {
+  func noteEmpty(_ key: RoomKey, _ isSo: @escaping @Sendable () -> Bool) {
     let reading = clock()
     queue.async {
-      guard let id = self.id(past.key), isSo() else { return }
+      guard let id = self.id(key.value), isSo() else { return }
       do throws(HistoryError) {
         try self.writer.setEmptied(id, at: self.steadyClock.milliseconds(at: reading))
       } catch {
@@ -199,7 +199,7 @@ final class Recorder: @unchecked Sendable {
   var isKeeping: Bool { isKeepingFlag.load(ordering: .relaxed) }
 
   /// Has a room's new lines kept and shown.
-  func wake(for room: Room) {
+  func wake(for room: RoomRecord) {
     let wasAwaiting = room.isAwaitingRecord.exchange(true, ordering: .acquiringAndReleasing)
     guard !wasAwaiting else { return }
     let wasScheduled = lock.withLock {
@@ -235,9 +235,7 @@ final class Recorder: @unchecked Sendable {
       }
       keep(groups)
       for group in groups {
-        group.room.publishedSequence = group.lastSequence
-        group.room.log.publish(upTo: group.end)
-        group.room.forgetRecords(through: group.lastSequence)
+        group.room.publish(through: group.lastSequence, upTo: group.end)
       }
       for entry in pending { entry.room.wakeBroadcaster() }
       pending.removeAll { $0.position == $0.end }
@@ -282,11 +280,10 @@ final class Recorder: @unchecked Sendable {
     var kept: [HistoryWriter.Group] = []
     for group in groups {
       let room = group.room
-      guard let past = room.past else { continue }
-      if id(past.key) == nil {
+      if id(room.key.value) == nil {
         try enroll(room, atLeast: (group.firstSequence - 1, group.start))
       }
-      guard let id = id(past.key) else { continue }
+      guard let id = id(room.key.value) else { continue }
       kept.append(
         HistoryWriter.Group(
           room: id, firstSequence: group.firstSequence, lineCount: group.lineCount,
@@ -305,11 +302,11 @@ final class Recorder: @unchecked Sendable {
 
   /// Gives a room its key in the present file.
   private func enroll(
-    _ room: Room, atLeast start: (sequence: UInt64, position: UInt64)
+    _ room: RoomRecord, atLeast start: (sequence: UInt64, position: UInt64)
   ) throws(HistoryError) {
     let stored = try writer.room(
-      named: room.name.text, isPrivate: room.name.kind == .private, atLeast: start)
-    room.past?.set(key(stored.id))
+      named: room.name.text, isPrivate: room.isPrivate, atLeast: start)
+    room.key.set(key(stored.id))
   }
 
   /// Notes how far rooms come without a history, so that no number is used twice.

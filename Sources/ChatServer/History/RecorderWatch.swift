@@ -89,14 +89,14 @@ extension Recorder {
     for room in rooms {
       guard let id = ids[room.name.text] else { continue }
       try restoreLines(of: room, id)
-      room.past?.set(key(id))
+      room.key.set(key(id))
     }
     try restoreFiles(ids, rooms)
     indexer?.wake()
   }
 
   /// Writes the lines that a room's ring still holds.
-  private func restoreLines(of room: Room, _ id: Int64) throws(HistoryError) {
+  private func restoreLines(of room: RoomRecord, _ id: Int64) throws(HistoryError) {
     let (position, bytes) = room.log.remembered(upTo: room.log.published)
     let lineFeed = UInt8(ascii: "\n")
     var sequence = room.publishedSequence - UInt64(bytes.count { $0 == lineFeed })
@@ -143,7 +143,7 @@ extension Recorder {
 
   /// Writes which files there are, whether or not their lines are in memory.
   private func restoreFiles(
-    _ known: [String: Int64], _ rooms: [Room]
+    _ known: [String: Int64], _ rooms: [RoomRecord]
   ) throws(HistoryError) {
     var ids = known
     var last: [String: UInt64] = [:]

@@ -1,8 +1,6 @@
 internal import ChatCore
 internal import ChatFiles
-internal import ChatHistory
 internal import ChatSystem
-internal import Synchronization
 
 /// A room: its log, its broadcaster, its history, and who is in it.
 ///
@@ -22,16 +20,11 @@ final class Room: @unchecked Sendable {
   /// The room's stream. The recorder reads what is new, and shows it.
   let log: RoomLog
 
-  /// What the history has of it; `nil` where nothing is kept.
-  let past: RoomPast?
+  /// Its history, to read; `nil` where nothing is committed.
+  let history: RoomHistory?
 
-  /// The recorder has been told of lines that it has not looked at.
-  let isAwaitingRecord = Atomic<Bool>(false)
-
-  /// The number of the last line that was shown. The recorder's.
-  var publishedSequence: UInt64
-  /// When its last lines were kept. The recorder's.
-  var times = LineTimes()
+  /// What the recorder follows.
+  let record: RoomRecord
 
   private let broadcaster: Broadcaster
   private let recorder: Recorder?
@@ -44,10 +37,6 @@ final class Room: @unchecked Sendable {
   /// By the nickname's key.
   private var members: [String: Member] = [:]
 
-  /// Which files lines tell of that are not kept yet, the oldest first.
-  private var records: [FileRecord] = []
-  private let hasRecords = Atomic<Bool>(false)
-
   /// Makes an empty room.
   ///
   /// - Parameters:
@@ -59,13 +48,15 @@ final class Room: @unchecked Sendable {
   ) throws {
     self.name = name
     self.recorder = recorder
-    publishedSequence = start.sequence
     let capacity = recorder == nil || name == .lobby ? Self.largeLog : Self.smallLog
     log = try RoomLog(
       capacity: capacity, position: start.position, sequence: start.sequence,
       isRecorded: recorder != nil)
-    past = recorder.map { RoomPast($0, key: start.key) }
-    broadcaster = Broadcaster(log: log, past: past, readerTimeout: readerTimeout)
+    let key = RoomKey(start.key)
+    history = recorder.map { RoomHistory($0, key: key) }
+    let broadcaster = Broadcaster(log: log, history: history, readerTimeout: readerTimeout)
+    self.broadcaster = broadcaster
+    record = RoomRecord(name, log: log, key: key, start: start) { broadcaster.wake() }
   }
 
   // MARK: The stream
@@ -167,27 +158,9 @@ final class Room: @unchecked Sendable {
           }
         }
       }
-      guard recorder != nil else { return }
-      records.append(file.record(sequence: mark.sequence))
-      // The head, which is stored next with release order, lets whoever has seen it see this.
-      hasRecords.store(true, ordering: .relaxed)
+      if recorder != nil { record.add(file.record(sequence: mark.sequence)) }
     }
     return isIn ? (offered, sequence) : nil
-  }
-
-  /// Which files the lines of these numbers tell of. Thread: the recorder's.
-  func records(of lines: ClosedRange<UInt64>) -> [FileRecord] {
-    guard hasRecords.load(ordering: .relaxed) else { return [] }
-    return log.withLock { _ in records.filter { lines.contains($0.sequence) } }
-  }
-
-  /// Lines up to this number have been shown: what they tell of is kept, or can't be. Thread: the recorder's.
-  func forgetRecords(through sequence: UInt64) {
-    guard hasRecords.load(ordering: .relaxed) else { return }
-    log.withLock { _ in
-      records.removeAll { $0.sequence <= sequence }
-      if records.isEmpty { hasRecords.store(false, ordering: .relaxed) }
-    }
   }
 
   private func append(
@@ -202,7 +175,7 @@ final class Room: @unchecked Sendable {
 
   /// Has what is new kept, and then sent; sent at once where nothing is kept.
   private func publishSoon() {
-    if let recorder { recorder.wake(for: self) } else { broadcaster.wake() }
+    if let recorder { recorder.wake(for: record) } else { broadcaster.wake() }
   }
 
   // MARK: One member
@@ -244,7 +217,7 @@ final class Room: @unchecked Sendable {
 
   /// How far it has come.
   var end: RoomStart {
-    log.withLock { RoomStart(sequence: $0, position: log.head, key: past?.key ?? 0) }
+    log.withLock { RoomStart(sequence: $0, position: log.head, key: record.key.value) }
   }
 
   /// How many are here.

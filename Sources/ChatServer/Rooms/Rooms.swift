@@ -72,8 +72,8 @@ final class Rooms: @unchecked Sendable {
       emptied.insert(room.name, end, now: clock().sinceBoot)
       changed.broadcast()
     }
-    guard room.name.kind == .private, let past = room.past else { return }
-    recorder?.noteEmpty(past) { self.lock.withLock { self.entries[room.name] == nil } }
+    guard room.name.kind == .private, let recorder else { return }
+    recorder.noteEmpty(room.record.key) { self.lock.withLock { self.entries[room.name] == nil } }
   }
 
   /// Whether a room can be entered as it is.
