@@ -23,7 +23,7 @@ PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/
   ncat:ncat
 
 .DEFAULT_GOAL := help
-.PHONY: help unicode run client build test tsan fuzz bench lint format docs clean needs-swift
+.PHONY: help unicode run client build test tsan fuzz bench lint format docs docs-serve clean needs-swift
 
 help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
@@ -37,6 +37,7 @@ help:
 	@echo "make lint     check format, warnings, imports and documentation"
 	@echo "make format   format the sources"
 	@echo "make docs     build the documentation, into $(DOCS_BUILD)/ChatCore.doccarchive"
+	@echo "              (make docs-serve shows it in a browser)"
 	@echo "make clean    remove everything built"
 
 run: build
@@ -107,6 +108,14 @@ docs: needs-swift
 	  --fallback-display-name ChatCore --fallback-bundle-identifier chat.ChatCore \
 	  --additional-symbol-graph-dir $(DOCS_BUILD)/symbols \
 	  --output-dir $(DOCS_BUILD)/ChatCore.doccarchive
+
+# The archive is a static site. Ctrl-C ends it.
+DOCS_PORT = 8080
+
+docs-serve: docs
+	@$(call need,python3:python3)
+	@echo "Open http://127.0.0.1:$(DOCS_PORT)/documentation/chatcore/ (Ctrl-C ends it, DOCS_PORT=N is another port)"
+	@exec python3 -m http.server $(DOCS_PORT) --bind 127.0.0.1 --directory $(DOCS_BUILD)/ChatCore.doccarchive
 
 # docc lies beside swift, which may be a link.
 DOCC = $(dir $(shell readlink -f "$$(command -v $(SWIFT))"))docc

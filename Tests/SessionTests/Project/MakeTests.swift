@@ -108,4 +108,13 @@ struct MakeTests {
       }
     }
   }
+
+  @Test("the documentation is served to this machine alone")
+  func docsServe() throws {
+    let result = try make("--just-print", "docs-serve", "DOCS_PORT=7001")
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.output.contains("Open http://127.0.0.1:7001/documentation/chatcore/"))
+    let server = result.output.split(separator: "\n").filter { $0.contains("http.server") }
+    #expect(server.count == 1 && server[0].contains("7001 --bind 127.0.0.1"))
+  }
 }
