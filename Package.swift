@@ -50,7 +50,11 @@ let package = Package(
       name: "ChatFiles", dependencies: ["ChatCrypto", "ChatSystem"], swiftSettings: strict),
 
     // The terminal of a person: the input row at the bottom, what is shown above it, pictures.
-    .target(name: "ChatTerminal", dependencies: ["ChatSystem"], swiftSettings: strict),
+    .target(
+      name: "ChatTerminal", dependencies: ["ChatCore", "ChatSystem"], swiftSettings: strict),
+
+    // The client's rules: what is sent, displayed and tried again, and when.
+    .target(name: "ChatClientModel", dependencies: ["ChatCore"], swiftSettings: pure),
 
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
@@ -61,7 +65,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "ChatClient",
-      dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem", "ChatTerminal"],
+      dependencies: [
+        "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem", "ChatTerminal",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-server",
@@ -102,9 +108,13 @@ let package = Package(
       name: "ChatFilesTests", dependencies: ["ChatCrypto", "ChatFiles", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     .testTarget(
+      name: "ChatClientModelTests", dependencies: ["ChatClientModel", "ChatCore", "TestKit"],
+      swiftSettings: strict),
+    .testTarget(
       name: "ChatClientTests",
       dependencies: [
-        "ChatClient", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem",
+        "ChatClient", "ChatClientModel", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer",
+        "ChatSystem",
         "ChatTerminal", "TestKit",
       ],
       swiftSettings: strict),
@@ -114,7 +124,7 @@ let package = Package(
       path: "Tests/TerminalProbe", swiftSettings: strict),
     .testTarget(
       name: "ChatTerminalTests",
-      dependencies: ["ChatSystem", "ChatTerminal", "TestKit", "terminal-probe"],
+      dependencies: ["ChatCore", "ChatSystem", "ChatTerminal", "TestKit", "terminal-probe"],
       swiftSettings: strict),
     // Counts what a line costs in allocations: a program of its own, whose malloc counts.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
@@ -132,8 +142,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "ChatClient", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory", "ChatServer",
-        "ChatSystem", "ChatTerminal",
+        "ChatClient", "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory",
+        "ChatServer", "ChatSystem", "ChatTerminal",
       ],
       path: "Tests/FuzzTargets", swiftSettings: strict),
     .executableTarget(

@@ -24,4 +24,14 @@ struct LocalTimeTests {
   func nonsense(_ text: String) {
     #expect(LocalTime.text(of: text, now: Self.noon) == text)
   }
+
+  @Test(
+    "a time that is none is shown as something",
+    arguments: [
+      "9999-99-99T99:99:99.999Z", "-999--9--9T-9:-9:-9.000Z", "0000-00-00T00:00:00.000Z",
+      "99999999999999999999Z", "+999-+9-+9T+9:+9:+9Z", "Z", "",
+    ])
+  func times(text: String) {
+    #expect(LocalTime.text(of: text, now: 0).isEmpty == text.isEmpty)
+  }
 }

@@ -1,5 +1,4 @@
-import ChatClient
-import ChatSystem
+import ChatClientModel
 import ChatTerminal
 import TestKit
 import Testing
@@ -19,7 +18,8 @@ struct PathRoundTripTests {
         for start in ["", "\"", "'"] {
           let typed = start + paths.complete(start).insertion
           #expect(
-            PathWords.split(Array(typed.utf8), home: "/home/me") == [FilePath(name2)], "\(typed)")
+            ShellWords.split(Array(typed.utf8), home: Array("/home/me".utf8))
+              == [Array(name2.utf8)], "\(typed)")
         }
       }
     }

@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
@@ -31,17 +32,17 @@ final class Conversation {
   struct Route {
     /// `nil` if the server can't be reached.
     let connect: () -> Connection?
-    let plan: (MonotonicTime) -> ReturnPlan
+    let plan: (Moment) -> ReconnectPolicy
 
     /// Over TCP, with the pauses that a server is owed.
     init(to address: Address) {
       connect = { try? Connection(to: address) }
-      plan = { ReturnPlan(now: $0) }
+      plan = { ReconnectPolicy(now: $0) }
     }
 
     /// Over whatever `connect` makes.
     init(
-      plan: @escaping (MonotonicTime) -> ReturnPlan, connect: @escaping () -> Connection?
+      plan: @escaping (Moment) -> ReconnectPolicy, connect: @escaping () -> Connection?
     ) {
       (self.connect, self.plan) = (connect, plan)
     }
@@ -59,7 +60,7 @@ final class Conversation {
   let pictures: Pictures?
 
   var nickname: Nickname
-  var position = Position()
+  var position = StreamPosition()
   /// Set while what was missed comes in.
   var catchUp: CatchUp?
   /// The room to come back to, until we are there.
@@ -71,7 +72,7 @@ final class Conversation {
   var gap = CatchUp.Gap.none
   /// How many lines the look back, or search, that is coming in has brought.
   var pastLines = 0
-  private var watch = LifeWatch(now: .now)
+  private var watch = LifeWatch(now: MonotonicTime.now.moment)
 
   init(
     over route: Route, options: ClientOptions, outgoing: Outgoing, transfers: Transfers,
@@ -104,11 +105,13 @@ final class Conversation {
   /// - Throws: how the client ends.
   func run(_ connection: Connection) throws(ClientExit) -> Never {
     var connection = connection
-    var plan = route.plan(.now)
+    var plan = route.plan(MonotonicTime.now.moment)
     while true {
       let start = MonotonicTime.now
       try converse(connection)
-      if MonotonicTime.now - start >= Self.steadyTime { plan = route.plan(.now) }
+      if MonotonicTime.now - start >= Self.steadyTime {
+        plan = route.plan(MonotonicTime.now.moment)
+      }
       connection = try comeBack(&plan)
     }
   }
@@ -119,7 +122,7 @@ final class Conversation {
   private func converse(_ connection: Connection) throws(ClientExit) {
     if catchUp == nil { try resume(connection, isUnsure: true) }
     try display.flush()
-    watch = LifeWatch(now: .now)
+    watch = LifeWatch(now: MonotonicTime.now.moment)
     var silence: LifeWatch.Silence?
     while let item = next(from: connection, &silence) {
       switch item {
@@ -185,7 +188,7 @@ final class Conversation {
         // What is to be told is told after any signal.
         return consequence == .lose ? nil : .signal
       }
-      let look = watch.nextLook
+      let look = MonotonicTime(watch.nextLook)
       let deadline = min(look, transfers.statusTime ?? look, transfers.stallTime ?? look)
       let item = receiver.item(until: deadline, or: mailbox)
       // The time that passes until we listen again is no silence of the server's.
@@ -193,22 +196,26 @@ final class Conversation {
       case nil where receiver.isAtEnd: return nil
       case nil:
         transfers.showStatus()
-        watch.heard(isWord: false, at: receiver.lastReceipt)
-      case .signal: watch.heard(isWord: false, at: receiver.lastReceipt)
-      case .line(let line): watch.heard(isWord: LifeWatch.isWord(line), at: .now)
-      case .bytes: watch.heard(isWord: true, at: .now)
+        watch.heard(isWord: false, at: receiver.lastReceipt.moment)
+      case .signal: watch.heard(isWord: false, at: receiver.lastReceipt.moment)
+      case .line(let line):
+        watch.heard(isWord: LifeWatch.isWord(line), at: MonotonicTime.now.moment)
+      case .bytes: watch.heard(isWord: true, at: MonotonicTime.now.moment)
       }
       // Whatever comes, or a server that says nothing to the point would be waited for without end; but only once
       // all that a read has brought was looked at.
       if let item, receiver.hasNext { return item }
-      switch watch.look(transfers.going(over: connection.stream), isAwaited: isAwaited, now: .now) {
+      switch watch.look(
+        transfers.going(over: connection.stream), isAwaited: isAwaited,
+        now: MonotonicTime.now.moment)
+      {
       case .wait: break
       // Who has not welcomed us knows no questions.
       case .ask: if position.room != nil { outgoing.reply(TaggedLine("PING", LifeWatch.token)) }
       case .gone(let found) where isAwaited || position.room != nil:
         silence = found
         return nil
-      case .gone: watch = LifeWatch(now: .now)
+      case .gone: watch = LifeWatch(now: MonotonicTime.now.moment)
       }
       if let item { return item }
     }
@@ -252,14 +259,14 @@ final class Conversation {
   /// Connects again.
   ///
   /// - Throws: how the client ends, if it can't.
-  private func comeBack(_ plan: inout ReturnPlan) throws(ClientExit) -> Connection {
+  private func comeBack(_ plan: inout ReconnectPolicy) throws(ClientExit) -> Connection {
     lostRoom = lostRoom ?? position.room
     if !isAway { try display.tell(.connectionLost) }
     isAway = true
     try display.flush()
     var random = SystemRandomNumberGenerator()
-    var failure: ReturnPlan.Failure?
-    while let pause = plan.pause(after: failure, now: .now, using: &random) {
+    var failure: ReconnectPolicy.Failure?
+    while let pause = plan.pause(after: failure, now: MonotonicTime.now.moment, using: &random) {
       transfers.wait(until: .now + pause)
       try tellOfTransfers()
       try display.flush()
@@ -267,7 +274,7 @@ final class Conversation {
       if isTyped, outgoing.isEnding, !transfers.isBusy { throw outgoing.exitWithoutServer() }
       switch try attempt() {
       case .success(let connection):
-        plan.succeeded(now: .now)
+        plan.succeeded(now: MonotonicTime.now.moment)
         return connection
       case .failure(let reason): failure = reason
       }
@@ -281,7 +288,7 @@ final class Conversation {
   }
 
   /// Tries to connect again.
-  private func attempt() throws(ClientExit) -> Result<Connection, ReturnPlan.Failure> {
+  private func attempt() throws(ClientExit) -> Result<Connection, ReconnectPolicy.Failure> {
     guard let connection = route.connect() else {
       return .failure(.unreachable)
     }
@@ -346,7 +353,7 @@ final class Conversation {
         // Should that not lead to the lobby now, the next attempt does, which names no room.
         isRoomGone = true
         deadline = .now + Self.lobbyTimeout
-        position = Position()
+        position = StreamPosition()
         catchUp = nil
       case .error(let code, let reason): return .refused(code: code, reason: reason)
       case .connected where isAsked:

@@ -1,4 +1,6 @@
+internal import ChatClientModel
 internal import ChatCore
+internal import ChatSystem
 
 /// What becomes of the lines that the server says.
 extension Conversation {
@@ -31,7 +33,7 @@ extension Conversation {
       if let pictures, case .saved(_, _, let path, _) = notice {
         // It comes after the line that tells of it.
         try display.flush()
-        pictures.show(path)
+        pictures.show(FilePath(path))
       }
     }
   }

@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
@@ -20,7 +21,7 @@ final class Outgoing: @unchecked Sendable {
   private var replies: [UInt8] = []
   /// What the transfers of files ask for, which goes before the queue, too: they bound it themselves.
   private var requests: [UInt8] = []
-  private var frames = UploadFrames()
+  private var frames = FrameSchedule<PreparedFile>()
   private var isInputWaiting = false
   /// Where to send; `nil` while the connection is lost, and until what was missed has come.
   private var stream: (any Transport)?
@@ -73,7 +74,7 @@ final class Outgoing: @unchecked Sendable {
   /// What is to be sent.
   enum Work {
     case lines([UInt8])
-    case frame(UploadFrames.Frame)
+    case frame(UploadFrame<PreparedFile>)
   }
 
   /// Waits for something to send, and for a connection to send it to.
@@ -223,7 +224,7 @@ final class Outgoing: @unchecked Sendable {
   /// Thread: receive.
   func send(_ file: PreparedFile, token: String, from offset: UInt64) {
     lock.withLock {
-      frames.add(file, token: token, from: offset)
+      frames.add(file, size: file.size, token: token, from: offset)
       workArrived.broadcast()
     }
   }

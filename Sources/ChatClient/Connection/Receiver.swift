@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 

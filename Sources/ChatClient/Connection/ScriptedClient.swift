@@ -1,3 +1,4 @@
+package import ChatClientModel
 package import ChatCore
 package import ChatSystem
 
@@ -34,7 +35,7 @@ package final class ScriptedClient {
       options: options, folder: .success(folder), outgoing: outgoing, mailbox: mailbox,
       worker: worker, showStatus: showStatus)
     conversation = Conversation(
-      over: Conversation.Route(plan: { ReturnPlan(withoutPausesFrom: $0) }, connect: make),
+      over: Conversation.Route(plan: { ReconnectPolicy(withoutPausesFrom: $0) }, connect: make),
       options: options, outgoing: outgoing, transfers: transfers, mailbox: mailbox,
       display: Display(renderer: renderer), pictures: nil, isTyped: isTyped, nickname: nickname)
     session = Session(

@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
@@ -122,11 +123,11 @@ final class Session: @unchecked Sendable {
   ///
   /// - Returns: whether more may follow.
   func type(_ line: [UInt8]) -> Bool {
-    switch TypedLine(line, home: Process.homeFolder) {
+    switch TypedLine(line, home: Process.homeFolder?.bytes) {
     case .nothing: break
     case .show(let text): do { try answer(text) } catch { finish(error) }
     case .send(let line): outgoing.append([line])
-    case .sendFiles(let paths): mailbox.post(.send(paths))
+    case .sendFiles(let paths): mailbox.post(.send(paths.map { FilePath($0) }))
     case .get(let id): mailbox.post(.get(id))
     case .cancel(let id): mailbox.post(.cancel(id))
     case .leave:

@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 
 /// What is to be shown, gathered until it is written: a busy room's lines go out many at once.

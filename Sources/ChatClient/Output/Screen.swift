@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatSystem
 internal import ChatTerminal
 

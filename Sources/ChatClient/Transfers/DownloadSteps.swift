@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
@@ -34,7 +35,7 @@ extension Downloads {
     switch result {
     case .success(let part):
       download.hash = part.hash
-      download.rate = TransferRate(bytes: part.length, at: .now)
+      download.rate = TransferRate(bytes: part.length, at: MonotonicTime.now.moment)
       perform(download.state.begin(length: part.length), download)
     case .failure(let failure):
       fail(download, "cannot read what is here of it: \(failure.reason)")
@@ -56,7 +57,7 @@ extension Downloads {
       try download.part.file.truncate(to: good.length)
       if isOurs { download.status = try download.part.file.status() }
       download.hash = good.hash
-      download.rate = TransferRate(bytes: good.length, at: .now)
+      download.rate = TransferRate(bytes: good.length, at: MonotonicTime.now.moment)
       let step = download.state.compared(length: good.length)
       if case .get = step {
         outlet.tell(.remark("\(download.name) came damaged; the rest is fetched again"))
@@ -112,7 +113,7 @@ extension Downloads {
       outlet.outgoing.reply(TaggedLine("GOT", download.offer.id))
       let path = folder.path(of: name)
       outlet.tell(
-        .saved(id: download.offer.id, name: name, path: path, size: download.offer.size))
+        .saved(id: download.offer.id, name: name, path: path.bytes, size: download.offer.size))
       end(download)
     } catch {
       fail(download, "cannot save it: \(HashFailure(error).reason)")

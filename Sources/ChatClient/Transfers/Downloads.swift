@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatCrypto
 internal import ChatSystem
@@ -40,7 +41,7 @@ final class Downloads {
       (self.number, self.offer, self.digest, self.part) = (number, offer, digest, part)
       name = FileName(from: offer.name)
       state = DownloadState(size: offer.size)
-      rate = TransferRate(bytes: 0, at: .now)
+      rate = TransferRate(bytes: 0, at: MonotonicTime.now.moment)
     }
   }
 
@@ -77,7 +78,7 @@ final class Downloads {
   var isWaiting: Bool { running.contains { $0.state.isWaiting } }
 
   /// How far they are.
-  func progress(at now: MonotonicTime) -> [TransferProgress] {
+  func progress(at now: Moment) -> [TransferProgress] {
     running.filter { $0.state.phase == .receiving }.map { download in
       download.rate.note(download.state.length, at: now)
       return TransferProgress(

@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatCrypto
 internal import ChatSystem
@@ -59,7 +60,9 @@ struct PreparedFile: Sendable {
   }
 
   /// Reads the bytes of a frame.
-  func read(_ frame: UploadFrames.Frame, into buffer: inout FrameBuffer) throws(UploadFailure) {
+  func read(_ frame: UploadFrame<PreparedFile>, into buffer: inout FrameBuffer)
+    throws(UploadFailure)
+  {
     do {
       guard try frame.isEnd ? isUnchanged : buffer.read(file, at: frame.offset, count: frame.count)
       else { throw UploadFailure.changed }

@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 
 /// Which files there are: what a person, a script or the client itself asks, and what was missed.

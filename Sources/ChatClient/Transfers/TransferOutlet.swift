@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 
 /// What the transfers have to say: to the server, and to whoever reads what the client shows.

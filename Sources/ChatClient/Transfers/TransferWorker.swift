@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatSystem
 
 /// The thread that reads files from end to end, so that nobody else waits for a disk.

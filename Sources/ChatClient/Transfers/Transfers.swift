@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
@@ -94,7 +95,7 @@ final class Transfers {
   var resumesUploads = false
   private var room = ""
 
-  private var watch = StallWatch(now: .now)
+  private var watch = StallWatch(now: MonotonicTime.now.moment)
   /// How often the server has said something of a file, or sent of one.
   private var answers: UInt64 = 0
 
@@ -129,7 +130,7 @@ final class Transfers {
   func takeNotices() -> [TransferNotice] { outlet.takeNotices() }
 
   /// When `endStalled` is to be asked next; `nil` if it need not be.
-  var stallTime: MonotonicTime? { isBusy ? watch.nextLook : nil }
+  var stallTime: MonotonicTime? { isBusy ? MonotonicTime(watch.nextLook) : nil }
 
   /// Ends what waits for a server that does nothing about it, if it is time.
   ///
@@ -141,7 +142,7 @@ final class Transfers {
       ? StallWatch.Signs(
         answers: answers, sentBytes: uploads.sentBytes,
         unacknowledgedBytes: stream.unacknowledgedBytes) : nil
-    guard watch.isStalled(signs, now: now) else { return nil }
+    guard watch.isStalled(signs, now: now.moment) else { return nil }
     let reason = "the server has done nothing about it for \(StallWatch.limit.components.seconds) s"
     downloads.endWaiting(reason)
     uploads.endWaiting(reason)
@@ -170,7 +171,7 @@ final class Transfers {
     guard let time = statusTime, case let now = MonotonicTime.now, now >= time else { return }
     nextStatus = now + Self.statusInterval
     if let delivery, now >= delivery.until { self.delivery = nil }
-    let parts = (downloads.progress(at: now) + uploads.progress(at: now)).map(\.text)
+    let parts = (downloads.progress(at: now.moment) + uploads.progress(at: now.moment)).map(\.text)
     let all = parts + (delivery.map { [$0.text] } ?? [])
     hasStatus = !all.isEmpty
     show?(hasStatus ? all.joined(separator: "  ") : nil)
@@ -316,7 +317,7 @@ final class Transfers {
       sentNames[offer.id] = uploads.arrived(offer)
       return
     }
-    let refusal = budget.accept(offer.size, now: .now)
+    let refusal = budget.accept(offer.size, now: MonotonicTime.now.moment)
     // Whoever only sends files need not know.
     if !onlySends {
       if let refusal, !isTyped {

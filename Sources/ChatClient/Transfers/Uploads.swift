@@ -1,3 +1,4 @@
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
@@ -20,7 +21,7 @@ final class Uploads {
     let cancelFlag = CancelFlag()
     var state = UploadState()
     var file: PreparedFile?
-    var rate = TransferRate(bytes: 0, at: .now)
+    var rate = TransferRate(bytes: 0, at: MonotonicTime.now.moment)
 
     /// The sender's name for it.
     var token: String { "\(number)" }
@@ -76,7 +77,7 @@ final class Uploads {
   }
 
   /// How far they are.
-  func progress(at now: MonotonicTime) -> [TransferProgress] {
+  func progress(at now: Moment) -> [TransferProgress] {
     running.filter { $0.state.phase == .sending }.map { upload in
       let bytes = outlet.outgoing.sentBytes(of: upload.token) ?? upload.state.size
       upload.rate.note(bytes, at: now)
@@ -274,7 +275,7 @@ final class Uploads {
             .init("sha256", file.sha256),
           ]))
     case .send(let offset):
-      upload.rate = TransferRate(bytes: offset, at: .now)
+      upload.rate = TransferRate(bytes: offset, at: MonotonicTime.now.moment)
       outlet.outgoing.send(file, token: upload.token, from: offset)
     case .fail(let reason): fail(upload, reason)
     }

@@ -1,3 +1,5 @@
+internal import ChatCore
+
 /// Knows what can be completed in a line: paths, commands, and the names of people. Pure.
 package struct Completer: Sendable {
   /// The oldest of more names are forgotten.

@@ -1,3 +1,5 @@
+internal import ChatCore
+
 /// A prompt and a line in one row of the screen: the part of the line around the cursor. Pure.
 package struct InputRow: Equatable, Sendable {
   /// What is shown before the cursor, prompt included.

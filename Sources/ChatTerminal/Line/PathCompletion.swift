@@ -1,3 +1,5 @@
+internal import ChatCore
+
 /// Completes the path of a file as it is typed: in quotes, or with backslashes. Pure.
 package struct PathCompletion: Sendable {
   /// What is in a folder.

@@ -1,3 +1,5 @@
+internal import ChatCore
+
 /// A picture of coloured characters, as a tool wrote it, and nothing else of it. Pure.
 ///
 /// The tool has read a stranger's file: only characters that can be shown, colours (ECMA-48, SGR), line

@@ -1,3 +1,5 @@
+internal import ChatCore
+
 /// What stands in the bottom rows of the screen: a status above the input row. Pure.
 ///
 /// Whatever is to be shown goes where they are: they are erased, it is written, they are drawn again

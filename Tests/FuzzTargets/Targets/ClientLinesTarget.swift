@@ -1,4 +1,5 @@
 internal import ChatClient
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
@@ -21,7 +22,7 @@ enum ClientLinesTarget {
       return .counted(size)
     }
     var catchUp = CatchUp(room: "lobby", since: seed)
-    var position = Position()
+    var position = StreamPosition()
     for case .line(let bytes) in items {
       let line = ServerLine(bytes.span)
       Demands.line(line.encoded(), "\(line)")
@@ -53,7 +54,7 @@ enum ClientLinesTarget {
     for renderer in renderers {
       for notice in [
         TransferNotice.offered(offer, isFetched: false), .passedOver(offer, .tooLarge),
-        .saved(id: offer.id, name: "received_a", path: "received_a", size: offer.size),
+        .saved(id: offer.id, name: "received_a", path: Array("received_a".utf8), size: offer.size),
         .files([.init(offer, time: "2026-01-31T12:00:00.000Z")]),
       ] {
         check(renderer.render(.transfer(notice)))

@@ -1,4 +1,5 @@
 internal import ChatClient
+internal import ChatClientModel
 internal import ChatCore
 
 /// The client's whole conversation: its decoder, its place in the room, its lines on their way, its files, and its

@@ -1,4 +1,5 @@
 internal import ChatClient
+internal import ChatClientModel
 internal import ChatCore
 internal import ChatFlags
 internal import ChatServer
@@ -25,7 +26,7 @@ enum InputTarget {
   private static func type(_ line: [UInt8]) {
     let text = TextCleaner.clean(line.span)
     guard let nickname = try? Nickname("alice") else { return }
-    switch TypedLine(line, home: "/home/me") {
+    switch TypedLine(line, home: Array("/home/me".utf8)) {
     case .send(let line):
       var queue = SendQueue(nickname: nickname)
       queue.append(line)
@@ -67,8 +68,8 @@ enum InputTarget {
     let completion = paths.complete(quote)
     guard !completion.isIdle else { return }
     let typed = quote + completion.insertion
-    let words = PathWords.split(Array(typed.utf8), home: "/home/me")
-    demand(words == [FilePath(name)], "\(typed) is read as \(words ?? [])")
+    let words = ShellWords.split(Array(typed.utf8), home: Array("/home/me".utf8))
+    demand(words == [Array(name.utf8)], "\(typed) is read as \(words ?? [])")
   }
 
   private static func command(_ arguments: [[UInt8]]) {

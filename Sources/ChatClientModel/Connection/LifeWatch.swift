@@ -1,0 +1,126 @@
+package import ChatCore
+
+/// Finds out that a server is gone though the connection is there: stopped, or cut off without a word, which TCP
+/// alone notices after a quarter of an hour (tcp(7), tcp_retries2). Pure.
+///
+/// Every byte that comes is a sign of life. After half the time the server is asked for one. Of a file that is being
+/// sent, what goes is a sign, too: a slow line may need longer for what was handed to it.
+package struct LifeWatch: Sendable {
+  /// So long may a server be silent.
+  package static let limit: Duration = .seconds(30)
+  /// The token of the question that asks for a sign.
+  package static let token = "chat-client-alive"
+  /// What waits for an answer waits so many times as long for a word.
+  private static let wordLimits = 4
+  /// How often it is worth looking at what goes.
+  private static let interval: Duration = .seconds(1)
+
+  /// What changes as long as a file goes.
+  package struct Going: Equatable, Sendable {
+    /// How much of the files has been handed to the system.
+    package var sentBytes: UInt64
+    /// How much of everything it has not been told that the other side has.
+    package var unacknowledgedBytes: Int
+
+    package init(sentBytes: UInt64, unacknowledgedBytes: Int) {
+      (self.sentBytes, self.unacknowledgedBytes) = (sentBytes, unacknowledgedBytes)
+    }
+  }
+
+  /// What is to be done.
+  package enum Verdict: Equatable, Sendable {
+    case wait
+    /// Ask for a sign.
+    case ask
+    /// It is gone, or as good as that.
+    case gone(Silence)
+  }
+
+  /// What a server is silent about, and for how long.
+  package enum Silence: Equatable, Sendable, CustomStringConvertible {
+    /// Nothing at all has come.
+    case total(Duration)
+    /// Something has come, but no word, and something of ours waits for an answer.
+    case wordless(Duration)
+
+    package var description: String {
+      switch self {
+      case .total(let time): "the server has said nothing for \(time.components.seconds) s"
+      case .wordless(let time): "the server has answered nothing for \(time.components.seconds) s"
+      }
+    }
+  }
+
+  /// Whether a line is a word: it may be an answer, as a question whether we are alive, and what has no meaning,
+  /// can't be.
+  package static func isWord(_ line: ServerLine) -> Bool {
+    switch line {
+    case .ping, .unknown(_, isTagged: true): false
+    default: true
+    }
+  }
+
+  private let limit: Duration
+  private var lastSign: Moment
+  private var lastWord: Moment
+  private var lastLook: Moment
+  private var hasAsked = false
+  /// What went when it was looked at last; the least of what was not acknowledged since anything was handed over.
+  private var going: Going?
+
+  /// Begins with a sign.
+  ///
+  /// - Parameter limit: how long the server may be silent.
+  package init(limit: Duration = Self.limit, now: Moment) {
+    self.limit = limit
+    (lastSign, lastWord, lastLook) = (now, now, now)
+  }
+
+  /// When to look next.
+  package var nextLook: Moment {
+    let next = min(lastSign + (hasAsked ? limit : limit / 2), lastWord + limit * Self.wordLimits)
+    return going == nil ? next : min(next, lastLook + Self.interval)
+  }
+
+  /// Something was heard at this moment.
+  ///
+  /// - Parameter isWord: it was a word, and not just bytes.
+  package mutating func heard(isWord: Bool, at time: Moment) {
+    if isWord { lastWord = max(lastWord, time) }
+    guard time > lastSign else { return }
+    (lastSign, hasAsked) = (time, false)
+  }
+
+  /// Looks. It is to be done at `nextLook` at the latest: of a longer pause nobody knows what could have been heard.
+  ///
+  /// - Parameters:
+  ///   - going: `nil` if no file is being sent.
+  ///   - isAwaited: something of ours waits for an answer.
+  package mutating func look(
+    _ going: Going?, isAwaited: Bool, now: Moment
+  ) -> Verdict {
+    note(going, now)
+    let pause = now - lastLook
+    lastLook = now
+    if pause > limit { lastWord = lastWord + (pause - limit) }
+    if !isAwaited || lastWord > now { lastWord = now }
+    if now - lastSign >= limit { return .gone(.total(limit)) }
+    let wordLimit = limit * Self.wordLimits
+    if now - lastWord >= wordLimit { return .gone(.wordless(wordLimit)) }
+    guard now - lastSign >= limit / 2, !hasAsked else { return .wait }
+    hasAsked = true
+    return .ask
+  }
+
+  private mutating func note(_ going: Going?, _ now: Moment) {
+    guard let going, let last = self.going, going.sentBytes == last.sentBytes else {
+      // What is handed over is taken; whether anybody takes it from there shows later.
+      if going != nil { heard(isWord: true, at: now) }
+      return self.going = going
+    }
+    // The question itself goes, too, and is no sign: only less than ever is.
+    guard going.unacknowledgedBytes < last.unacknowledgedBytes else { return }
+    heard(isWord: true, at: now)
+    self.going = going
+  }
+}

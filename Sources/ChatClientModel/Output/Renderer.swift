@@ -1,0 +1,113 @@
+package import ChatCore
+
+/// What becomes of a server's line on the client's standard output and standard error. Pure.
+package struct Renderer: Sendable {
+  /// Who reads the output.
+  package enum Style: Sendable {
+    /// A person at a terminal.
+    case terminal
+    /// A script: the room's lines as they are.
+    case plain
+    /// A program: every event as one JSON object a line.
+    case json
+  }
+
+  /// A line for each of the two streams, without LF; `nil` where there is nothing to show.
+  package struct Output: Equatable, Sendable {
+    package var output: String?
+    package var error: String?
+
+    package init(output: String? = nil, error: String? = nil) {
+      self.output = output
+      self.error = error
+    }
+  }
+
+  /// Who reads the output.
+  package let style: Style
+
+  /// When a line of history was said, for a person: given its time as the protocol has it.
+  private let localTime: @Sendable (String) -> String
+
+  /// Makes a renderer.
+  ///
+  /// - Parameters:
+  ///   - style: who reads the output.
+  ///   - localTime: shows a person when a line of history was said, given the time as the protocol
+  ///     has it.
+  package init(style: Style, localTime: @escaping @Sendable (String) -> String) {
+    self.style = style
+    self.localTime = localTime
+  }
+
+  /// - Parameters:
+  ///   - line: what the server said.
+  ///   - nickname: one's own.
+  package func render(_ line: ServerLine, nickname: String) -> Output {
+    switch style {
+    case .plain: plain(line)
+    case .terminal: Output(output: terminal(line, nickname))
+    case .json: Output(output: JSONEvent.of(line)?.text)
+    }
+  }
+
+  /// What becomes of a notice of the client itself.
+  package func render(_ notice: Notice) -> Output {
+    let text = notice.text(localTime: localTime)
+    return switch style {
+    case .plain: Output(error: notice.isForPeople ? nil : text)
+    case .terminal: Output(output: text.map { "\(notice.isFailure ? "!" : "*") \($0)" })
+    case .json: Output(output: JSONEvent.of(notice)?.text)
+    }
+  }
+
+  /// What becomes of the client's answer to a person's command.
+  package func render(answer text: String) -> Output {
+    switch style {
+    case .plain: Output(error: text)
+    case .terminal: Output(output: text)
+    case .json: Output(output: JSONEvent.notice(text).text)
+    }
+  }
+
+  private func plain(_ line: ServerLine) -> Output {
+    switch line {
+    case .said, .joined, .left, .renamed, .sent, .message, .who, .rooms, .pong, .listed,
+      .unknown(_, false):
+      Output(output: String(decoding: line.encoded().dropLast(), as: UTF8.self))
+    case .past(let text, _, _, _): Output(output: text)
+    case .notice(let text), .error(_, let text), .fileError(_, let text, _): Output(error: text)
+    case .nicknameWanted, .welcome, .connected, .goodbye, .room, .youAreIn, .ping, .pastEnd,
+      .file, .uploadStart, .data, .fileEnd, .cancelled, .got, .listEnd, .sums, .unknown(_, true):
+      Output()
+    }
+  }
+
+  private func terminal(_ line: ServerLine, _ nickname: String) -> String? {
+    switch line {
+    case .message(let from, let to, let text):
+      from == nickname ? "you tell \(to): \(text)" : "\(from) tells you: \(text)"
+    case .who(let names, _): "Here: \(names.joined(separator: ", "))"
+    case .rooms(let rooms, _):
+      "Rooms: \(rooms.map { $0.replacing("=", with: " ") }.joined(separator: ", "))"
+    case .room(let name, _, _): Self.whereabouts(name)
+    case .welcome(let room, _, _, _):
+      room.isEmpty || room == RoomName.lobby.text ? nil : Self.whereabouts(room)
+    case .past(let text, _, let time, _): "\(localTime(time)) \(text)"
+    case .notice(let text): "* \(text)"
+    case .error(_, let reason), .fileError(_, let reason, _): "! \(reason)"
+    case .said, .joined, .left, .renamed, .sent, .connected, .goodbye, .youAreIn,
+      .unknown(_, false):
+      String(decoding: line.encoded().dropLast(), as: UTF8.self)
+    case .nicknameWanted, .ping, .pong, .pastEnd, .file, .uploadStart, .data, .fileEnd, .cancelled,
+      .got, .listed, .listEnd, .sums, .unknown(_, true):
+      nil
+    }
+  }
+
+  /// Where we are, and how others come there if nobody can find it.
+  private static func whereabouts(_ room: String) -> String {
+    guard let name = try? RoomName(room), name.kind == .private else { return "You are in \(room)" }
+    return "You are in \(room); others enter it with /join \(room)"
+  }
+}

@@ -1,0 +1,59 @@
+package import ChatCore
+
+/// What is told of the files that come and go.
+package enum TransferNotice: Equatable, Sendable {
+  /// Somebody offers a file; whoever does not get it at once is told how to.
+  case offered(FileOffer, isFetched: Bool)
+  /// Somebody offers a file that is not fetched, and nobody is there who could ask for it.
+  case passedOver(FileOffer, AcceptBudget.Refusal)
+  /// A file is here, whole and right.
+  case saved(id: String, name: String, path: [UInt8], size: UInt64)
+  /// A file of ours is on the server, and the room has been told.
+  case sent(id: String, name: String, size: UInt64)
+  /// A transfer has ended, and nothing of it is where it should be.
+  case failed(name: String, text: String)
+  /// Everyone who was offered a file of ours has it, or so many.
+  case delivered(name: String, have: Int, of: Int)
+  /// The room's files, each with its time: the answer to `/files`.
+  case files([Listed])
+  /// Something else.
+  case remark(String)
+
+  /// A file of a list.
+  package struct Listed: Equatable, Sendable {
+    package let offer: FileOffer
+    /// When it was sent (RFC 3339).
+    package let time: String
+
+    package init(_ offer: FileOffer, time: String) { (self.offer, self.time) = (offer, time) }
+  }
+
+  /// What went wrong, or right, in words; `nil` where a person need not be told.
+  ///
+  /// - Parameter localTime: shows a person when a file was sent.
+  package func text(localTime: (String) -> String) -> String? {
+    switch self {
+    case .offered(_, isFetched: true): nil
+    case .offered(let offer, isFetched: false):
+      "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.size))): "
+        + "/get \(offer.id)"
+    case .passedOver(let offer, let refusal):
+      "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.size))): "
+        + (refusal == .tooLarge
+          ? "larger than --auto-accept" : "more than --auto-accept takes in an hour")
+    case .saved(_, let name, _, let size): "saved \(name) (\(ByteCount.text(size)))"
+    case .sent(_, let name, let size): "sent \(name) (\(ByteCount.text(size)))"
+    case .failed(let name, let text): "\(name): \(text)"
+    case .delivered(_, let have, let all) where have < all || all == 0: nil
+    case .delivered(let name, let have, let all): "\(name): \(have) of \(all) have it"
+    case .files(let files):
+      // The rows stand under each other behind the mark that the first one gets.
+      files.isEmpty
+        ? "no files here" : FileTable.rows(files, localTime: localTime).joined(separator: "\n  ")
+    case .remark(let text): text
+    }
+  }
+
+  /// Whether it is an error.
+  package var isFailure: Bool { if case .failed = self { true } else { false } }
+}
