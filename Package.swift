@@ -110,12 +110,16 @@ let package = Package(
     .testTarget(
       name: "ChatClientModelTests", dependencies: ["ChatClientModel", "ChatCore", "TestKit"],
       swiftSettings: strict),
+    // A client in the test's own process, whose server, input and output the test plays.
+    .target(
+      name: "ClientTestKit",
+      dependencies: ["ChatClient", "ChatClientModel", "ChatCore", "ChatSystem"],
+      path: "Tests/ClientTestKit", swiftSettings: strict),
     .testTarget(
       name: "ChatClientTests",
       dependencies: [
         "ChatClient", "ChatClientModel", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer",
-        "ChatSystem",
-        "ChatTerminal", "TestKit",
+        "ChatSystem", "ChatTerminal", "ClientTestKit", "TestKit",
       ],
       swiftSettings: strict),
     // A terminal for the tests to look at.
@@ -143,7 +147,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "ChatClient", "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory",
-        "ChatServer", "ChatSystem", "ChatTerminal",
+        "ChatServer", "ChatSystem", "ChatTerminal", "ClientTestKit",
       ],
       path: "Tests/FuzzTargets", swiftSettings: strict),
     .executableTarget(

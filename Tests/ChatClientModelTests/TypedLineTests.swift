@@ -7,7 +7,7 @@ struct TypedLineTests {
     switch TypedLine(text) {
     case .send(.text(let bytes)): String(decoding: bytes, as: UTF8.self)
     case .send(.raw(let bytes)): "raw " + String(decoding: bytes, as: UTF8.self)
-    case .send(.lookup), .leave, .show, .nothing, .sendFiles, .get, .cancel: nil
+    case .send(.lookup), .leave, .display, .nothing, .sendFiles, .get, .cancel: nil
     }
   }
 
@@ -69,7 +69,7 @@ struct TypedLineTests {
       "/get", "/get  ", "/send", "/send 'a",
     ])
   func shown(_ text: String) {
-    guard case .show(let answer) = TypedLine(text) else {
+    guard case .display(let answer) = TypedLine(text) else {
       Issue.record("not shown")
       return
     }

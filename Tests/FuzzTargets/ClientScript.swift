@@ -1,5 +1,6 @@
 internal import ChatClient
 internal import ChatSystem
+internal import ClientTestKit
 
 /// What a hostile server sends, and what happens meanwhile, as one input has it.
 ///
@@ -138,7 +139,7 @@ final class ClientScript {
     case "r": refusesNext = true
     case "t":
       let line = reader.bytes(upTo: UInt8(ascii: "\n"))
-      client?.type(line, isTyped: isTyped)
+      client?.type(line)
     case "e": client?.endInput()
     case "w": _ = client?.write()
     case "W": for _ in 0..<64 where client?.write() == true {}

@@ -3,8 +3,8 @@ internal import ChatSystem
 
 /// One connection to the server: what comes in is read as lines.
 ///
-/// Thread: one at a time. What goes out after the handshake is the write thread's, over `stream`.
-final class Connection: Sendable {
+/// Thread: one at a time. After the handshake the write thread sends, over `stream`.
+package final class Connection: Sendable {
   /// Shared with the write thread.
   let stream: any Transport
   /// The lines that come in.
@@ -22,8 +22,8 @@ final class Connection: Sendable {
     receiver = Receiver(stream: stream)
   }
 
-  /// Takes over a connection that is there.
-  init(over stream: any Transport) {
+  /// Takes over a connection that has been made.
+  package init(over stream: any Transport) {
     self.stream = stream
     receiver = Receiver(stream: stream)
   }

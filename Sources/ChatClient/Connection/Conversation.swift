@@ -2,249 +2,140 @@ internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
-/// A conversation with the server, over one connection after another: where we are, what we are called
-/// and what we have seen outlive each.
+/// What outlives each connection to the server: the nickname, the place in the room's stream, what was displayed. It
+/// follows the lines that the server sends.
 ///
-/// Thread: one at a time; the main thread until it is in, the receive thread from then on.
+/// Thread: confined to the main thread until the client is in, to the receive thread from then on.
 final class Conversation {
-  /// How long coming back may take once the server can be reached.
-  private static let handshakeTimeout: Duration = .seconds(15)
-  /// How long being let into the lobby may take once the room we wanted is refused.
-  private static let lobbyTimeout: Duration = .seconds(2)
-  /// How long a server that asks for a nickname may take to end that line.
-  private static let lineEndTimeout: Duration = .seconds(5)
-  /// A connection that lasted so long was no failure to come back.
-  private static let steadyTime: Duration = .seconds(10)
-
-  /// How a handshake ended.
-  enum Entry {
-    case entered
-    case refused(code: String, reason: String)
-    /// It is no server for us, and why.
-    case stranger(String)
-    /// The connection was lost, or the time was over.
-    case ended
-  }
-
-  // What is not private is shared with `ConversationLines.swift`.
-
-  /// How the server is reached, and how often it is tried.
-  struct Route {
-    /// `nil` if the server can't be reached.
-    let connect: () -> Connection?
-    let plan: (Moment) -> ReconnectPolicy
-
-    /// Over TCP, with the pauses that a server is owed.
-    init(to address: Address) {
-      connect = { try? Connection(to: address) }
-      plan = { ReconnectPolicy(now: $0) }
-    }
-
-    /// Over whatever `connect` makes.
-    init(
-      plan: @escaping (Moment) -> ReconnectPolicy, connect: @escaping () -> Connection?
-    ) {
-      (self.connect, self.plan) = (connect, plan)
-    }
-  }
-
-  private let options: ClientOptions
-  /// Whoever loses the connection comes back to the same server, whose lines are numbered alike.
-  private let route: Route
-  let outgoing: Outgoing
-  let transfers: Transfers
-  private let mailbox: TransferMailbox
+  private let outgoing: OutgoingQueue
+  private let transfers: Transfers
+  private let output: any ClientOutput
   private let isTyped: Bool
-  var display: Display
-  /// Shows images that have been saved; `nil` where nobody wants to see them.
-  let pictures: Pictures?
+  private var display: Display
 
-  var nickname: Nickname
-  var position = StreamPosition()
-  /// Set while what was missed comes in.
-  var catchUp: CatchUp?
-  /// The room to come back to, until we are there.
-  private var lostRoom: String?
-  /// The connection was lost, and its return has not been told.
-  var isAway = false
-  var hasSaidGoodbye = false
-  /// What the missed lines have not brought since the last time that all was well.
-  var gap = CatchUp.Gap.none
-  /// How many lines the look back, or search, that is coming in has brought.
-  var pastLines = 0
-  private var watch = LifeWatch(now: MonotonicTime.now.moment)
+  private(set) var nickname: Nickname
+  private(set) var position = StreamPosition()
+  /// Set while the lines of the gap come in.
+  private(set) var catchUp: CatchUp?
+  /// The room to return to, until the client is there.
+  private(set) var lostRoom: String?
+  /// The connection was lost, and the reconnection is not displayed yet.
+  private var isAway = false
+  private(set) var hasSaidGoodbye = false
+  /// What catching up has not brought since the last time that nothing was missing.
+  private var gap = CatchUp.Gap.none
+  /// How many lines the history query, or search, that is coming in has brought.
+  private var pastLines = 0
 
   init(
-    over route: Route, options: ClientOptions, outgoing: Outgoing, transfers: Transfers,
-    mailbox: TransferMailbox, display: Display, pictures: Pictures?, isTyped: Bool,
-    nickname: Nickname
+    nickname: Nickname, isTyped: Bool, outgoing: OutgoingQueue, transfers: Transfers,
+    renderer: Renderer, output: any ClientOutput
   ) {
-    self.route = route
-    self.options = options
-    self.outgoing = outgoing
-    (self.transfers, self.mailbox) = (transfers, mailbox)
-    self.display = display
-    self.pictures = pictures
-    self.isTyped = isTyped
-    self.nickname = nickname
+    (self.nickname, self.isTyped) = (nickname, isTyped)
+    (self.outgoing, self.transfers, self.output) = (outgoing, transfers, output)
+    display = Display(renderer: renderer, output: output)
     transfers.isTyped = isTyped
   }
 
-  // MARK: Connections
+  // MARK: What the server says
 
-  /// Shakes hands for the first time.
-  func enter(
-    _ connection: Connection, until deadline: MonotonicTime
-  ) throws(ClientExit) -> Entry {
-    try enter(connection, room: options.room, since: nil, until: deadline)
-  }
-
-  /// Follows a connection, and those after it.
-  ///
-  /// - Parameter connection: one that was entered through.
-  /// - Throws: how the client ends.
-  func run(_ connection: Connection) throws(ClientExit) -> Never {
-    var connection = connection
-    var plan = route.plan(MonotonicTime.now.moment)
-    while true {
-      let start = MonotonicTime.now
-      try converse(connection)
-      if MonotonicTime.now - start >= Self.steadyTime {
-        plan = route.plan(MonotonicTime.now.moment)
+  /// Follows a line, in its order: the gap is displayed before what happens now.
+  func follow(_ line: ServerLine) throws(ClientExit) {
+    let file: String? = if case .past(_, _, _, let file) = line { file } else { nil }
+    switch catchUp?.take(line) {
+    case nil, .pass: try live(line)
+    case .hold: break
+    case .missed(let line, let sequence):
+      position.follow(missed: sequence)
+      if let file { transfers.missed(line, file: file, nickname: nickname.text) }
+      try missed(line)
+    case .over(let lines, let gap):
+      catchUp = nil
+      self.gap = gap
+      switch gap {
+      case .none: break
+      case .lines(let count): try display.display(.missed(count))
+      case .unknown: try display.display(.historyRestarted)
       }
-      connection = try comeBack(&plan)
-    }
-  }
-
-  /// Follows a connection to its end.
-  ///
-  /// - Throws: how the client ends, if it is not to come back.
-  private func converse(_ connection: Connection) throws(ClientExit) {
-    if catchUp == nil { try resume(connection, isUnsure: true) }
-    try display.flush()
-    watch = LifeWatch(now: MonotonicTime.now.moment)
-    var silence: LifeWatch.Silence?
-    while let item = next(from: connection, &silence) {
-      switch item {
-      case .signal: transfers.readMail()
-      case .bytes(let range): connection.receiver.withBytes(range) { transfers.take($0) }
-      case .line(let line):
-        let wasCatchingUp = catchUp != nil
-        try follow(line)
-        if wasCatchingUp, catchUp == nil { try resume(connection, isUnsure: gap != .none) }
-      }
-      try tellOfTransfers()
-      if !connection.receiver.hasNext || display.isFull { try display.flush() }
-      if !connection.receiver.hasNext { transfers.showStatus() }
-    }
-    // Whoever waits for the last answers alone does not wait for another connection.
-    if let silence, !isTyped, outgoing.isEnding, !outgoing.hasLeft {
-      try endTransfers("ended, because \(silence)")
-      throw try end("\(silence)")
-    }
-    if connection.receiver.isBroken {
-      try display.tell(.transfer(.remark("the server breaks the protocol")))
-    }
-    outgoing.detach()
-    transfers.interrupt()
-    try tellOfTransfers()
-    connection.stream.shutdownBoth()
-    if let catchUp { gap = catchUp.gap }
-    catchUp = nil
-    pastLines = 0
-    position.stay()
-    if hasSaidGoodbye || outgoing.hasLeft {
-      try endTransfers()
-      throw outgoing.hasLost ? .lost : .left
-    }
-    if isTyped, outgoing.isEnding, !transfers.isBusy { throw outgoing.exitWithoutServer() }
-    guard options.comesBack else {
-      try endTransfers()
-      Screen.complain("the connection is lost")
-      throw .lost
+      for line in lines { try live(line) }
     }
   }
 
-  /// Names the transfers that end with us.
-  private func endTransfers(
-    _ reason: String = "ended, because the connection is lost"
-  ) throws(ClientExit) {
-    // A person may have given them up.
-    transfers.readMail()
-    transfers.endAll(reason)
-    try tellOfTransfers()
-    try display.flush()
+  /// A line that was published while the connection was lost.
+  private func missed(_ line: ServerLine) throws(ClientExit) {
+    switch line {
+    case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
+    // From here on somebody else may have the nickname.
+    case .left(nickname.text), .renamed(from: nickname.text, to: _), .joined(nickname.text),
+      .renamed(from: _, to: nickname.text):
+      outgoing.note { $0.parted() }
+    default: break
+    }
+    try display.display(line, nickname: nickname.text)
   }
 
-  /// Waits for what comes next; `nil` when the connection has ended, or must have.
-  ///
-  /// - Parameter silence: is set if it must have, because the server is silent.
-  private func next(
-    from connection: Connection, _ silence: inout LifeWatch.Silence?
-  ) -> Receiver.Item? {
-    let receiver = connection.receiver
-    while true {
-      if !receiver.hasNext, let consequence = transfers.endStalled(on: connection.stream) {
-        // What is to be told is told after any signal.
-        return consequence == .lose ? nil : .signal
+  /// A line that is published now.
+  private func live(_ line: ServerLine) throws(ClientExit) {
+    position.follow(line, nickname: nickname.text)
+    let isOfTransfers = transfers.follow(line, nickname: nickname.text)
+    try displayTransfers()
+    if isOfTransfers { return }
+    switch line {
+    case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
+    case .renamed(from: nickname.text, let new):
+      // A nickname that this client does not accept could not be sent in a handshake; the old one can.
+      if let name = try? Nickname(new) {
+        nickname = name
+        outgoing.noteAnswer { $0.renamed(to: name) }
       }
-      let look = MonotonicTime(watch.nextLook)
-      let deadline = min(look, transfers.statusTime ?? look, transfers.stallTime ?? look)
-      let item = receiver.item(until: deadline, or: mailbox)
-      // The time that passes until we listen again is no silence of the server's.
-      switch item {
-      case nil where receiver.isAtEnd: return nil
-      case nil:
-        transfers.showStatus()
-        watch.heard(isWord: false, at: receiver.lastReceipt.moment)
-      case .signal: watch.heard(isWord: false, at: receiver.lastReceipt.moment)
-      case .line(let line):
-        watch.heard(isWord: LifeWatch.isWord(line), at: MonotonicTime.now.moment)
-      case .bytes: watch.heard(isWord: true, at: MonotonicTime.now.moment)
+    case .room: outgoing.noteAnswer { $0.moved() }
+    case .message(from: nickname.text, _, _): outgoing.note { $0.delivered() }
+    // One that nobody asked for ends the connection, not what the client has to do.
+    case .goodbye: hasSaidGoodbye = outgoing.isLeaving
+    case .ping(let token): return outgoing.reply(TaggedLine("PONG", token))
+    case .pong(token: CatchUp.token), .pong(token: LifeWatch.token): return
+    case .pong(let token):
+      if outgoing.noteAnswer({ $0.answered(token) }) {
+        if outgoing.isStopped { throw try end("what follows a refused room is not sent") }
+        return
       }
-      // Whatever comes, or a server that says nothing to the point would be waited for without end; but only once
-      // all that a read has brought was looked at.
-      if let item, receiver.hasNext { return item }
-      switch watch.look(
-        transfers.going(over: connection.stream), isAwaited: isAwaited,
-        now: MonotonicTime.now.moment)
-      {
-      case .wait: break
-      // Who has not welcomed us knows no questions.
-      case .ask: if position.room != nil { outgoing.reply(TaggedLine("PING", LifeWatch.token)) }
-      case .gone(let found) where isAwaited || position.room != nil:
-        silence = found
-        return nil
-      case .gone: watch = LifeWatch(now: MonotonicTime.now.moment)
+    case .who(_, isLast: true), .rooms(_, isLast: true), .error:
+      outgoing.note { $0.requestAnswered() }
+    case .past: pastLines += 1
+    case .pastEnd:
+      outgoing.note { $0.requestAnswered() }
+      if pastLines == 0 { try display.display(.nothingFound) }
+      pastLines = 0
+    case .connected where isAway:
+      isAway = false
+      return try display.display(.connectedAgain)
+    default: break
+    }
+    try display.display(line, nickname: nickname.text)
+  }
+
+  // MARK: Display
+
+  /// Displays what there is to say about transfers.
+  func displayTransfers() throws(ClientExit) {
+    for notice in transfers.takeNotices() {
+      try display.display(.transfer(notice))
+      if case .saved(_, _, let path, _) = notice {
+        // It comes after the line that reports it.
+        try display.flush()
+        output.drawPicture(FilePath(path))
       }
-      if let item { return item }
     }
   }
 
-  /// Whether something of ours waits for an answer.
-  private var isAwaited: Bool { catchUp != nil || outgoing.isWaiting || transfers.isWaiting }
+  /// Displays that the server breaks the protocol.
+  func displayViolation() throws(ClientExit) {
+    try display.display(.transfer(.remark("the server breaks the protocol")))
+  }
 
-  /// All that was missed has come: now what we have to say may follow.
-  ///
-  /// - Parameter isUnsure: nobody knows what of ours has arrived.
-  private func resume(_ connection: Connection, isUnsure: Bool) throws(ClientExit) {
-    gap = .none
-    let isElsewhere = lostRoom != nil && position.room != lostRoom
-    if isElsewhere, let lostRoom {
-      guard isTyped else { throw try end("the room \(lostRoom) is gone") }
-      // Whoever types must not take the lobby for that room.
-      try display.tell(.roomGone(lostRoom))
-      try display.flush()
-    }
-    lostRoom = nil
-    let dropped = outgoing.attach(
-      connection.stream, isElsewhere: isElsewhere, isUnsure: isUnsure)
-    if dropped.lines > 0 { try display.tell(.linesDropped(dropped.lines)) }
-    if dropped.unsureLines > 0 { try display.tell(.linesUnsure(dropped.unsureLines)) }
-    for name in dropped.messagesTo { try display.tell(.messageUnsure(to: name)) }
-    if dropped.requests > 0 { try display.tell(.notAnswered(dropped.requests)) }
-    transfers.resume(isElsewhere: isElsewhere)
-    try tellOfTransfers()
+  /// Writes what was gathered; only if there is much of it, unless it is `now`.
+  func flush(now: Bool = true) throws(ClientExit) {
+    if now || display.isFull { try display.flush() }
   }
 
   /// Ends because what is still to be said was meant for another room, and nobody is there to ask.
@@ -252,153 +143,81 @@ final class Conversation {
   /// - Returns: how the client ends.
   func end(_ reason: String) throws(ClientExit) -> ClientExit {
     try display.flush()
-    outgoing.complain(reason)
+    output.complain(outgoing.unconfirmed.text(after: reason))
     return .lost
   }
 
-  /// Connects again.
-  ///
-  /// - Throws: how the client ends, if it can't.
-  private func comeBack(_ plan: inout ReconnectPolicy) throws(ClientExit) -> Connection {
-    lostRoom = lostRoom ?? position.room
-    if !isAway { try display.tell(.connectionLost) }
-    isAway = true
+  /// Ends all transfers, and says why.
+  func endTransfers(
+    _ reason: String = "ended, because the connection is lost"
+  ) throws(ClientExit) {
+    // A person may have given them up.
+    transfers.readMail()
+    transfers.endAll(reason)
+    try displayTransfers()
     try display.flush()
-    var random = SystemRandomNumberGenerator()
-    var failure: ReconnectPolicy.Failure?
-    while let pause = plan.pause(after: failure, now: MonotonicTime.now.moment, using: &random) {
-      transfers.wait(until: .now + pause)
-      try tellOfTransfers()
-      try display.flush()
-      // The last of what was waited for may have ended.
-      if isTyped, outgoing.isEnding, !transfers.isBusy { throw outgoing.exitWithoutServer() }
-      switch try attempt() {
-      case .success(let connection):
-        plan.succeeded(now: MonotonicTime.now.moment)
-        return connection
-      case .failure(let reason): failure = reason
-      }
-    }
-    try endTransfers()
-    guard failure != .nicknameInUse else {
-      outgoing.complain("the nickname '\(nickname.text)' is still in use")
-      throw .refused
-    }
-    throw outgoing.exitWithoutServer(wantsToLeave: false)
   }
 
-  /// Tries to connect again.
-  private func attempt() throws(ClientExit) -> Result<Connection, ReconnectPolicy.Failure> {
-    guard let connection = route.connect() else {
-      return .failure(.unreachable)
-    }
+  // MARK: Connections
+
+  /// The connection is lost.
+  func interrupt() throws(ClientExit) {
+    outgoing.detach()
+    transfers.interrupt()
+    try displayTransfers()
+    if let catchUp { gap = catchUp.gap }
+    catchUp = nil
+    pastLines = 0
+    position.stay()
+  }
+
+  /// The client starts to reconnect.
+  func startReconnecting() throws(ClientExit) {
+    lostRoom = lostRoom ?? position.room
+    if !isAway { try display.display(.connectionLost) }
+    isAway = true
+    try display.flush()
+  }
+
+  /// A handshake begins that asks for what was missed.
+  func startCatchUp() {
     catchUp = nil
     if let room = position.room, let sequence = position.sequence {
       catchUp = CatchUp(room: room, since: sequence, after: gap)
     }
-    let entry = try enter(
-      connection, room: position.room, since: position.sequence,
-      until: .now + Self.handshakeTimeout)
-    if case .entered = entry {
-      if catchUp != nil { connection.send(TaggedLine("PING", CatchUp.token)) }
-      return .success(connection)
-    }
-    catchUp = nil
-    connection.stream.shutdownBoth()
-    guard case .refused(let code, let reason) = entry else { return .failure(.unreachable) }
-    switch ErrorCode(rawValue: code) {
-    case .nickInUse: return .failure(.nicknameInUse)
-    default:
-      if Client.exit(after: code) == .refused {
-        Screen.complain(reason)
-        throw .refused
-      }
-    }
-    return .failure(.unreachable)
   }
 
-  /// Waits for `NICK`, answers it, and waits to be let in. Before that nothing is said: whoever asks for no nickname
-  /// is none of ours.
-  private func enter(
-    _ connection: Connection, room: String?, since: UInt64?, until deadline: MonotonicTime
-  ) throws(ClientExit) -> Entry {
-    let receiver = connection.receiver
-    var deadline = deadline
-    let lineEnd = min(deadline, .now + Self.lineEndTimeout)
-    let isReturning = lostRoom != nil && room != nil
-    var isRoomGone = false
-    var isAsked = false
-    var hasJoined = false
-    // Lines without end let nobody in either.
-    while .now < deadline {
-      let wakeTime = !isAsked && .now < lineEnd ? lineEnd : deadline
-      guard let line = receiver.receive(until: wakeTime) else {
-        if receiver.beginning == .stranger { return .stranger(Self.noChat("begin with NICK")) }
-        if receiver.isAskedWithoutEnd {
-          return .stranger(
-            "is a chat server without line ends, which this client does not speak with")
-        }
-        if receiver.isAtEnd || wakeTime == deadline { return .ended }
-        continue
-      }
-      switch line {
-      case .nicknameWanted where !isAsked:
-        isAsked = true
-        introduce(connection, room: room, since: since)
-      // The one that follows the room's refusal is answered already: we did not wait with the nickname.
-      case .nicknameWanted where isRoomGone: break
-      case .nicknameWanted: connection.send("\(nickname.text)\n")
-      case .error(ErrorCode.roomNotFound.rawValue, _) where isReturning && !isRoomGone:
-        guard isTyped else { throw try end("the room \(lostRoom ?? "") is gone") }
-        // Should that not lead to the lobby now, the next attempt does, which names no room.
-        isRoomGone = true
-        deadline = .now + Self.lobbyTimeout
-        position = StreamPosition()
-        catchUp = nil
-      case .error(let code, let reason): return .refused(code: code, reason: reason)
-      case .connected where isAsked:
-        try follow(line)
-        return .entered
-      case _ where Self.isTakenForNickname(line):
-        return .stranger("is a chat server that does not know [HELLO]; join it with nc")
-      case _ where !hasJoined && isOfRoom(line):
-        return .stranger(Self.noChat(isAsked ? "let us join" : "begin with NICK"))
-      default:
-        switch line {
-        case .joined, .welcome: hasJoined = true
-        default: break
-        }
-        try follow(line)
-      }
+  /// The handshake has failed.
+  func cancelCatchUp() { catchUp = nil }
+
+  /// The room to return to is gone. Should this handshake not lead to the lobby, the next one does, which names no
+  /// room.
+  func forgetRoom() {
+    position = StreamPosition()
+    catchUp = nil
+  }
+
+  /// All that was missed has come: now what the client has to say may follow.
+  ///
+  /// - Parameter isUnsure: it is not known what of the client's lines has arrived; if `nil`, whether the gap was
+  ///   closed tells.
+  func resume(over stream: any Transport, isUnsure: Bool? = nil) throws(ClientExit) {
+    let isUnsure = isUnsure ?? (gap != .none)
+    gap = .none
+    let isElsewhere = lostRoom != nil && position.room != lostRoom
+    if isElsewhere, let lostRoom {
+      guard isTyped else { throw try end("the room \(lostRoom) is gone") }
+      // A person must not take the lobby for that room.
+      try display.display(.roomGone(lostRoom))
       try display.flush()
     }
-    return .ended
-  }
-
-  /// Says all that is to be said before we are let in.
-  private func introduce(_ connection: Connection, room: String?, since: UInt64?) {
-    connection.send(TaggedLine("HELLO", "1"))
-    if let room {
-      connection.send(TaggedLine("ROOM", room, since.map { [.init("since", "\($0)")] } ?? []))
-    }
-    connection.send("\(nickname.text)\n")
-  }
-
-  private static func noChat(_ what: String) -> String {
-    "is no chat server of this kind: it does not \(what)"
-  }
-
-  /// Whether a line shows that our first one was taken for a nickname, or sent back.
-  private static func isTakenForNickname(_ line: ServerLine) -> Bool {
-    line.encoded().starts(with: "[HELLO]:1".utf8)
-  }
-
-  /// Whether a line is one of a room, which nobody reads before they have joined.
-  private func isOfRoom(_ line: ServerLine) -> Bool {
-    switch line {
-    case .joined(let name): name != nickname.text
-    case .said, .left, .renamed, .sent, .connected, .goodbye, .youAreIn, .unknown(_, false): true
-    default: false
-    }
+    lostRoom = nil
+    let dropped = outgoing.attach(stream, isElsewhere: isElsewhere, isUnsure: isUnsure)
+    if dropped.lines > 0 { try display.display(.linesDropped(dropped.lines)) }
+    if dropped.unsureLines > 0 { try display.display(.linesUnsure(dropped.unsureLines)) }
+    for name in dropped.messagesTo { try display.display(.messageUnsure(to: name)) }
+    if dropped.requests > 0 { try display.display(.notAnswered(dropped.requests)) }
+    transfers.resume(isElsewhere: isElsewhere)
+    try displayTransfers()
   }
 }

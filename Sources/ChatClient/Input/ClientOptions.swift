@@ -123,17 +123,3 @@ package struct ClientOptions: Sendable {
 
     """
 }
-
-/// How the client ends, as its exit code (sysexits.h for the larger ones).
-package enum ClientExit: Int32, Error, Sendable {
-  /// Left as it wanted to.
-  case left = 0
-  /// The connection is lost for good, or standard output is, or something that was said may be.
-  case lost = 1
-  /// Nobody said what to do it with.
-  case wrongUsage = 2
-  /// The server can't be reached, or takes nobody.
-  case unavailable = 69
-  /// The nickname was refused.
-  case refused = 77
-}

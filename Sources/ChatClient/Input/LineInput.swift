@@ -3,44 +3,52 @@ internal import ChatSystem
 internal import ChatTerminal
 
 /// The lines of standard input, or of the person at the terminal with the input row.
-///
-/// Thread: one at a time.
-final class LineInput: @unchecked Sendable {
-  // Sound: the main thread uses it until the input thread starts, which does from then on.
+final class LineInput: ClientInput, @unchecked Sendable {
+  // Safety: confined to the main thread until the input thread starts, to that one from then on. `terminal` never
+  // changes and is thread-safe.
 
-  /// Longer ones are no lines that anybody meant to send.
+  /// Limit: longer lines are not meant to be sent.
   private static let longestLine = 1_048_576
   /// The byte order mark, which some editors put before a text (The Unicode Standard, 23.8).
   private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// Whether a person types or pastes the lines: each may begin with a mark, as nobody sees it.
+  private let terminal: TerminalScreen?
+  private let questions: StandardStream
+  private let output: any ClientOutput
+  /// Whether a person types or pastes the lines: each may begin with a mark, which is invisible.
   private let isTyped: Bool
   private var isAtStart = true
   private var framer = LineFramer(limit: longestLine)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var waiting: [[UInt8]] = []
   private var isAtEnd = false
-  /// A line was too long to be sent.
   private(set) var hasLost = false
 
-  init(isTyped: Bool) { self.isTyped = isTyped }
+  /// - Parameters:
+  ///   - terminal: where lines are typed; `nil` for standard input.
+  ///   - questions: where a person without such a terminal is asked.
+  ///   - output: where a line that is too long is reported.
+  init(
+    terminal: TerminalScreen?, isTyped: Bool, questions: StandardStream,
+    output: any ClientOutput
+  ) {
+    (self.terminal, self.isTyped) = (terminal, isTyped)
+    (self.questions, self.output) = (questions, output)
+  }
 
-  /// The next line, without its LF; `nil` at the end.
-  ///
-  /// - Parameter prompt: where somebody can be asked.
-  func next(_ prompt: String) -> [UInt8]? {
-    if let terminal = Screen.terminal {
-      return terminal.nextLine(prompt, keepsHistory: false).map { unmarked($0) }
+  func answer(to question: String) -> [UInt8]? {
+    if let terminal {
+      return terminal.nextLine(question, keepsHistory: false).map { unmarked($0) }
     }
+    if isTyped { questions.writeIfPossible(question) }
     guard waiting.isEmpty else { return waiting.removeFirst() }
     guard var lines = nextLines() else { return nil }
     defer { waiting = lines }
     return lines.removeFirst()
   }
 
-  /// The lines that have come in, at least one; `nil` at the end.
   func nextLines() -> [[UInt8]]? {
-    if let terminal = Screen.terminal {
+    if let terminal {
       return terminal.nextLine("> ").map { [unmarked($0)] }
     }
     var lines = waiting
@@ -54,7 +62,7 @@ final class LineInput: @unchecked Sendable {
         case .line(let line): lines.append(self.unmarked(Array(copying: line)))
         case .tooLong:
           self.hasLost = true
-          Screen.complain("a line is too long")
+          self.output.complain("a line is too long")
         // No line of this input announces any.
         case .bytes: break
         case .bytesEnd: break
@@ -70,7 +78,9 @@ final class LineInput: @unchecked Sendable {
     return lines.isEmpty ? nil : lines
   }
 
-  /// A line without the mark that is none of its text: before the first line, or whatever is typed.
+  func close() { terminal?.end() }
+
+  /// A line without the mark before it: the first line's, or that of any line that is typed.
   private func unmarked(_ line: [UInt8]) -> [UInt8] {
     defer { isAtStart = false }
     guard isTyped || isAtStart, line.starts(with: Self.mark) else { return line }
@@ -81,7 +91,7 @@ final class LineInput: @unchecked Sendable {
 extension [UInt8] {
   /// The bytes of a view.
   init(copying bytes: Span<UInt8>) {
-    // Sound: the pointer is used inside the closure alone, and the array copies what it points to.
+    // Safety: the pointer is used inside the closure alone, and the array copies what it points to.
     self = bytes.withUnsafeBufferPointer { Array($0) }
   }
 }

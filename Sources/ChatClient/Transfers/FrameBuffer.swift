@@ -4,7 +4,7 @@ internal import ChatSystem
 /// One frame of a file, its header in front: all the memory that sending files takes.
 ///
 /// Thread: a value; its owner's.
-struct FrameBuffer {
+package struct FrameBuffer {
   /// A header is shorter than this.
   private static let headerSpace = 128
 
@@ -12,7 +12,7 @@ struct FrameBuffer {
   private var range = 0..<0
 
   /// Has space for the largest frame.
-  init() { bytes = [UInt8](repeating: 0, count: Self.headerSpace + Limits.frameBytes) }
+  package init() { bytes = [UInt8](repeating: 0, count: Self.headerSpace + Limits.frameBytes) }
 
   /// Sends header and bytes, waiting as long as it takes.
   func send(to stream: any Transport) throws(SystemError) {

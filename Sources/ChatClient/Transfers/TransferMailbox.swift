@@ -1,11 +1,9 @@
 internal import ChatSystem
 
-/// What other threads have to tell the receive thread about files: whoever waits for the server is woken.
+/// Messages of other threads to the receive thread, about files. A message ends its wait for the server.
 ///
 /// Thread: any may post; the receive thread takes.
-final class TransferMailbox: @unchecked Sendable {
-  // Sound: `messages` is guarded by `lock`; the rest never changes.
-
+final class TransferMailbox: Sendable {
   /// One message.
   enum Message: Sendable {
     // From the input.
@@ -33,8 +31,7 @@ final class TransferMailbox: @unchecked Sendable {
     case unreadable(token: String, reason: String)
   }
 
-  private let lock = Lock()
-  private var messages: [Message] = []
+  private let messages = Guarded([Message]())
   /// Wakes the receive thread.
   let wakeUp: WakeUp
 
@@ -43,13 +40,13 @@ final class TransferMailbox: @unchecked Sendable {
 
   /// Adds a message.
   func post(_ message: Message) {
-    lock.withLock { messages.append(message) }
+    messages.withLock { $0.append(message) }
     wakeUp.signal()
   }
 
-  /// Whether somebody wants a file to come or go, and the receive thread has not seen it yet.
+  /// Whether a file is wanted, or is to be sent, and the receive thread has not seen the message yet.
   var hasWishes: Bool {
-    lock.withLock {
+    messages.withLock { messages in
       messages.contains {
         switch $0 {
         case .send, .get: true
@@ -59,12 +56,12 @@ final class TransferMailbox: @unchecked Sendable {
     }
   }
 
-  /// Takes all that have come.
+  /// Takes all messages.
   ///
   /// Thread: receive.
   func take() -> [Message] {
     wakeUp.clear()
-    return lock.withLock {
+    return messages.withLock { messages in
       defer { messages = [] }
       return messages
     }

@@ -9,7 +9,7 @@ final class TransferOutlet {
   private static let mostNamed = 20
 
   /// Where lines go.
-  let outgoing: Outgoing
+  let outgoing: OutgoingQueue
   /// Whether a person is there, who reads what failed and may try again.
   var isTyped = false
   private var notices: [TransferNotice] = []
@@ -17,7 +17,7 @@ final class TransferOutlet {
   /// ended, though it may have begun anew.
   private var openCancels: [String: Int] = [:]
 
-  init(_ outgoing: Outgoing) { self.outgoing = outgoing }
+  init(_ outgoing: OutgoingQueue) { self.outgoing = outgoing }
 
   /// Asks the server to end a transfer.
   func cancel(_ id: String) {

@@ -1,54 +1,51 @@
 internal import ChatClientModel
 internal import ChatSystem
 
-/// The thread that reads files from end to end, so that nobody else waits for a disk.
+/// A thread that reads files from end to end, so that no other thread waits for a disk.
 ///
 /// Thread: any may ask; jobs are done one after another, in the order they came.
-final class TransferWorker: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`.
+package final class TransferWorker: Sendable {
+  private struct State {
+    var jobs = Fifo<@Sendable () -> Void>()
+    var isRunning = false
+  }
 
-  private let lock = Lock()
-  private let jobArrived = Condition()
-  private var jobs = Fifo<@Sendable () -> Void>()
-  private var isRunning = false
+  private let state = Guarded(State())
   /// Whether jobs wait until `doNext` is called; no thread is started then.
   private let isManual: Bool
 
   /// - Parameter isManual: jobs are done by `doNext` alone.
-  init(isManual: Bool = false) { self.isManual = isManual }
+  package init(isManual: Bool = false) { self.isManual = isManual }
 
   /// Does a job on the worker's thread, which starts with the first.
   func run(_ job: @escaping @Sendable () -> Void) {
-    let starts = lock.withLock {
-      jobs.append(job)
-      jobArrived.broadcast()
-      defer { isRunning = true }
-      return !isRunning && !isManual
+    let starts = state.withLock { state in
+      state.jobs.append(job)
+      defer { state.isRunning = true }
+      return !state.isRunning && !isManual
     }
+    state.wake()
     guard starts else { return }
     do { try SystemThread.start(named: "files") { self.work() } } catch {
       // Without a thread it is done here; the next job tries again.
-      lock.withLock { isRunning = false }
-      while let job = lock.withLock({ jobs.popFirst() }) { job() }
+      state.withLock { $0.isRunning = false }
+      while doNext() {}
     }
   }
 
   /// Does the job that has waited longest.
   ///
   /// - Returns: false if there is none.
-  func doNext() -> Bool {
-    guard let job = lock.withLock({ jobs.popFirst() }) else { return false }
+  package func doNext() -> Bool {
+    guard let job = state.withLock({ $0.jobs.popFirst() }) else { return false }
     job()
     return true
   }
 
   private func work() {
     while true {
-      let job = lock.withLock {
-        while jobs.isEmpty { jobArrived.wait(lock) }
-        return jobs.popFirst()
-      }
-      job?()
+      let job = state.wait { $0.jobs.popFirst() }
+      job()
     }
   }
 }

@@ -64,9 +64,8 @@ final class Transfers {
   let downloads: Downloads
   let uploads: Uploads
   private let mailbox: TransferMailbox
-  /// Shows how far the transfers are; `nil` when there is nothing to show. Where there is no row for that, there is
-  /// no function.
-  private let show: (@Sendable (String?) -> Void)?
+  /// Sets the row for the status; `nil` where there is none.
+  private let setStatus: (@Sendable (String?) -> Void)?
   /// What is fetched as it is offered.
   private(set) var budget: AcceptBudget
   private let onlySends: Bool
@@ -104,15 +103,15 @@ final class Transfers {
   private var delivery: (text: String, until: MonotonicTime)?
 
   init(
-    options: ClientOptions, folder: Result<DownloadFolder, SystemError>, outgoing: Outgoing,
+    options: ClientOptions, folder: Result<DownloadFolder, SystemError>, outgoing: OutgoingQueue,
     mailbox: TransferMailbox, worker: TransferWorker = TransferWorker(),
-    showStatus: (@Sendable (String?) -> Void)?
+    setStatus: (@Sendable (String?) -> Void)?
   ) {
     outlet = TransferOutlet(outgoing)
     downloads = Downloads(
       folder, at: options.downloadFolder ?? ".", outlet: outlet, worker: worker, mailbox: mailbox)
     uploads = Uploads(outlet: outlet, worker: worker, mailbox: mailbox)
-    (self.mailbox, show) = (mailbox, showStatus)
+    (self.mailbox, self.setStatus) = (mailbox, setStatus)
     // Whoever only sends files wants none.
     onlySends = !options.filesToSend.isEmpty
     budget = AcceptBudget(fileBytes: onlySends ? 0 : options.autoAcceptBytes)
@@ -162,7 +161,7 @@ final class Transfers {
 
   /// When the status is to be shown next; `nil` if it need not be.
   var statusTime: MonotonicTime? {
-    guard show != nil, hasStatus || isBusy || delivery != nil else { return nil }
+    guard setStatus != nil, hasStatus || isBusy || delivery != nil else { return nil }
     return nextStatus
   }
 
@@ -174,7 +173,7 @@ final class Transfers {
     let parts = (downloads.progress(at: now.moment) + uploads.progress(at: now.moment)).map(\.text)
     let all = parts + (delivery.map { [$0.text] } ?? [])
     hasStatus = !all.isEmpty
-    show?(hasStatus ? all.joined(separator: "  ") : nil)
+    setStatus?(hasStatus ? all.joined(separator: "  ") : nil)
   }
 
   /// Does what other threads have to tell.

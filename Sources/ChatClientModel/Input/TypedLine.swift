@@ -12,15 +12,15 @@ package enum TypedLine: Equatable, Sendable {
   case cancel(String?)
   /// Leave.
   case leave
-  /// Show this.
-  case show(String)
+  /// Display this.
+  case display(String)
   /// Nothing.
   case nothing
 
   /// How many lines `/history` brings if it does not say.
   private static let historyLines = 20
 
-  /// What `/help` shows.
+  /// What `/help` displays.
   package static let help = """
     /nick NAME       change your nickname
     /who             who is here
@@ -37,6 +37,12 @@ package enum TypedLine: Equatable, Sendable {
     /quit            leave (so do exit, {quit}, Ctrl-D and Ctrl-C)
     //text           say /text
     """
+
+  /// The commands, `/help` first, as it lists them.
+  package static var commands: [String] {
+    let words = help.split(separator: "\n").compactMap { $0.split(separator: " ").first }
+    return ["/help"] + words.filter { $0.hasPrefix("/") && !$0.hasPrefix("//") }.map(String.init)
+  }
 
   /// Reads a line as typed.
   ///
@@ -66,31 +72,31 @@ package enum TypedLine: Equatable, Sendable {
     let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
     let argument = parts.count == 2 ? parts[1].trimmingSpaces() : ""
     switch parts[0] {
-    case "/help": return .show(help)
+    case "/help": return .display(help)
     case "/quit", "/exit": return .leave
     case "/who": return ask("WHO", "")
     case "/rooms": return ask("ROOMS", "")
     case "/new": return ask("NEWROOM", "")
     case "/nick":
-      return argument.isEmpty ? .show("/nick takes a name") : ask("NICK", argument)
+      return argument.isEmpty ? .display("/nick takes a name") : ask("NICK", argument)
     case "/join":
       return argument.isEmpty
-        ? .show("/join takes a room: lobby, #name, or a private room's code")
+        ? .display("/join takes a room: lobby, #name, or a private room's code")
         : ask("ROOM", argument)
     case "/msg":
       return argument.contains(" ")
-        ? ask("MSG", argument) : .show("/msg takes a name and a text")
+        ? ask("MSG", argument) : .display("/msg takes a name and a text")
     case "/history":
       guard let count = argument.isEmpty ? historyLines : Int(argument), count > 0 else {
-        return .show("/history takes how many lines")
+        return .display("/history takes how many lines")
       }
       return ask("HISTORY", "\(count)")
     case "/search":
-      return argument.isEmpty ? .show("/search takes words") : ask("SEARCH", argument)
+      return argument.isEmpty ? .display("/search takes words") : ask("SEARCH", argument)
     case "/files": return ask("FILES", "")
     case "/get":
       guard !argument.isEmpty else {
-        return .show("/get takes a file's id or name; /files lists them")
+        return .display("/get takes a file's id or name; /files lists them")
       }
       // A name may be written as /send takes it, or as it is.
       let words = ShellWords.split(Array(argument.utf8), home: nil)
@@ -99,11 +105,11 @@ package enum TypedLine: Equatable, Sendable {
     case "/cancel": return .cancel(argument.isEmpty ? nil : argument)
     case "/send":
       guard let paths = ShellWords.split(Self.argument(of: line), home: home) else {
-        return .show("a quote has no end; put a backslash before it if it belongs to the name")
+        return .display("a quote has no end; put a backslash before it if it belongs to the name")
       }
-      return paths.isEmpty ? .show("/send takes the paths of files") : .sendFiles(paths)
+      return paths.isEmpty ? .display("/send takes the paths of files") : .sendFiles(paths)
     default:
-      return .show("There is no \(parts[0]); /help lists what there is, and //text says /text")
+      return .display("There is no \(parts[0]); /help lists what there is, and //text says /text")
     }
   }
 

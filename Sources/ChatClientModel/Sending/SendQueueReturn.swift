@@ -50,6 +50,21 @@ extension SendQueue {
 
     /// Whether there is none.
     package var isEmpty: Bool { self == Unconfirmed() }
+
+    /// A reason to end, and what is lost with it.
+    package func text(after reason: String) -> String {
+      let parts = [
+        Self.count(lines, "line"), Self.count(messages, "private message"),
+        Self.count(requests, "request"),
+      ]
+      let losses = parts.compactMap(\.self).joined(separator: ", ")
+      return losses.isEmpty ? reason : "\(reason); not known to have arrived: \(losses)"
+    }
+
+    /// `1 line`, `2 lines`; `nil` if there is none.
+    private static func count(_ count: Int, _ noun: String) -> String? {
+      count == 0 ? nil : "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
   }
 
   /// What would be lost if we ended now.

@@ -1,6 +1,8 @@
 internal import ChatClient
 internal import ChatClientModel
 internal import ChatCore
+internal import ChatSystem
+internal import ClientTestKit
 
 /// The client's whole conversation: its decoder, its place in the room, its lines on their way, its files, and its
 /// coming back. The input is a byte of choices, and a `ClientScript`.
@@ -21,7 +23,8 @@ enum ClientTarget {
     let style = styles[Int(choices >> 4 & 3)]
     let script = ClientScript(reader, isTyped: isTyped)
     let client = try? ScriptedClient(
-      options: options, nickname: nickname, style: style, isTyped: isTyped, folder: saved
+      options: options, nickname: nickname, style: style, isTyped: isTyped, folder: saved,
+      output: SilentOutput(hasStatusRow: isTyped)
     ) { script.connect() }
     guard let client else { return }
     script.client = client
@@ -42,4 +45,16 @@ enum ClientTarget {
       demand(text.contains(SharedFile.digest(of: file)), "a file with another checksum")
     }
   }
+}
+
+/// Displays nothing.
+private final class SilentOutput: ClientOutput {
+  let hasStatusRow: Bool
+  init(hasStatusRow: Bool) { self.hasStatusRow = hasStatusRow }
+  func display(_ lines: String) {}
+  func advise(_ text: String) {}
+  func complain(_ reason: String) {}
+  func drawPicture(_ path: FilePath) {}
+  func noteName(_ name: String) {}
+  func setStatus(_ text: String?) {}
 }

@@ -52,7 +52,7 @@ enum InputTarget {
     case .get(let name): Demands.clean(Array(name.utf8), "the name of a wanted file")
     case .sendFiles(let paths): demand(!paths.isEmpty, "no files")
     case .cancel(let name): demand(name?.isEmpty != true, "a transfer without a name")
-    case .leave, .show, .nothing: break
+    case .leave, .display, .nothing: break
     }
   }
 

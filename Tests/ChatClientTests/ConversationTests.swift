@@ -1,0 +1,255 @@
+import ChatClient
+import ChatClientModel
+import ChatSystem
+import ClientTestKit
+import TestKit
+import Testing
+
+/// The client's conversation with a server that the test plays, as a person or a program sees it.
+@Suite("Conversation")
+struct ConversationTests {
+  /// The handshake of a client that starts in the lobby.
+  private static let entry = """
+    accept
+    server> NICK
+    client> [HELLO]:1
+    client> alice
+    server> alice joined!
+    server> [WELCOME]:1⇥room=lobby⇥seq=7⇥members=2⇥max-file=1000
+    server> Connected to server!
+    shown> alice joined!
+    shown> Connected to server!
+
+    """
+
+  private static func play(
+    _ script: String, style: Renderer.Style = .terminal, isTyped: Bool = true
+  ) throws -> Int32 {
+    let folder = try TestFolder()
+    let play = try ClientPlay(style: style, isTyped: isTyped, folder: FilePath(folder.path))
+    let (exit, failures) = try play.play(script)
+    #expect(failures == [])
+    return exit
+  }
+
+  @Test("a person sees the room, private messages, answers and errors, and leaves")
+  func person() throws {
+    let exit = try Self.play(
+      Self.entry + """
+        server> bob: hi
+        shown> bob: hi
+        types> hello
+        client> hello
+        server> alice: hello
+        shown> alice: hello
+        types> /msg bob psst
+        client> [MSG]:bob psst
+        client> [PING]:chat-client-sent-1
+        server> [MSG]:alice psst⇥to=bob
+        server> [PONG]:chat-client-sent-1
+        shown> you tell bob: psst
+        types> /who
+        client> [WHO]:
+        server> [WHO]:alice bob⇥end=1
+        shown> Here: alice, bob
+        types> /nope
+        shown> There is no /nope; /help lists what there is, and //text says /text
+        server> [ERROR]:slow down⇥code=rate
+        shown> ! slow down
+        types> /quit
+        client> [QUIT]:
+        server> Bye!
+        shown> Bye!
+        cut
+        """)
+    #expect(exit == 0)
+  }
+
+  @Test("a program sees one JSON event for each line, and a pipe's end is waited for")
+  func program() throws {
+    let exit = try Self.play(
+      """
+      accept
+      server> NICK
+      client> [HELLO]:1
+      client> alice
+      server> alice joined!
+      server> [WELCOME]:1⇥room=lobby⇥seq=7⇥members=2⇥max-file=1000
+      server> Connected to server!
+      shown> {"event":"joined","nick":"alice"}
+      shown> {"event":"welcome","members":2,"room":"lobby","seq":7}
+      types> hello
+      client> hello
+      input ends
+      client> [PING]:chat-client-sent-1
+      server> alice: hello
+      server> [PONG]:chat-client-sent-1
+      shown> {"event":"message","from":"alice","text":"hello"}
+      client> [QUIT]:
+      server> Bye!
+      shown> {"event":"bye"}
+      cut
+      """, style: .json, isTyped: false)
+    #expect(exit == 0)
+  }
+
+  @Test(
+    "after a lost connection the gap is displayed first, and only what is missing is sent again")
+  func reconnect() throws {
+    let exit = try Self.play(
+      Self.entry + """
+        types> one
+        types> two
+        client> one
+        client> two
+        cut
+        shown> * connection lost, trying again…
+        accept
+        server> NICK
+        client> [HELLO]:1
+        client> [ROOM]:lobby⇥since=7
+        client> alice
+        server> alice joined!
+        server> [WELCOME]:1⇥room=lobby⇥seq=11⇥members=2⇥max-file=1000
+        server> Connected to server!
+        client> [PING]:chat-client-missed
+        server> carol: live
+        server> [PAST]:alice: one⇥seq=8⇥time=x
+        server> [PAST]:bob: meanwhile⇥seq=10⇥time=x
+        server> [PAST]:⇥end=1
+        shown> alice: one
+        shown> bob: meanwhile
+        shown> * 1 line said meanwhile can't be had any more
+        shown> alice joined!
+        shown> * connected again
+        shown> carol: live
+        shown> * 1 line you sent may not have arrived
+        types> /quit
+        client> [QUIT]:
+        server> Bye!
+        shown> Bye!
+        cut
+        """)
+    #expect(exit == 1)
+  }
+
+  @Test("a gap that is closed has what did not arrive sent again")
+  func resend() throws {
+    let exit = try Self.play(
+      Self.entry + """
+        types> one
+        types> two
+        client> one
+        client> two
+        cut
+        shown> * connection lost, trying again…
+        accept
+        server> NICK
+        client> [HELLO]:1
+        client> [ROOM]:lobby⇥since=7
+        client> alice
+        server> alice joined!
+        server> [WELCOME]:1⇥room=lobby⇥seq=9⇥members=2⇥max-file=1000
+        server> Connected to server!
+        client> [PING]:chat-client-missed
+        server> [PAST]:alice: one⇥seq=8⇥time=x
+        server> [PAST]:⇥end=1
+        shown> alice: one
+        shown> alice joined!
+        shown> * connected again
+        client> two
+        server> alice: two
+        shown> alice: two
+        types> /quit
+        client> [QUIT]:
+        server> Bye!
+        shown> Bye!
+        cut
+        """)
+    #expect(exit == 0)
+  }
+
+  @Test("a script whose room is gone ends, and says what it did not send")
+  func roomGone() throws {
+    let folder = try TestFolder()
+    let play = try ClientPlay(
+      style: .plain, isTyped: false, room: "#swift", folder: FilePath(folder.path))
+    let (exit, failures) = try play.play(
+      """
+      accept
+      server> NICK
+      client> [HELLO]:1
+      client> [ROOM]:#swift
+      client> alice
+      server> alice joined!
+      server> [WELCOME]:1⇥room=#swift⇥seq=7⇥members=2⇥max-file=1000
+      server> Connected to server!
+      shown> alice joined!
+      types> one
+      client> one
+      cut
+      error> chat-client: connection lost, trying again…
+      accept
+      server> NICK
+      client> [HELLO]:1
+      client> [ROOM]:#swift⇥since=7
+      client> alice
+      server> [ERROR]:no such room⇥code=room-not-found
+      error> chat-client: the room #swift is gone; not known to have arrived: 1 line
+      """)
+    #expect(failures == [])
+    #expect(exit == 1)
+  }
+
+  @Test(
+    "a file that is offered is fetched and saved, and its picture asked for after the line that says so"
+  )
+  func picture() throws {
+    let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+    let folder = try TestFolder()
+    let play = try ClientPlay(style: .terminal, folder: FilePath(folder.path))
+    let (exit, failures) = try play.play(
+      Self.entry + """
+        server> bob sent a.png (5 B)
+        server> [FILE]:a.png⇥id=k3Fq⇥from=bob⇥size=5⇥sha256=\(digest)
+        shown> bob sent a.png (5 B)
+        client> [GET]:k3Fq⇥offset=0
+        server> [DATA]:k3Fq⇥offset=0⇥size=5
+        server~ hello
+        server> <END>⇥id=k3Fq
+        client> [GOT]:k3Fq
+        shown> * saved received_a.png (5 B)
+        picture> \(folder.path)/received_a.png
+        types> /quit
+        client> [QUIT]:
+        server> Bye!
+        shown> Bye!
+        cut
+        """)
+    #expect(failures == [])
+    #expect(exit == 0)
+  }
+
+  @Test("what a play does not have in its script is a failure of the play")
+  func strictness() throws {
+    let folder = try TestFolder()
+    let play = try ClientPlay(style: .terminal, folder: FilePath(folder.path))
+    let (_, failures) = try play.play(
+      Self.entry + """
+        server> bob: hi
+        shown> bob: ho
+        types> hello
+        client> hallo
+        server> bob: bye
+        cut
+        """)
+    #expect(
+      failures == [
+        "line 11, «shown> bob: ho»: shown: bob: hi",
+        "line 13, «client> hallo»: the client sends 'hello'",
+        "not in the script: shown: bob: bye",
+        "not in the script: shown: * connection lost, trying again…",
+        "not in the script: error: chat-client: the connection is lost; not known to have arrived: 1 line",
+      ])
+  }
+}

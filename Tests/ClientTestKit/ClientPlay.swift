@@ -1,0 +1,208 @@
+internal import ChatClient
+package import ChatClientModel
+internal import ChatCore
+package import ChatSystem
+
+/// Plays a client's session that reads like one, in one thread: what the server sends and gets, what is typed, and
+/// what the client displays.
+///
+///     accept
+///     server> NICK
+///     client> [HELLO]:1
+///     client> alice
+///     server> alice joined!
+///     shown> alice joined!
+///     types> hello
+///     client> hello
+///
+/// `server>` sends a line, `server~` raw bytes; `client>` takes the client's next line, which has to be this; `types>`
+/// is a line of input. `shown>`, `error>` and `picture>` take what was displayed next. `accept` takes a connection,
+/// `refuse` none; `cut` ends it, `input ends` the input, and `file is read` does a job of the thread that reads files.
+/// ⇥ stands for a TAB. Whatever the client sends or displays beyond the script is a failure.
+package final class ClientPlay {
+  private let output = RecordedOutput()
+  private let options: ClientOptions
+  private let style: Renderer.Style
+  private let isTyped: Bool
+  private let folder: DownloadFolder
+  private var steps: ArraySlice<(number: Int, text: String)> = []
+  private var client: ScriptedClient?
+
+  /// What comes next, and has not been received.
+  private var chunk: [UInt8] = []
+  private var isCut = false
+  /// What the client has sent, and the script has not taken.
+  private var sent: [UInt8] = []
+  private var displayed: [RecordedOutput.Entry] = []
+  private var failures: [String] = []
+
+  /// - Parameters:
+  ///   - isTyped: a person types; otherwise a pipe has the input.
+  ///   - folder: where files are saved.
+  package init(
+    style: Renderer.Style, isTyped: Bool = true, room: String? = nil, folder: FilePath
+  ) throws {
+    (self.style, self.isTyped) = (style, isTyped)
+    self.folder = try DownloadFolder(path: folder)
+    var options = ClientOptions()
+    options.room = room
+    options.downloadFolder = folder
+    self.options = options
+  }
+
+  /// Plays a whole session of alice's.
+  ///
+  /// - Returns: how the client ended, and what was not as the script has it.
+  package func play(_ script: String) throws -> (exit: Int32, failures: [String]) {
+    let lines = script.split(separator: "\n").map { String($0).replacing("⇥", with: "\t") }
+    steps = lines.enumerated().map { (number: $0.offset + 1, text: $0.element) }[...]
+    let client = try ScriptedClient(
+      options: options, nickname: Nickname("alice"), style: style, isTyped: isTyped,
+      folder: folder, output: output
+    ) { [unowned self] in connect() }
+    self.client = client
+    let exit = client.run()
+    // What is displayed at the end.
+    while let step = steps.popFirst() { perform(step) }
+    collect()
+    failures += displayed.map { "not in the script: \($0)" }
+    if !sent.isEmpty {
+      failures.append("not in the script: \(String(decoding: sent, as: UTF8.self))")
+    }
+    return (exit.rawValue, failures)
+  }
+
+  // MARK: What the client does
+
+  private func connect() -> (any Transport)? {
+    (chunk, sent, isCut) = ([], [], false)
+    // What is displayed before the client connects.
+    while let step = steps.first, !["accept", "refuse"].contains(step.text) {
+      steps = steps.dropFirst()
+      perform(step)
+    }
+    return steps.popFirst()?.text == "accept" ? PlayedTransport(play: self) : nil
+  }
+
+  /// Does one step of the script, unless there is something to receive.
+  ///
+  /// - Returns: whether there is, the end included.
+  fileprivate func goOn() -> Bool {
+    if !chunk.isEmpty || isCut { return true }
+    guard let step = steps.first, !["accept", "refuse"].contains(step.text) else {
+      isCut = true
+      return true
+    }
+    steps = steps.dropFirst()
+    perform(step)
+    return false
+  }
+
+  fileprivate func receive(into buffer: inout [UInt8]) -> Int {
+    while !goOn() {}
+    let count = min(chunk.count, buffer.count)
+    buffer.replaceSubrange(..<count, with: chunk[..<count])
+    chunk.removeFirst(count)
+    return count
+  }
+
+  fileprivate func send(_ bytes: Span<UInt8>) {
+    for index in bytes.indices { sent.append(bytes[index]) }
+  }
+
+  // MARK: The script
+
+  private func perform(_ step: (number: Int, text: String)) {
+    let text = step.text
+    func rest(_ count: Int) -> String { String(text.dropFirst(count)) }
+    let failure: String? =
+      if text.hasPrefix("server> ") {
+        say(rest(8) + "\n")
+      } else if text.hasPrefix("server~ ") {
+        say(rest(8))
+      } else if text.hasPrefix("client> ") {
+        expect(line: rest(8))
+      } else if text.hasPrefix("types> ") {
+        type(rest(7))
+      } else if text.hasPrefix("shown> ") {
+        expect(.shown(rest(7)))
+      } else if text.hasPrefix("error> ") {
+        expect(.error(rest(7)))
+      } else if text.hasPrefix("picture> ") {
+        expect(.picture(FilePath(rest(9))))
+      } else {
+        other(text)
+      }
+    if let failure { failures.append("line \(step.number), «\(text)»: \(failure)") }
+  }
+
+  private func say(_ text: String) -> String? {
+    chunk += text.utf8
+    return nil
+  }
+
+  private func type(_ line: String) -> String? {
+    client?.type(Array(line.utf8))
+    return nil
+  }
+
+  private func other(_ step: String) -> String? {
+    switch step {
+    case "cut": isCut = true
+    case "input ends": client?.endInput()
+    case "file is read": return client?.readFile() == true ? nil : "there is no file to read"
+    default: return "unknown step"
+    }
+    return nil
+  }
+
+  private func expect(line: String) -> String? {
+    while client?.write() == true {}
+    guard let end = sent.firstIndex(of: UInt8(ascii: "\n")) else {
+      return "the client sends nothing"
+    }
+    let found = String(decoding: sent[..<end], as: UTF8.self)
+    sent.removeFirst(end + 1)
+    return found == line ? nil : "the client sends '\(found)'"
+  }
+
+  private func expect(_ entry: RecordedOutput.Entry) -> String? {
+    collect()
+    guard !displayed.isEmpty else { return "nothing is displayed" }
+    let found = displayed.removeFirst()
+    return found == entry ? nil : "\(found)"
+  }
+
+  private func collect() { displayed += output.take() }
+}
+
+/// One connection to the server of a play.
+private final class PlayedTransport: Transport, @unchecked Sendable {
+  // Safety: one thread does everything.
+
+  private let play: ClientPlay
+
+  init(play: ClientPlay) { self.play = play }
+
+  func waitUntilReadable(for timeout: Duration?) -> Bool {
+    while !play.goOn() {}
+    return true
+  }
+
+  func waitUntilReadable(
+    for timeout: Duration, or wakeUp: borrowing WakeUp
+  ) -> TCPTransport.Waking {
+    while true {
+      if wakeUp.wait(for: .zero) { return .signalled }
+      if play.goOn() { return .readable }
+    }
+  }
+
+  func receive(into buffer: inout [UInt8]) -> Int { play.receive(into: &buffer) }
+
+  func sendAll(_ bytes: Span<UInt8>) { play.send(bytes) }
+
+  func shutdownBoth() {}
+
+  var unacknowledgedBytes: Int { 0 }
+}
