@@ -16,11 +16,11 @@ final class Acceptor: Sendable {
   /// It was logged that there is no memory for more clients.
   private let isShortOfMemory = Atomic<Bool>(false)
   private let listener: Listener
-  private let state: ServerState
+  private let server: ServerContext
 
-  init(listener: Listener, state: ServerState) {
+  init(listener: Listener, server: ServerContext) {
     self.listener = listener
-    self.state = state
+    self.server = server
   }
 
   /// Accepts until the listener is stopped.
@@ -34,7 +34,7 @@ final class Acceptor: Sendable {
       } catch {
         if error.isPeersOwn { continue }
         // The connections that wait are not lost: the system keeps them until we can.
-        if !isShort { state.log.error("cannot accept: \(error)") }
+        if !isShort { server.log.error("cannot accept: \(error)") }
         isShort = true
         SystemThread.sleep(for: Self.shortagePause)
       }
@@ -42,33 +42,33 @@ final class Acceptor: Sendable {
   }
 
   private func admit(_ peer: Peer) {
-    guard let number = state.connections.add(peer) else {
-      state.log.debug("\(peer.address) refused: server full")
+    guard let number = server.connections.add(peer) else {
+      server.log.debug("\(peer.address) refused: server full")
       return turnAway(peer)
     }
-    let state = self.state
+    let server = self.server
     let memoryReturn = self.memoryReturn
     guard hasDescriptors(for: peer) else {
-      _ = state.connections.remove(number)
-      state.log.debug("\(peer.address) refused: too few descriptors")
+      _ = server.connections.remove(number)
+      server.log.debug("\(peer.address) refused: too few descriptors")
       return turnAway(peer)
     }
     do {
       try SystemThread.start(named: "client") {
-        Session(peer: peer, server: state).run()
-        memoryReturn.noteDeparture(left: state.connections.remove(number))
+        Session(peer: peer, server: server).run()
+        memoryReturn.noteDeparture(left: server.connections.remove(number))
       }
       isShortOfMemory.store(false, ordering: .relaxed)
     } catch  where error.code == SystemError.noMemory {
-      let left = state.connections.remove(number)
+      let left = server.connections.remove(number)
       if !isShortOfMemory.exchange(true, ordering: .relaxed) {
-        state.log.error("no memory for more than \(left) clients")
+        server.log.error("no memory for more than \(left) clients")
       }
       turnAway(peer)
     } catch {
-      let left = state.connections.remove(number)
-      state.log.error("no thread for more than \(left) clients: \(error)")
-      state.connections.makeReserve()
+      let left = server.connections.remove(number)
+      server.log.error("no thread for more than \(left) clients: \(error)")
+      server.connections.makeReserve()
       turnAway(peer)
     }
   }

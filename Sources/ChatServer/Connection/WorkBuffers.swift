@@ -1,41 +1,51 @@
 internal import ChatCore
 internal import ChatSystem
 
-/// What a session needs while it works on what it received, and not while it waits.
+/// Encoded lines that a client said and its room has not received yet.
+struct LineBatch {
+  /// The lines, each with its LF.
+  var bytes: [UInt8] = []
+  /// How many they are.
+  var lineCount = 0
+
+  /// Drops the lines and keeps the space.
+  mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: true)
+    lineCount = 0
+  }
+}
+
+/// What a session needs while it serves one read, and not while it waits for the next.
 ///
 /// Owned by one session at a time.
 final class WorkBuffers {
   /// How much is received at once.
   static let inputBytes = 16_384
+  /// How much is received at once from a client that uploads: a frame.
+  static let fileInputBytes = Limits.frameBytes
   /// How much is encoded before it goes to the room.
   static let batchBytes = 32_768
 
-  /// How much is received at once of who sends files: a frame.
-  static let fileInputBytes = Limits.frameBytes
-
   /// Where the socket's bytes arrive.
   var input: [UInt8]
+  /// Space for the lines that are encoded.
+  var batch = LineBatch()
 
-  /// Encoded lines that the room has not got yet.
-  var batch: [UInt8] = []
-  /// How many lines they are.
-  var batchLines = 0
-
-  /// Makes buffers for who sends lines, or files.
+  /// Makes buffers that receive so much at once.
   init(inputBytes: Int = inputBytes) {
     input = [UInt8](repeating: 0, count: inputBytes)
-    batch.reserveCapacity(Self.batchBytes + Limits.serverLineBytes)
+    batch.bytes.reserveCapacity(Self.batchBytes + Limits.serverLineBytes)
   }
 }
 
-/// Work buffers that nobody uses: an idle client holds none.
+/// Free work buffers. An idle client holds none.
 ///
 /// Thread: any.
 final class WorkBufferPool: @unchecked Sendable {
   // Sound: `free` is guarded by `lock`, and what is in it belongs to nobody.
 
-  /// How many are kept when nobody needs them.
-  private static let keptCount = 16
+  /// How many stay when none is needed.
+  private static let spareCount = 16
 
   private let lock = Lock()
   private var free: [WorkBuffers] = []
@@ -48,7 +58,7 @@ final class WorkBufferPool: @unchecked Sendable {
     return try make(inputBytes: WorkBuffers.inputBytes)
   }
 
-  /// Makes buffers that somebody keeps.
+  /// Makes buffers for a session that keeps them over several reads.
   func make(inputBytes: Int) throws(SystemError) -> WorkBuffers {
     let bytes = inputBytes + WorkBuffers.batchBytes + Limits.serverLineBytes
     return try MemoryReserve.taking(bytes, for: "malloc") { WorkBuffers(inputBytes: inputBytes) }
@@ -56,6 +66,6 @@ final class WorkBufferPool: @unchecked Sendable {
 
   /// Gives buffers back.
   func give(_ buffers: WorkBuffers) {
-    lock.withLock { if free.count < Self.keptCount { free.append(buffers) } }
+    lock.withLock { if free.count < Self.spareCount { free.append(buffers) } }
   }
 }

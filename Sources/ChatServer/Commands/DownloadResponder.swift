@@ -3,48 +3,68 @@ internal import ChatCrypto
 internal import ChatFiles
 internal import ChatSystem
 
-/// What a client fetches, and asks of files.
-extension Session {
+/// Answers what a client asks about the room's files: their bytes, their list, and their checksums.
+///
+/// Thread: its session's. The bytes for a client that reads frames are sent by its `FileSender`.
+struct DownloadResponder {
   private static let fileEnd = Array("<END>\n".utf8)
-  /// How long a reader waits for others to make way, and how often it is looked whether they have.
+  /// How long a download waits for others to make way, and how often it is checked whether they have.
   private static let longestWait: Duration = .seconds(6)
   private static let waitStep: Duration = .milliseconds(200)
   /// How many sums one line holds.
   private static let sumsPerLine = 256
-  /// How many digits of a block's checksum are sent: enough to find where a file differs, whose own is checked whole.
+  /// How many digits of a block's checksum are sent: enough to find where a file differs; its own is checked whole.
   private static let sumDigits = 16
 
-  /// Sends a file to a classic client; begins a download of one that reads frames.
-  func beginDownload(
-    _ id: String, from offset: UInt64, _ buffers: WorkBuffers
-  ) throws(Refusal) {
+  private let client: ConnectedClient
+
+  init(_ client: ConnectedClient) { self.client = client }
+
+  // MARK: Downloads
+
+  /// Begins a download for a client that reads frames; sends the whole file to a classic one.
+  func begin(_ id: String, from offset: UInt64) throws(Refusal) {
     let file = try file(id)
     guard offset <= file.sizeBytes else {
       throw Refusal(.badTag, "the file has only \(file.sizeBytes) bytes")
     }
     let content = try content(of: file)
     guard
-      let slot = server.transfers.beginDownload(
-        of: file.digest, by: AddressBlock(of: peer.address))
+      let slot = client.server.transfers.beginDownload(
+        of: file.digest, by: AddressBlock(of: client.peer.address))
     else {
       throw Refusal(.fileRefused, "too many files are being fetched at once; try again later")
     }
-    guard peer.speaksVersion1 else {
-      return try sendWhole(content, slot, of: file, from: offset, buffers)
+    guard client.peer.speaksVersion1 else {
+      return try sendWhole(content, slot, of: file, from: offset)
     }
-    try peer.fileSender(patience: server.options.readerTimeout)?
-      .start(id, content, slot, from: offset)
+    try sender?.start(id, content, slot, from: offset)
+  }
+
+  /// Ends a download because its receiver asked for it.
+  ///
+  /// - Returns: whether there was one.
+  func cancel(_ id: String) -> Bool { sender?.cancel(id) == true }
+
+  /// Ends all downloads, since they are of the room that the client leaves.
+  func cancelAll() {
+    let downloads = sender?.cancelAll() ?? []
+    client.answer(downloads.map { .cancelled(id: $0) })
+  }
+
+  private var sender: FileSender? {
+    client.peer.fileSender(patience: client.server.options.readerTimeout)
   }
 
   /// Sends a file in one piece: `[FILE]:name` with `size=`, the bytes, `<END>`.
   ///
-  /// The client's own thread does, as with any other answer: so what it asked before comes before, and what it says
-  /// after that, its end included, is read after the file.
+  /// The client's own thread does it, as with any other answer: so it comes after the answers to what the client asked
+  /// before, and what the client sends after that, its end included, is read after the file.
   private func sendWhole(
-    _ content: OpenContent, _ slot: TransferSlot, of file: KeptFile, from offset: UInt64,
-    _ buffers: WorkBuffers
+    _ content: OpenContent, _ slot: TransferSlot, of file: KeptFile, from offset: UInt64
   ) throws(Refusal) {
-    flush(buffers)
+    client.flush()
+    let peer = client.peer
     var intake = Intake(peer.stream)
     while true {
       switch peer.waitForTurn(for: .seconds(1)) {
@@ -54,9 +74,7 @@ extension Session {
         }
       case .notYet:
         if let why = slot.note(intake.taken()).reason { throw Refusal(.slowConsumer, why) }
-      case .never:
-        reason = peer.interruptionReason ?? .connectionLost
-        return
+      case .never: return client.end(peer.interruptionReason ?? .connectionLost)
       }
     }
   }
@@ -65,10 +83,11 @@ extension Session {
     _ content: OpenContent, _ name: String, from offset: UInt64, _ turn: SendingTurn,
     while isWanted: () -> Bool
   ) {
+    let peer = client.peer
     var turn = turn
     let count = content.sizeBytes - offset
     let header = TaggedLine("FILE", name, [.init("size", "\(count)")]).encoded()
-    var sending = PatientSending(peer.stream, patience: server.options.readerTimeout)
+    var sending = PatientSending(peer.stream, patience: client.server.options.readerTimeout)
     do throws(SystemError) {
       let end = Self.fileEnd[...]
       guard try sending.send(header[...], isMoreToCome: true, while: isWanted) == header.count,
@@ -79,97 +98,83 @@ extension Session {
     } catch {
       // In the middle of the bytes no line can follow.
       peer.fail(error.code == SystemError.wouldBlock ? .slowConsumer : .connectionLost)
-      reason = peer.interruptionReason
+      client.noteInterruption()
     }
     turn.end()
   }
 
-  /// Ends a transfer in either direction.
-  func cancel(_ id: String, _ buffers: WorkBuffers) throws(Refusal) {
-    let wasUpload = cancelUpload(id)
-    guard
-      peer.fileSender(patience: server.options.readerTimeout)?.cancel(id) == true || wasUpload
-        || uploads.isOver(id)
-    else {
-      throw .noSuchFile
-    }
-    answer([.cancelled(id: id)], buffers)
-  }
-
-  /// Ends all transfers, since they are of the room that the client leaves.
-  func endTransfers(_ buffers: WorkBuffers) {
-    endUploads(buffers)
-    let downloads = peer.fileSender(patience: server.options.readerTimeout)?.cancelAll() ?? []
-    answer(downloads.map { .cancelled(id: $0) }, buffers)
-  }
-
-  /// The client has got a file: its sender is told.
+  /// The client has a file, whole and checked: its sender is told.
   func noteReceived(_ id: String) throws(Refusal) {
     _ = try file(id)
-    guard let nickname,
-      let (sender, have, all) = server.deliveries.note(id, by: peer, called: nickname)
+    guard let nickname = client.nickname,
+      let (sender, have, all) = client.server.deliveries.note(
+        id, by: client.peer, called: nickname)
     else { return }
     sender.enqueueIfPossible(ServerLine.got(id: id, have: have, of: all).encoded())
   }
 
-  /// Tells of the room's files, or of one.
-  func listFiles(_ id: String?, _ buffers: WorkBuffers) throws(Refusal) {
-    guard let room else { return }
+  // MARK: Questions
+
+  /// Answers with the room's files, or with one.
+  func answerFiles(_ id: String?) throws(Refusal) {
+    guard let room = client.room else { return }
     let list =
       try id.map { id throws(Refusal) in [try file(id)] }
-      ?? server.files?.files(inRoom: room.name.text, limit: Limits.listedFiles) ?? []
+      ?? client.server.files?.files(inRoom: room.name.text, limit: Limits.listedFiles) ?? []
     var lines: [ServerLine] = []
     for file in list {
       lines.append(.listed(file.offer, time: Timestamp.text(file.timeMilliseconds)))
     }
-    answer(lines + [.listEnd], buffers)
+    client.answer(lines + [.listEnd])
   }
 
-  /// Tells the checksums of a file's blocks.
-  func tellSums(_ id: String, from first: UInt64, _ buffers: WorkBuffers) throws(Refusal) {
+  /// Answers with the checksums of a file's blocks.
+  func answerSums(of id: String, from first: UInt64) throws(Refusal) {
     let content = try content(of: try file(id))
     var known: [SHA256Digest]?
     while known == nil {
-      do throws(ShelfError) { known = try server.files?.sums(of: content) } catch {
-        server.log.error("\(error)")
+      do throws(ShelfError) { known = try client.server.files?.sums(of: content) } catch {
+        client.server.log.error("\(error)")
         throw .noSuchFile
       }
-      guard charge(buffers) else { return }
+      guard client.charge() else { return }
     }
     let sums = known ?? []
     var block = Int(min(first, UInt64(sums.count)))
     repeat {
       let next = min(block + Self.sumsPerLine, sums.count)
-      answer(
-        [
-          .sums(
-            sums[block..<next].map { String($0.hex.prefix(Self.sumDigits)) }, id: id,
-            from: UInt64(block), isLast: next == sums.count)
-        ], buffers)
+      client.answer([
+        .sums(
+          sums[block..<next].map { String($0.hex.prefix(Self.sumDigits)) }, id: id,
+          from: UInt64(block), isLast: next == sums.count)
+      ])
       block = next
-    } while block < sums.count && isWanted
+    } while block < sums.count && client.isWanted
   }
+
+  // MARK: Files
 
   /// A file of this room.
   private func file(_ id: String) throws(Refusal) -> KeptFile {
-    guard let file = server.files?.file(id: id), file.room == room?.name.text else {
+    guard let file = client.server.files?.file(id: id), file.room == client.room?.name.text else {
       throw .noSuchFile
     }
     return file
   }
 
   private func content(of file: KeptFile) throws(Refusal) -> OpenContent {
+    let server = client.server
     let deadline = MonotonicTime.now + Self.longestWait
     while true {
       let content: OpenContent?
       do throws(SystemError) { content = try server.contents?.open(file) } catch {
-        guard error.code == SystemError.tooMany, .now < deadline, isWanted,
+        guard error.code == SystemError.tooMany, .now < deadline, client.isWanted,
           server.transfers.makeWay(for: nil)
         else {
           server.log.error("a file can't be read: \(error)")
           throw Refusal(.fileRefused, "the server can't read the file now")
         }
-        peer.wait(for: Self.waitStep)
+        client.peer.wait(for: Self.waitStep)
         continue
       }
       guard let content else { throw .noSuchFile }
