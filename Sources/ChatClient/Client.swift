@@ -126,7 +126,8 @@ package final class Client: Sendable {
           throw .refused
         }
         var display = Display(renderer: renderer, output: output)
-        try display.display(.error(code: refusal.code, reason: refusal.reason), nickname: "")
+        try display.display(
+          .control(.error(code: refusal.code, reason: refusal.reason)), nickname: "")
         try display.flush()
       }
     }

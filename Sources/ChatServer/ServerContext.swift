@@ -65,7 +65,7 @@ final class ServerContext: Sendable {
   private func connectRecorder() {
     guard let recorder, let folder else { return }
     recorder.announce = { [connections] in
-      connections.tellAll(ServerLine.notice($0).encoded())
+      connections.tellAll(ControlLine.notice($0).encoded())
     }
     recorder.openRooms = { [rooms] in rooms.open.map(\.record) }
     recorder.leftRooms = { [rooms] in rooms.left }

@@ -24,7 +24,7 @@ struct CatchUpTests {
   }
 
   private static func missed(_ sequence: UInt64) -> CatchUp.Step {
-    .missed(.said(by: "bob", text: "\(sequence)"), sequence: sequence)
+    .missed(.room(.said(by: "bob", text: "\(sequence)")), sequence: sequence)
   }
 
   @Test("the missed lines come first, then the join, then what happens now")
@@ -37,8 +37,8 @@ struct CatchUpTests {
           .hold, .hold, .hold, Self.missed(8), Self.missed(9), .hold, .pass,
           .over(
             [
-              .joined("alice"), Self.line(Self.welcome(10)), .connected,
-              .said(by: "carol", text: "live"),
+              .room(.joined("alice")), Self.line(Self.welcome(10)), .session(.connected),
+              .room(.said(by: "carol", text: "live")),
             ], .none),
         ])
   }
@@ -67,10 +67,10 @@ struct CatchUpTests {
         == .over(held, .lines(9)))
     var catchUp = CatchUp(room: "lobby", since: 18, after: .lines(2))
     _ = catchUp.take(held[0])
-    #expect(catchUp.take(.pastEnd) == .over(held, .lines(3)))
+    #expect(catchUp.take(.reply(.pastEnd)) == .over(held, .lines(3)))
     var anew = CatchUp(room: "lobby", since: 18, after: .unknown)
     _ = anew.take(held[0])
-    #expect(anew.take(.pastEnd) == .over(held, .unknown))
+    #expect(anew.take(.reply(.pastEnd)) == .over(held, .unknown))
   }
 
   @Test("a server that knows no since= answers the question first")
@@ -106,16 +106,16 @@ struct CatchUpTests {
     var last = CatchUp(room: "lobby", since: .max)
     let welcome = Self.line(Self.welcome(.max))
     #expect(last.take(welcome) == .hold)
-    #expect(last.take(.pastEnd) == .over([welcome], .unknown))
+    #expect(last.take(.reply(.pastEnd)) == .over([welcome], .unknown))
     var another = CatchUp(room: "lobby", since: .max)
-    #expect(another.take(.pastEnd) == .over([], .none))
+    #expect(another.take(.reply(.pastEnd)) == .over([], .none))
   }
 
   @Test("a server without end has no endless memory here")
   func endless() {
     var catchUp = CatchUp(room: "lobby", since: 7)
     var count = 1
-    while catchUp.take(.said(by: "bob", text: "x")) == .hold { count += 1 }
+    while catchUp.take(.room(.said(by: "bob", text: "x"))) == .hold { count += 1 }
     #expect(count == 4_096)
   }
 }

@@ -64,18 +64,19 @@ struct PeerNumberTests {
     for other in Self.numbers {
       var position = StreamPosition()
       position.follow(
-        .welcome(room: "lobby", sequence: number, members: .max, maxFileBytes: .max),
+        .session(.welcome(room: "lobby", sequence: number, members: .max, maxFileBytes: .max)),
         nickname: "alice")
-      position.follow(.said(by: "bob", text: "hi"), nickname: "alice")
+      position.follow(.room(.said(by: "bob", text: "hi")), nickname: "alice")
       position.follow(missed: other)
-      position.follow(.left("bob"), nickname: "alice")
+      position.follow(.room(.left("bob")), nickname: "alice")
       #expect(position.sequence == (other == .max ? .max : other + 1))
 
       var catchUp = CatchUp(room: "lobby", since: number, after: .lines(.max))
-      _ = catchUp.take(.past("bob: hi", sequence: other, time: ""))
-      _ = catchUp.take(.welcome(room: "lobby", sequence: other, members: 0, maxFileBytes: 0))
-      _ = catchUp.take(.past("bob: hi", sequence: .max, time: ""))
-      guard case .over = catchUp.take(.pastEnd) else {
+      _ = catchUp.take(.reply(.past("bob: hi", sequence: other, time: "")))
+      _ = catchUp.take(
+        .session(.welcome(room: "lobby", sequence: other, members: 0, maxFileBytes: 0)))
+      _ = catchUp.take(.reply(.past("bob: hi", sequence: .max, time: "")))
+      guard case .over = catchUp.take(.reply(.pastEnd)) else {
         Issue.record("it is not over")
         continue
       }
@@ -107,6 +108,6 @@ struct PeerNumberTests {
     let line = "[WELCOME]:1\troom=lobby\tseq=1\tmembers=-9223372036854775808\tmax-file=0"
     #expect(
       ServerLine(Array(line.utf8).span)
-        == .welcome(room: "lobby", sequence: 1, members: 0, maxFileBytes: 0))
+        == .session(.welcome(room: "lobby", sequence: 1, members: 0, maxFileBytes: 0)))
   }
 }

@@ -10,18 +10,21 @@ struct RendererTests {
 
   @Test("a script gets the room's lines as they are, complaints apart, and no ceremony")
   func plain() {
-    #expect(Self.render(.said(by: "bob", text: "hi"), .plain) == .init(output: "bob: hi"))
-    #expect(Self.render(.joined("bob"), .plain) == .init(output: "bob joined!"))
+    #expect(Self.render(.room(.said(by: "bob", text: "hi")), .plain) == .init(output: "bob: hi"))
+    #expect(Self.render(.room(.joined("bob")), .plain) == .init(output: "bob joined!"))
     #expect(
       Self.render(.message(from: "bob", to: "alice", text: "hi"), .plain)
         == .init(output: "[MSG]:bob hi\tto=alice"))
-    #expect(Self.render(.notice("soon"), .plain) == .init(error: "soon"))
-    #expect(Self.render(.error(code: "bad-tag", reason: "no"), .plain) == .init(error: "no"))
+    #expect(Self.render(.control(.notice("soon")), .plain) == .init(error: "soon"))
     #expect(
-      Self.render(.past("bob: hi", sequence: 3, time: "T"), .plain) == .init(output: "bob: hi"))
+      Self.render(.control(.error(code: "bad-tag", reason: "no")), .plain) == .init(error: "no"))
+    #expect(
+      Self.render(.reply(.past("bob: hi", sequence: 3, time: "T")), .plain)
+        == .init(output: "bob: hi"))
     for line: ServerLine in [
-      .pastEnd, .connected, .goodbye, .nicknameWanted, .unknown("[NEW]:x", isTagged: true),
-      .welcome(room: "lobby", sequence: 1, members: 1, maxFileBytes: 0),
+      .reply(.pastEnd), .session(.connected), .session(.goodbye), .session(.nicknameWanted),
+      .unknown("[NEW]:x", isTagged: true),
+      .session(.welcome(room: "lobby", sequence: 1, members: 1, maxFileBytes: 0)),
     ] {
       #expect(Self.render(line, .plain) == .init())
     }
@@ -35,26 +38,27 @@ struct RendererTests {
     #expect(
       Self.render(.message(from: "alice", to: "bob", text: "hi"), .terminal).output
         == "you tell bob: hi")
-    #expect(Self.render(.who(["a", "b"], isLast: true), .terminal).output == "Here: a, b")
-    #expect(Self.render(.error(code: "x", reason: "no"), .terminal).output == "! no")
+    #expect(Self.render(.reply(.who(["a", "b"], isLast: true)), .terminal).output == "Here: a, b")
+    #expect(Self.render(.control(.error(code: "x", reason: "no")), .terminal).output == "! no")
     #expect(Self.render(.unknown("[NEW]:x", isTagged: true), .terminal) == .init())
     #expect(
-      Self.render(.past("bob: hi", sequence: 3, time: "T"), .terminal).output == "(T) bob: hi")
+      Self.render(.reply(.past("bob: hi", sequence: 3, time: "T")), .terminal).output
+        == "(T) bob: hi")
   }
 
   @Test("a person in a private room is told how others come there")
   func rooms() {
     #expect(
-      Self.render(.room("xehyBK", sequence: 1, members: 1), .terminal).output
+      Self.render(.session(.room("xehyBK", sequence: 1, members: 1)), .terminal).output
         == "You are in xehyBK; others enter it with /join xehyBK")
     #expect(
-      Self.render(.room("#swift", sequence: 1, members: 1), .terminal).output
+      Self.render(.session(.room("#swift", sequence: 1, members: 1)), .terminal).output
         == "You are in #swift")
     for (room, text): (String, String?) in [
       ("lobby", nil), ("", nil), ("#swift", "You are in #swift"),
       ("xehyBK", "You are in xehyBK; others enter it with /join xehyBK"),
     ] {
-      let line = ServerLine.welcome(room: room, sequence: 1, members: 1, maxFileBytes: 0)
+      let line = ServerLine.session(.welcome(room: room, sequence: 1, members: 1, maxFileBytes: 0))
       #expect(Self.render(line, .terminal).output == text)
     }
   }
@@ -137,29 +141,32 @@ struct RendererTests {
   func json() {
     for (line, json): (ServerLine, String?) in [
       (
-        .said(by: "bob", text: "a \"quote\" \\ \t/"),
+        .room(.said(by: "bob", text: "a \"quote\" \\ \t/")),
         #"{"event":"message","from":"bob","text":"a \"quote\" \\ \t/"}"#
       ),
-      (.joined("bob"), #"{"event":"joined","nick":"bob"}"#),
-      (.renamed(from: "a", to: "b"), #"{"event":"renamed","from":"a","to":"b"}"#),
+      (.room(.joined("bob")), #"{"event":"joined","nick":"bob"}"#),
+      (.room(.renamed(from: "a", to: "b")), #"{"event":"renamed","from":"a","to":"b"}"#),
       (
-        .welcome(room: "lobby", sequence: 3, members: 2, maxFileBytes: 0),
+        .session(.welcome(room: "lobby", sequence: 3, members: 2, maxFileBytes: 0)),
         #"{"event":"welcome","members":2,"room":"lobby","seq":3}"#
       ),
       (
         .message(from: "a", to: "b", text: "x"),
         #"{"event":"private","from":"a","text":"x","to":"b"}"#
       ),
-      (.who(["a", "b"], isLast: true), #"{"event":"who","nicks":["a","b"]}"#),
-      (.rooms(["lobby=3"], isLast: true), ##"{"event":"rooms","rooms":{"lobby":3}}"##),
-      (.error(code: "bad-tag", reason: "no"), #"{"code":"bad-tag","event":"error","text":"no"}"#),
+      (.reply(.who(["a", "b"], isLast: true)), #"{"event":"who","nicks":["a","b"]}"#),
+      (.reply(.rooms(["lobby=3"], isLast: true)), ##"{"event":"rooms","rooms":{"lobby":3}}"##),
       (
-        .past("bob: hi", sequence: 3, time: "T"),
+        .control(.error(code: "bad-tag", reason: "no")),
+        #"{"code":"bad-tag","event":"error","text":"no"}"#
+      ),
+      (
+        .reply(.past("bob: hi", sequence: 3, time: "T")),
         #"{"event":"past","line":{"event":"message","from":"bob","text":"hi"},"#
           + #""seq":3,"text":"bob: hi","time":"T"}"#
       ),
-      (.pastEnd, #"{"event":"past-end"}"#),
-      (.connected, nil), (.unknown("[NEW]:x", isTagged: true), nil),
+      (.reply(.pastEnd), #"{"event":"past-end"}"#),
+      (.session(.connected), nil), (.unknown("[NEW]:x", isTagged: true), nil),
     ] {
       #expect(Self.render(line, .json) == .init(output: json))
     }
@@ -173,11 +180,13 @@ struct ReservedNameTests {
     "nobody can be called what the client prints in front of a colon, or calls the person itself")
   func prefixes() throws {
     let lines: [ServerLine] = [
-      .who(["a"], isLast: true), .rooms(["lobby=1"], isLast: true), .notice("x"),
-      .error(code: "x", reason: "no"), .room("#a", sequence: 1, members: 1), .youAreIn("lobby"),
+      .reply(.who(["a"], isLast: true)), .reply(.rooms(["lobby=1"], isLast: true)),
+      .control(.notice("x")),
+      .control(.error(code: "x", reason: "no")), .session(.room("#a", sequence: 1, members: 1)),
+      .session(.youAreIn("lobby")),
       .message(from: "alice", to: "bob", text: "x"), .message(from: "bob", to: "alice", text: "x"),
-      .connected, .goodbye,
-      .welcome(room: "#a", sequence: 1, members: 1, maxFileBytes: 0),
+      .session(.connected), .session(.goodbye),
+      .session(.welcome(room: "#a", sequence: 1, members: 1, maxFileBytes: 0)),
     ]
     let notices: [Notice] = [
       .connectionLost, .connectedAgain, .roomGone("x"), .missed(1), .historyRestarted,

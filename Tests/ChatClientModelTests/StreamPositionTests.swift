@@ -60,7 +60,7 @@ struct StreamPositionTests {
     #expect(moved.room == "#swift" && moved.sequence == 41)
     var stayed = moving
     stayed.stay()
-    stayed.follow(.said(by: "bob", text: "hi"), nickname: "alice")
+    stayed.follow(.room(.said(by: "bob", text: "hi")), nickname: "alice")
     #expect(stayed.sequence == 9)
   }
 }

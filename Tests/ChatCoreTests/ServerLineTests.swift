@@ -9,57 +9,57 @@ struct ServerLineTests {
     id: "k3Fq", name: "a b.png", sender: "alice", size: 48_213, sha256: sha256)
 
   private static let samples: [(ServerLine, String)] = [
-    (.said(by: "alice", text: "hello: you"), "alice: hello: you"),
-    (.said(by: "alice", text: " x joined!"), "alice:  x joined!"),
-    (.joined("alice"), "alice joined!"),
-    (.left("alice"), "alice left!"),
-    (.renamed(from: "alice", to: "bob"), "alice is now bob"),
-    (.nicknameWanted, "NICK"),
+    (.room(.said(by: "alice", text: "hello: you")), "alice: hello: you"),
+    (.room(.said(by: "alice", text: " x joined!")), "alice:  x joined!"),
+    (.room(.joined("alice")), "alice joined!"),
+    (.room(.left("alice")), "alice left!"),
+    (.room(.renamed(from: "alice", to: "bob")), "alice is now bob"),
+    (.session(.nicknameWanted), "NICK"),
     (
-      .welcome(room: "lobby", sequence: 7, members: 3, maxFileBytes: 100),
+      .session(.welcome(room: "lobby", sequence: 7, members: 3, maxFileBytes: 100)),
       "[WELCOME]:1\troom=lobby\tseq=7\tmembers=3\tmax-file=100"
     ),
-    (.connected, "Connected to server!"),
-    (.goodbye, "Bye!"),
+    (.session(.connected), "Connected to server!"),
+    (.session(.goodbye), "Bye!"),
     (.message(from: "alice", to: "bob", text: "psst"), "[MSG]:alice psst\tto=bob"),
-    (.who(["alice", "bob"], isLast: false), "[WHO]:alice bob"),
-    (.who(["carol"], isLast: true), "[WHO]:carol\tend=1"),
-    (.rooms(["lobby=3"], isLast: true), "[ROOMS]:lobby=3\tend=1"),
-    (.room("lobby", sequence: 2, members: 1), "[ROOM]:lobby\tseq=2\tmembers=1"),
-    (.youAreIn("lobby"), "You are in lobby"),
+    (.reply(.who(["alice", "bob"], isLast: false)), "[WHO]:alice bob"),
+    (.reply(.who(["carol"], isLast: true)), "[WHO]:carol\tend=1"),
+    (.reply(.rooms(["lobby=3"], isLast: true)), "[ROOMS]:lobby=3\tend=1"),
+    (.session(.room("lobby", sequence: 2, members: 1)), "[ROOM]:lobby\tseq=2\tmembers=1"),
+    (.session(.youAreIn("lobby")), "You are in lobby"),
     (
-      .past("alice: hi [x]", sequence: 9, time: "2026-01-31T12:00:00.000Z"),
+      .reply(.past("alice: hi [x]", sequence: 9, time: "2026-01-31T12:00:00.000Z")),
       "[PAST]:alice: hi [x]\tseq=9\ttime=2026-01-31T12:00:00.000Z"
     ),
     (
-      .past("alice sent a.png (1 B)", sequence: 9, time: "T", file: "k3Fq"),
+      .reply(.past("alice sent a.png (1 B)", sequence: 9, time: "T", file: "k3Fq")),
       "[PAST]:alice sent a.png (1 B)\tseq=9\ttime=T\tfile=k3Fq"
     ),
-    (.pastEnd, "[PAST]:\tend=1"),
-    (.sent(by: "alice", file: "a (1).png", size: "48 kB"), "alice sent a (1).png (48 kB)"),
-    (.file(offer), "[FILE]:a b.png\tid=k3Fq\tfrom=alice\tsize=48213\tsha256=\(sha256)"),
-    (.uploadStart(name: "a.png", token: "1", offset: 7), "[FILE]:a.png\tid=1\toffset=7"),
-    (.data(id: "k3Fq", offset: 5, size: 9), "[DATA]:k3Fq\toffset=5\tsize=9"),
-    (.fileEnd(id: "k3Fq"), "<END>\tid=k3Fq"),
-    (.cancelled(id: "k3Fq"), "[CANCEL]:k3Fq"),
-    (.got(id: "k3Fq", have: 28, of: 30), "[GOT]:k3Fq\thave=28\tof=30"),
+    (.reply(.pastEnd), "[PAST]:\tend=1"),
+    (.room(.sent(by: "alice", file: "a (1).png", size: "48 kB")), "alice sent a (1).png (48 kB)"),
+    (.transfer(.file(offer)), "[FILE]:a b.png\tid=k3Fq\tfrom=alice\tsize=48213\tsha256=\(sha256)"),
+    (.transfer(.uploadStart(name: "a.png", token: "1", offset: 7)), "[FILE]:a.png\tid=1\toffset=7"),
+    (.transfer(.data(id: "k3Fq", offset: 5, size: 9)), "[DATA]:k3Fq\toffset=5\tsize=9"),
+    (.transfer(.end(id: "k3Fq")), "<END>\tid=k3Fq"),
+    (.transfer(.cancelled(id: "k3Fq")), "[CANCEL]:k3Fq"),
+    (.transfer(.got(id: "k3Fq", have: 28, of: 30)), "[GOT]:k3Fq\thave=28\tof=30"),
     (
-      .listed(offer, time: "T"),
+      .transfer(.listed(offer, time: "T")),
       "[FILES]:a b.png\tid=k3Fq\tfrom=alice\tsize=48213\tsha256=\(sha256)\ttime=T"
     ),
-    (.listEnd, "[FILES]:\tend=1"),
+    (.transfer(.listEnd), "[FILES]:\tend=1"),
     (
-      .sums(["ab", "cd"], id: "k3Fq", from: 2, isLast: true),
+      .transfer(.sums(["ab", "cd"], id: "k3Fq", from: 2, isLast: true)),
       "[SUMS]:ab cd\tid=k3Fq\tfrom=2\tend=1"
     ),
     (
-      .fileError(code: "file-mismatch", reason: "no", id: "1"),
+      .transfer(.error(code: "file-mismatch", reason: "no", id: "1")),
       "[ERROR]:no\tcode=file-mismatch\tid=1"
     ),
-    (.ping(token: "x"), "[PING]:x"),
-    (.pong(token: "x"), "[PONG]:x"),
-    (.notice("soon"), "[NOTICE]:soon"),
-    (.error(code: "bad-tag", reason: "no"), "[ERROR]:no\tcode=bad-tag"),
+    (.control(.ping(token: "x")), "[PING]:x"),
+    (.control(.pong(token: "x")), "[PONG]:x"),
+    (.control(.notice("soon")), "[NOTICE]:soon"),
+    (.control(.error(code: "bad-tag", reason: "no")), "[ERROR]:no\tcode=bad-tag"),
     (.unknown("whatever this is", isTagged: false), "whatever this is"),
   ]
 
@@ -74,9 +74,9 @@ struct ServerLineTests {
   @Test("a mark that joins the space before it makes no other kind of line")
   func marks() {
     for (text, line): (String, ServerLine) in [
-      ("ann: \u{301} joined!", .said(by: "ann", text: "\u{301} joined!")),
-      ("ann: \u{301} is now bob", .said(by: "ann", text: "\u{301} is now bob")),
-      ("ann: \u{200D}hello", .said(by: "ann", text: "\u{200D}hello")),
+      ("ann: \u{301} joined!", .room(.said(by: "ann", text: "\u{301} joined!"))),
+      ("ann: \u{301} is now bob", .room(.said(by: "ann", text: "\u{301} is now bob"))),
+      ("ann: \u{200D}hello", .room(.said(by: "ann", text: "\u{200D}hello"))),
       ("[MSG]:ann \u{301}x\tto=bob", .message(from: "ann", to: "bob", text: "\u{301}x")),
     ] {
       #expect(ServerLine(Array(text.utf8).span) == line)
@@ -87,13 +87,13 @@ struct ServerLineTests {
   func past() {
     for text in ["alice: hi", "alice: a\tb", "ünal joined!", "bob: \t"] {
       var bytes: [UInt8] = []
-      ServerLine.appendPast(
+      ReplyLine.appendPast(
         Array(text.utf8), sequence: 3, time: Timestamp.text(0), to: &bytes)
-      let line = ServerLine.past(text, sequence: 3, time: "1970-01-01T00:00:00.000Z")
+      let line = ReplyLine.past(text, sequence: 3, time: "1970-01-01T00:00:00.000Z")
       #expect(bytes == line.encoded())
     }
-    #expect(ServerLine(stream: "bob joined!") == .joined("bob"))
-    #expect(ServerLine(stream: "bob: [MSG]:x") == .said(by: "bob", text: "[MSG]:x"))
+    #expect(ServerLine(stream: "bob joined!") == .room(.joined("bob")))
+    #expect(ServerLine(stream: "bob: [MSG]:x") == .room(.said(by: "bob", text: "[MSG]:x")))
   }
 
   @Test("an unknown tag is known to be one")
@@ -113,33 +113,33 @@ struct ServerLineTests {
   @Test("a long list is split, and its last line marked")
   func lists() {
     let names = (0..<1_000).map { "somebody-with-a-long-name-\($0)" }
-    let lines = ServerLine.split(names) { .who($0, isLast: $1) }
+    let lines = ReplyLine.split(names) { .who($0, isLast: $1) }
     #expect(lines.count > 1)
     #expect(lines.allSatisfy { $0.encoded().count <= Limits.clientLineBytes })
     var found: [String] = []
     for (index, line) in lines.enumerated() {
-      guard case .who(let part, let isLast) = line else { continue }
+      guard case .reply(.who(let part, let isLast)) = line else { continue }
       found += part
       #expect(isLast == (index == lines.count - 1))
     }
     #expect(found == names)
-    #expect(ServerLine.split([]) { .who($0, isLast: $1) } == [.who([], isLast: true)])
+    #expect(ReplyLine.split([]) { .who($0, isLast: $1) } == [.reply(.who([], isLast: true))])
   }
 
   @Test("what was said is cleaned behind the nickname, and refused if that makes it too long")
   func said() throws {
     var output = Array("before\n".utf8)
-    try ServerLine.appendSaid(
+    try RoomLine.appendSaid(
       prefix: Array("al: ".utf8), text: ([0x61, 0xFF, 0x62] as [UInt8]).span, to: &output)
     #expect(output == Array("before\nal: a\u{FFFD}b\n".utf8))
     let before = output
     let swelling = [UInt8](repeating: 0xFF, count: 3_000)
     #expect(throws: Refusal.lineTooLong) {
-      try ServerLine.appendSaid(prefix: Array("al: ".utf8), text: swelling.span, to: &output)
+      try RoomLine.appendSaid(prefix: Array("al: ".utf8), text: swelling.span, to: &output)
     }
     #expect(output == before)
     let longest = [UInt8](repeating: 0x61, count: 8_191)
-    try ServerLine.appendSaid(prefix: Array("al: ".utf8), text: longest.span, to: &output)
+    try RoomLine.appendSaid(prefix: Array("al: ".utf8), text: longest.span, to: &output)
     #expect(output.count == before.count + 4 + 8_192)
   }
 

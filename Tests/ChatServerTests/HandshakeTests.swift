@@ -13,8 +13,8 @@ struct HandshakeTests {
   }
 
   private static func code(_ step: Handshake.Step) -> String? {
-    guard case .answer(let lines) = step, case .error(let code, _) = lines.first,
-      lines.dropFirst() == [.nicknameWanted]
+    guard case .answer(let lines) = step, case .control(.error(let code, _)) = lines.first,
+      lines.dropFirst() == [.session(.nicknameWanted)]
     else { return nil }
     return code
   }
@@ -36,8 +36,8 @@ struct HandshakeTests {
     #expect(handshake.room.text == "#swift" && handshake.since == 7)
     #expect(Self.receive("[ROOM]:lobby", in: &handshake) == .wait)
     #expect(handshake.room == .lobby && handshake.since == nil)
-    #expect(Self.receive("[PING]:x", in: &handshake) == .answer([.pong(token: "x")]))
-    #expect(Self.receive("exit", in: &handshake) == .end([.goodbye], .left))
+    #expect(Self.receive("[PING]:x", in: &handshake) == .answer([.control(.pong(token: "x"))]))
+    #expect(Self.receive("exit", in: &handshake) == .end([.session(.goodbye)], .left))
     #expect(handshake.speaksVersion1)
   }
 

@@ -41,7 +41,7 @@ final class Conversation {
 
   /// Follows a line, in its order: the gap is displayed before what happens now.
   func follow(_ line: ServerLine) throws(ClientExit) {
-    let file: String? = if case .past(_, _, _, let file) = line { file } else { nil }
+    let file: String? = if case .reply(.past(_, _, _, let file)) = line { file } else { nil }
     switch catchUp?.take(line) {
     case nil, .pass: try live(line)
     case .hold: break
@@ -64,10 +64,11 @@ final class Conversation {
   /// A line that was published while the connection was lost.
   private func missed(_ line: ServerLine) throws(ClientExit) {
     switch line {
-    case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
+    case .room(.said(by: nickname.text, let text)): outgoing.note { $0.heard(text) }
     // From here on somebody else may have the nickname.
-    case .left(nickname.text), .renamed(from: nickname.text, to: _), .joined(nickname.text),
-      .renamed(from: _, to: nickname.text):
+    case .room(.left(nickname.text)), .room(.renamed(from: nickname.text, to: _)),
+      .room(.joined(nickname.text)),
+      .room(.renamed(from: _, to: nickname.text)):
       outgoing.note { $0.parted() }
     default: break
     }
@@ -81,32 +82,32 @@ final class Conversation {
     try displayTransfers()
     if isOfTransfers { return }
     switch line {
-    case .said(by: nickname.text, let text): outgoing.note { $0.heard(text) }
-    case .renamed(from: nickname.text, let new):
+    case .room(.said(by: nickname.text, let text)): outgoing.note { $0.heard(text) }
+    case .room(.renamed(from: nickname.text, let new)):
       // A nickname that this client does not accept could not be sent in a handshake; the old one can.
       if let name = try? Nickname(new) {
         nickname = name
         outgoing.noteAnswer { $0.renamed(to: name) }
       }
-    case .room: outgoing.noteAnswer { $0.moved() }
+    case .session(.room): outgoing.noteAnswer { $0.moved() }
     case .message(from: nickname.text, _, _): outgoing.note { $0.delivered() }
     // One that nobody asked for ends the connection, not what the client has to do.
-    case .goodbye: hasSaidGoodbye = outgoing.isLeaving
-    case .ping(let token): return outgoing.reply(TaggedLine("PONG", token))
-    case .pong(token: CatchUp.token), .pong(token: LifeWatch.token): return
-    case .pong(let token):
+    case .session(.goodbye): hasSaidGoodbye = outgoing.isLeaving
+    case .control(.ping(let token)): return outgoing.reply(TaggedLine("PONG", token))
+    case .control(.pong(token: CatchUp.token)), .control(.pong(token: LifeWatch.token)): return
+    case .control(.pong(let token)):
       if outgoing.noteAnswer({ $0.answered(token) }) {
         if outgoing.isStopped { throw try end("what follows a refused room is not sent") }
         return
       }
-    case .who(_, isLast: true), .rooms(_, isLast: true), .error:
+    case .reply(.who(_, isLast: true)), .reply(.rooms(_, isLast: true)), .control(.error):
       outgoing.note { $0.requestAnswered() }
-    case .past: pastLines += 1
-    case .pastEnd:
+    case .reply(.past): pastLines += 1
+    case .reply(.pastEnd):
       outgoing.note { $0.requestAnswered() }
       if pastLines == 0 { try display.display(.nothingFound) }
       pastLines = 0
-    case .connected where isAway:
+    case .session(.connected) where isAway:
       isAway = false
       return try display.display(.connectedAgain)
     default: break

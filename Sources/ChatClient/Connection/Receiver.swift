@@ -108,7 +108,7 @@ final class Receiver: @unchecked Sendable {
       switch frame {
       case .line(let bytes):
         let line = ServerLine(bytes)
-        guard case .data(_, _, let size) = line else {
+        guard case .transfer(.data(_, _, let size)) = line else {
           items.append(.line(line))
           return nil
         }

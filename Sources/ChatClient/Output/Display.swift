@@ -55,10 +55,10 @@ extension ServerLine {
   /// Who says something, has come, or is here.
   fileprivate var people: [String] {
     switch self {
-    case .said(by: let name, _), .message(from: let name, _, _), .joined(let name),
-      .renamed(from: _, to: let name):
+    case .room(.said(by: let name, _)), .message(from: let name, _, _), .room(.joined(let name)),
+      .room(.renamed(from: _, to: let name)):
       [name]
-    case .who(let names, _): names
+    case .reply(.who(let names, _)): names
     default: []
     }
   }

@@ -96,7 +96,9 @@ extension Transfers {
 
   /// A line was missed that tells of a file.
   func missed(_ line: ServerLine, file: String, nickname: String) {
-    guard case .sent(let sender, _, _) = line, lookups.count < Self.mostRemembered else { return }
+    guard case .room(.sent(let sender, _, _)) = line, lookups.count < Self.mostRemembered else {
+      return
+    }
     if sender == nickname {
       lookups.append(.ours(file))
     } else if budget.acceptsAny {

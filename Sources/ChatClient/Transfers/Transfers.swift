@@ -252,17 +252,18 @@ final class Transfers {
   func follow(_ line: ServerLine, nickname: String) -> Bool {
     defer { settle() }
     switch line {
-    case .sent(let sender, let name, _):
+    case .room(.sent(let sender, let name, _)):
       announced = Sent(sender: sender, name: name)
       return false
     // These may stand between it and what follows.
-    case .data, .fileEnd, .sums, .ping, .pong: break
+    case .transfer(.data), .transfer(.end), .transfer(.sums), .control(.ping), .control(.pong):
+      break
     default: announced = nil
     }
     if follow(file: line, nickname: nickname) {
       // Others' files, and what others have, are no answers.
       switch line {
-      case .file, .got: break
+      case .transfer(.file), .transfer(.got): break
       default: answers += 1
       }
       return true
@@ -272,32 +273,34 @@ final class Transfers {
 
   private func follow(file line: ServerLine, nickname: String) -> Bool {
     switch line {
-    case .welcome(let room, _, _, let maxFileBytes):
+    case .session(.welcome(let room, _, _, let maxFileBytes)):
       uploads.mostBytes = maxFileBytes
       self.room = room
       return false
-    case .room(let name, _, _):
+    case .session(.room(let name, _, _)):
       move(to: name)
       return false
-    case .file(let offer):
+    case .transfer(.file(let offer)):
       offered(offer, nickname: nickname)
       return true
-    case .data(let id, let offset, let size): downloads.frame(id, offset: offset, size: size)
-    case .fileEnd(let id): downloads.fileEnd(id)
-    case .sums(let words, let id, _, let isLast): downloads.sums(words, id, isLast: isLast)
-    case .cancelled(let id):
+    case .transfer(.data(let id, let offset, let size)):
+      downloads.frame(id, offset: offset, size: size)
+    case .transfer(.end(let id)): downloads.fileEnd(id)
+    case .transfer(.sums(let words, let id, _, let isLast)):
+      downloads.sums(words, id, isLast: isLast)
+    case .transfer(.cancelled(let id)):
       if outlet.cancelAnswered(id) { return true }
       let reason =
         outlet.outgoing.isMoving
         ? "ended, because you go to another room" : "the server has ended it"
       downloads.cancelled(id, because: reason)
       uploads.cancelled(id, because: reason)
-    case .uploadStart(_, let token, let offset): uploads.started(token, offset: offset)
-    case .got(let id, let have, let all): got(id, have, all)
-    case .fileError(let code, let reason, let id):
+    case .transfer(.uploadStart(_, let token, let offset)): uploads.started(token, offset: offset)
+    case .transfer(.got(let id, let have, let all)): got(id, have, all)
+    case .transfer(.error(let code, let reason, let id)):
       return refused(id, code: code, reason: reason)
-    case .listed(let offer, let time): return list(offer, time: time, nickname: nickname)
-    case .listEnd: listEnd()
+    case .transfer(.listed(let offer, let time)): return list(offer, time: time, nickname: nickname)
+    case .transfer(.listEnd): listEnd()
     default: return false
     }
     return true

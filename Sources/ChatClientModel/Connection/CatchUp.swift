@@ -60,15 +60,15 @@ package struct CatchUp: Sendable {
   /// Takes a line.
   package mutating func take(_ line: ServerLine) -> Step {
     switch line {
-    case .past(let text, let sequence, _, _):
+    case .reply(.past(let text, let sequence, _, _)):
       hasBegun = true
       guard sequence > self.sequence, sequence < joinSequence ?? .max else { return .hold }
       noteHole(before: sequence)
       self.sequence = sequence
       return .missed(ServerLine(stream: text), sequence: sequence)
-    case .pastEnd: return over
-    case .pong(token: Self.token): return hasBegun ? .hold : over
-    case .welcome(let room, let sequence, _, _):
+    case .reply(.pastEnd): return over
+    case .control(.pong(token: Self.token)): return hasBegun ? .hold : over
+    case .session(.welcome(let room, let sequence, _, _)):
       held.append(line)
       guard room == self.room else { return over }
       joinSequence = sequence
@@ -77,13 +77,10 @@ package struct CatchUp: Sendable {
         self.sequence = 0
       }
       return .hold
-    case .said, .joined, .left, .renamed, .sent, .connected, .unknown(_, isTagged: false):
+    case .room, .session(.connected), .unknown(_, isTagged: false):
       held.append(line)
       return held.count < Self.heldLines ? .hold : over
-    case .nicknameWanted, .goodbye, .message, .who, .rooms, .room, .youAreIn, .ping, .pong, .notice,
-      .error, .file, .uploadStart, .data, .fileEnd, .cancelled, .got, .listed, .listEnd, .sums,
-      .fileError, .unknown(_, isTagged: true):
-      return .pass
+    case .message, .session, .reply, .transfer, .control, .unknown(_, isTagged: true): return .pass
     }
   }
 

@@ -52,22 +52,22 @@ package struct ClientHandshake: Sendable {
   /// Takes the server's next line.
   package mutating func take(_ line: ServerLine) -> Step {
     switch line {
-    case .nicknameWanted where !isAsked:
+    case .session(.nicknameWanted) where !isAsked:
       isAsked = true
       return .introduce
     // The nickname was sent together with the room that is gone: this question is answered already.
-    case .nicknameWanted where isRoomGone: return .ignore
-    case .nicknameWanted: return .sendNickname
-    case .error(ErrorCode.roomNotFound.rawValue, _) where isReturning && !isRoomGone:
+    case .session(.nicknameWanted) where isRoomGone: return .ignore
+    case .session(.nicknameWanted): return .sendNickname
+    case .control(.error(ErrorCode.roomNotFound.rawValue, _)) where isReturning && !isRoomGone:
       isRoomGone = true
       return .roomGone
-    case .error(let code, let reason): return .refused(code: code, reason: reason)
-    case .connected where isAsked: return .enter
+    case .control(.error(let code, let reason)): return .refused(code: code, reason: reason)
+    case .session(.connected) where isAsked: return .enter
     case _ where Self.isTakenForNickname(line):
       return .stranger("is a chat server that does not know [HELLO]; join it with nc")
     case _ where !hasJoined && isOfRoom(line):
       return .stranger(isAsked ? Self.notOfThisKind("let us join") : Self.notGreeted)
-    case .joined, .welcome:
+    case .room(.joined), .session(.welcome):
       hasJoined = true
       return .follow
     default: return .follow
@@ -82,8 +82,9 @@ package struct ClientHandshake: Sendable {
   /// Whether a line belongs to a room, whose lines nobody gets before they have joined.
   private func isOfRoom(_ line: ServerLine) -> Bool {
     switch line {
-    case .joined(let name): name != nickname
-    case .said, .left, .renamed, .sent, .connected, .goodbye, .youAreIn, .unknown(_, false): true
+    case .room(.joined(let name)): name != nickname
+    case .room, .session(.connected), .session(.goodbye), .session(.youAreIn), .unknown(_, false):
+      true
     default: false
     }
   }

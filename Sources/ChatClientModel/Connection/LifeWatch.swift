@@ -55,7 +55,7 @@ package struct LifeWatch: Sendable {
   /// can't be.
   package static func isWord(_ line: ServerLine) -> Bool {
     switch line {
-    case .ping, .unknown(_, isTagged: true): false
+    case .control(.ping), .unknown(_, isTagged: true): false
     default: true
     }
   }

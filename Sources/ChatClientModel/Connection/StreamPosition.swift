@@ -25,18 +25,15 @@ package struct StreamPosition: Equatable, Sendable {
   ///   - nickname: one's own.
   package mutating func follow(_ line: ServerLine, nickname: String) {
     switch line {
-    case .welcome(let room, let sequence, _, _), .room(let room, let sequence, _):
+    case .session(.welcome(let room, let sequence, _, _)),
+      .session(.room(let room, let sequence, _)):
       self = StreamPosition()
       if !room.isEmpty { (self.room, self.sequence) = (room, sequence) }
-    case .joined(nickname): isMoving = true
-    case .said, .joined, .left, .renamed, .sent, .unknown(_, isTagged: false):
+    case .room(.joined(nickname)): isMoving = true
+    case .room, .unknown(_, isTagged: false):
       // A server may name any number: the last one is not counted on from.
       if !isMoving, let last = sequence, last < .max { sequence = last + 1 }
-    case .nicknameWanted, .connected, .goodbye, .message, .who, .rooms, .youAreIn, .past, .pastEnd,
-      .ping, .pong, .notice, .error, .file, .uploadStart, .data, .fileEnd, .cancelled, .got,
-      .listed,
-      .listEnd, .sums, .fileError, .unknown(_, isTagged: true):
-      break
+    case .message, .session, .reply, .transfer, .control, .unknown(_, isTagged: true): break
     }
   }
 

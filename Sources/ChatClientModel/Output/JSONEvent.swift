@@ -5,34 +5,44 @@ enum JSONEvent {
   /// A line of the server; `nil` if it is no event.
   static func of(_ line: ServerLine) -> JSONValue? {
     switch line {
+    case .room(let line): of(line)
+    case .message(let from, let to, let text):
+      event("private", ["from": .string(from), "to": .string(to), "text": .string(text)])
+    case .session(.welcome(let room, let sequence, let members, _)):
+      event("welcome", whereabouts(room, sequence, members))
+    case .session(.room(let name, let sequence, let members)):
+      event("room", whereabouts(name, sequence, members))
+    case .session(.goodbye): event("bye")
+    case .reply(let line): of(line)
+    case .transfer(.listed(let offer, let time)):
+      event("files", fields(of: offer).merging(["time": .string(time)]) { $1 })
+    case .control(.notice(let text)): notice(text)
+    case .control(.error(let code, let reason)), .transfer(.error(let code, let reason, _)):
+      event("error", ["code": .string(code), "text": .string(reason)])
+    case .control(.pong(let token)): event("pong", ["text": .string(token)])
+    case .unknown(let text, false): event("line", ["text": .string(text)])
+    case .session, .transfer, .control(.ping), .unknown(_, true): nil
+    }
+  }
+
+  private static func of(_ line: RoomLine) -> JSONValue {
+    switch line {
     case .said(let nickname, let text):
       event("message", ["from": .string(nickname), "text": .string(text)])
     case .joined(let nickname): event("joined", ["nick": .string(nickname)])
     case .left(let nickname): event("left", ["nick": .string(nickname)])
     case .renamed(let old, let new): event("renamed", ["from": .string(old), "to": .string(new)])
-    case .welcome(let room, let sequence, let members, _):
-      event("welcome", whereabouts(room, sequence, members))
-    case .goodbye: event("bye")
-    case .message(let from, let to, let text):
-      event("private", ["from": .string(from), "to": .string(to), "text": .string(text)])
-    case .who(let names, _): event("who", ["nicks": .array(names.map { .string($0) })])
-    case .rooms(let list, _): event("rooms", ["rooms": .object(members(of: list))])
-    case .room(let name, let sequence, let members):
-      event("room", whereabouts(name, sequence, members))
-    case .past(let text, let sequence, let time, _): past(text, sequence, time)
-    case .pastEnd: event("past-end")
-    case .listed(let offer, let time):
-      event("files", fields(of: offer).merging(["time": .string(time)]) { $1 })
-    case .notice(let text): notice(text)
-    case .error(let code, let reason), .fileError(let code, let reason, _):
-      event("error", ["code": .string(code), "text": .string(reason)])
-    case .pong(let token): event("pong", ["text": .string(token)])
-    case .unknown(let text, false): event("line", ["text": .string(text)])
     case .sent(let nickname, let file, _):
       event("file", ["from": .string(nickname), "text": .string(file)])
-    case .nicknameWanted, .connected, .youAreIn, .ping, .file, .uploadStart, .data, .fileEnd,
-      .cancelled, .got, .listEnd, .sums, .unknown(_, true):
-      nil
+    }
+  }
+
+  private static func of(_ line: ReplyLine) -> JSONValue {
+    switch line {
+    case .who(let names, _): event("who", ["nicks": .array(names.map { .string($0) })])
+    case .rooms(let list, _): event("rooms", ["rooms": .object(members(of: list))])
+    case .past(let text, let sequence, let time, _): past(text, sequence, time)
+    case .pastEnd: event("past-end")
     }
   }
 

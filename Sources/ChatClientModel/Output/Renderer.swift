@@ -72,36 +72,33 @@ package struct Renderer: Sendable {
 
   private func plain(_ line: ServerLine) -> Output {
     switch line {
-    case .said, .joined, .left, .renamed, .sent, .message, .who, .rooms, .pong, .listed,
+    case .room, .message, .reply(.who), .reply(.rooms), .control(.pong), .transfer(.listed),
       .unknown(_, false):
       Output(output: String(decoding: line.encoded().dropLast(), as: UTF8.self))
-    case .past(let text, _, _, _): Output(output: text)
-    case .notice(let text), .error(_, let text), .fileError(_, let text, _): Output(error: text)
-    case .nicknameWanted, .welcome, .connected, .goodbye, .room, .youAreIn, .ping, .pastEnd,
-      .file, .uploadStart, .data, .fileEnd, .cancelled, .got, .listEnd, .sums, .unknown(_, true):
-      Output()
+    case .reply(.past(let text, _, _, _)): Output(output: text)
+    case .control(.notice(let text)), .control(.error(_, let text)),
+      .transfer(.error(_, let text, _)):
+      Output(error: text)
+    case .session, .reply(.pastEnd), .transfer, .control(.ping), .unknown(_, true): Output()
     }
   }
 
   private func terminal(_ line: ServerLine, _ nickname: String) -> String? {
     switch line {
+    case .room, .session(.connected), .session(.goodbye), .session(.youAreIn), .unknown(_, false):
+      String(decoding: line.encoded().dropLast(), as: UTF8.self)
     case .message(let from, let to, let text):
       from == nickname ? "you tell \(to): \(text)" : "\(from) tells you: \(text)"
-    case .who(let names, _): "Here: \(names.joined(separator: ", "))"
-    case .rooms(let rooms, _):
-      "Rooms: \(rooms.map { $0.replacing("=", with: " ") }.joined(separator: ", "))"
-    case .room(let name, _, _): Self.whereabouts(name)
-    case .welcome(let room, _, _, _):
+    case .session(.room(let name, _, _)): Self.whereabouts(name)
+    case .session(.welcome(let room, _, _, _)):
       room.isEmpty || room == RoomName.lobby.text ? nil : Self.whereabouts(room)
-    case .past(let text, _, let time, _): "\(localTime(time)) \(text)"
-    case .notice(let text): "* \(text)"
-    case .error(_, let reason), .fileError(_, let reason, _): "! \(reason)"
-    case .said, .joined, .left, .renamed, .sent, .connected, .goodbye, .youAreIn,
-      .unknown(_, false):
-      String(decoding: line.encoded().dropLast(), as: UTF8.self)
-    case .nicknameWanted, .ping, .pong, .pastEnd, .file, .uploadStart, .data, .fileEnd, .cancelled,
-      .got, .listed, .listEnd, .sums, .unknown(_, true):
-      nil
+    case .reply(.who(let names, _)): "Here: \(names.joined(separator: ", "))"
+    case .reply(.rooms(let rooms, _)):
+      "Rooms: \(rooms.map { $0.replacing("=", with: " ") }.joined(separator: ", "))"
+    case .reply(.past(let text, _, let time, _)): "\(localTime(time)) \(text)"
+    case .control(.notice(let text)): "* \(text)"
+    case .control(.error(_, let reason)), .transfer(.error(_, let reason, _)): "! \(reason)"
+    case .session(.nicknameWanted), .reply(.pastEnd), .transfer, .control, .unknown(_, true): nil
     }
   }
 

@@ -44,4 +44,8 @@ public struct Refusal: Error, Hashable, Sendable {
     self.code = code
     self.reason = reason
   }
+
+  /// A line was longer than a client may send.
+  public static let lineTooLong = Refusal(
+    .lineTooLong, "a line has at most \(Limits.clientLineBytes) bytes")
 }

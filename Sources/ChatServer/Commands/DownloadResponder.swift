@@ -49,7 +49,7 @@ struct DownloadResponder {
   /// Ends all downloads, since they are of the room that the client leaves.
   func cancelAll() {
     let downloads = sender?.cancelAll() ?? []
-    client.answer(downloads.map { .cancelled(id: $0) })
+    client.answer(downloads.map { .transfer(.cancelled(id: $0)) })
   }
 
   private var sender: FileSender? {
@@ -110,7 +110,7 @@ struct DownloadResponder {
       let (sender, have, all) = client.server.deliveries.note(
         id, by: client.peer, called: nickname)
     else { return }
-    sender.enqueueIfPossible(ServerLine.got(id: id, have: have, of: all).encoded())
+    sender.enqueueIfPossible(TransferLine.got(id: id, have: have, of: all).encoded())
   }
 
   // MARK: Questions
@@ -123,9 +123,9 @@ struct DownloadResponder {
       ?? client.server.files?.files(inRoom: room.name.text, limit: Limits.listedFiles) ?? []
     var lines: [ServerLine] = []
     for file in list {
-      lines.append(.listed(file.offer, time: Timestamp.text(file.timeMilliseconds)))
+      lines.append(.transfer(.listed(file.offer, time: Timestamp.text(file.timeMilliseconds))))
     }
-    client.answer(lines + [.listEnd])
+    client.answer(lines + [.transfer(.listEnd)])
   }
 
   /// Answers with the checksums of a file's blocks.
@@ -144,9 +144,10 @@ struct DownloadResponder {
     repeat {
       let next = min(block + Self.sumsPerLine, sums.count)
       client.answer([
-        .sums(
-          sums[block..<next].map { String($0.hex.prefix(Self.sumDigits)) }, id: id,
-          from: UInt64(block), isLast: next == sums.count)
+        .transfer(
+          .sums(
+            sums[block..<next].map { String($0.hex.prefix(Self.sumDigits)) }, id: id,
+            from: UInt64(block), isLast: next == sums.count))
       ])
       block = next
     } while block < sums.count && client.isWanted

@@ -62,10 +62,10 @@ struct HistoryResponder {
     if let history = room.history {
       room.waitUntilPublished()
       do throws(HistoryError) { try body(history) } catch {
-        client.splice(ServerLine.notice("The history can't be read at the moment.").encoded())
+        client.splice(ControlLine.notice("The history can't be read at the moment.").encoded())
       }
     }
-    client.splice(ServerLine.pastEnd.encoded())
+    client.splice(ReplyLine.pastEnd.encoded())
     client.peer.resumeLog()
   }
 
@@ -89,7 +89,7 @@ struct HistoryResponder {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(2 * Self.pieceBytes)
     for line in lines {
-      ServerLine.appendPast(
+      ReplyLine.appendPast(
         line.bytes, sequence: line.sequence, time: Timestamp.text(line.timeMilliseconds),
         file: line.file, to: &bytes)
     }

@@ -94,6 +94,7 @@ final class RoomCommands {
 
   private func whereabouts(in room: Room, _ sequence: UInt64, _ members: Int) -> ServerLine {
     client.peer.speaksVersion1
-      ? .room(room.name.text, sequence: sequence, members: members) : .youAreIn(room.name.text)
+      ? .session(.room(room.name.text, sequence: sequence, members: members))
+      : .session(.youAreIn(room.name.text))
   }
 }

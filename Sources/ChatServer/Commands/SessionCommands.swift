@@ -51,12 +51,12 @@ struct SessionCommands {
     case .text(let range): try client.say(line.extracting(range))
     case .quit: client.end(.left)
     case .nick(let name): try rename(to: try Nickname.spelled(name), in: room)
-    case .who: client.answer(ServerLine.split(room.memberNames) { .who($0, isLast: $1) })
+    case .who: client.answer(ReplyLine.split(room.memberNames) { .who($0, isLast: $1) })
     case .rooms:
       let listed = client.server.rooms.listed.map { "\($0.name)=\($0.members)" }
-      client.answer(ServerLine.split(listed) { .rooms($0, isLast: $1) })
+      client.answer(ReplyLine.split(listed) { .rooms($0, isLast: $1) })
     case .message(let name, let text): try sendMessage(to: name, text)
-    case .ping(let token): client.answer([.pong(token: token)])
+    case .ping(let token): client.answer([.control(.pong(token: token))])
     case .room(let name, let since):
       let name = try RoomName(name)
       if name == room.name {
@@ -113,7 +113,8 @@ struct SessionCommands {
     guard let receiver = client.server.directory.find(wanted) else { throw noSuchNick }
     let message = ServerLine.message(from: sender.text, to: receiver.nickname.text, text: text)
     let line =
-      receiver.peer.speaksVersion1 ? message : .notice("\(sender.text) tells you: \(text)")
+      receiver.peer.speaksVersion1
+      ? message : .control(.notice("\(sender.text) tells you: \(text)"))
     client.flush()
     // The receipt promises that the message comes before the receiver's end. To oneself it is all there is.
     switch receiver.peer === client.peer ? .queued : receiver.peer.enqueue(line.encoded()) {
@@ -138,7 +139,7 @@ struct SessionCommands {
   private mutating func cancelTransfer(_ id: String) throws(Refusal) {
     let wasUpload = uploads.cancel(id)
     guard downloads.cancel(id) || wasUpload || uploads.isOver(id) else { throw .noSuchFile }
-    client.answer([.cancelled(id: id)])
+    client.answer([.transfer(.cancelled(id: id))])
   }
 }
 

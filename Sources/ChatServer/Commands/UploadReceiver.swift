@@ -43,8 +43,9 @@ struct UploadReceiver {
         try FileName(name), size: header.size, digest: SHA256Digest(hex: header.sha256))
       uploads.begin(header.token, upload)
       client.answer([
-        .uploadStart(
-          name: upload.name.text, token: header.token, offset: upload.target.receivedBytes)
+        .transfer(
+          .uploadStart(
+            name: upload.name.text, token: header.token, offset: upload.target.receivedBytes))
       ])
     } catch {
       // Its frames may be on their way.

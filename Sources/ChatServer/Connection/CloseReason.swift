@@ -39,13 +39,15 @@ package enum CloseReason: Sendable, Equatable {
   /// The last line the client gets, if there is something to say.
   package var lastLine: ServerLine? {
     switch self {
-    case .left: .goodbye
+    case .left: .session(.goodbye)
     case .endOfStream, .connectionLost: nil
     case .slowConsumer: .error(Refusal(.slowConsumer, "you did not read what the room said"))
-    case .handshakeTimeout: .notice("No nickname in time. Try again.")
+    case .handshakeTimeout: .control(.notice("No nickname in time. Try again."))
     case .lineWithoutEnd:
-      .notice(
-        "No nickname in time: bytes came without LF. Send the nickname and LF, as in \"alice\\n\".")
+      .control(
+        .notice(
+          "No nickname in time: bytes came without LF. Send the nickname and LF, as in \"alice\\n\"."
+        ))
     case .tooManyTries: .error(Refusal(.tooManyTries, "too many refused lines"))
     case .serverFull: .error(Refusal(.serverFull, "the server is full"))
     case .shuttingDown: .error(Refusal(.shuttingDown, "the server is shutting down"))

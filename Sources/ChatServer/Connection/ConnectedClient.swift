@@ -115,7 +115,7 @@ final class ConnectedClient {
 
   /// Says a line to its room, together with others of the same read.
   func say(_ text: Span<UInt8>) throws(Refusal) {
-    try ServerLine.appendSaid(prefix: prefix, text: text, to: &batch.bytes)
+    try RoomLine.appendSaid(prefix: prefix, text: text, to: &batch.bytes)
     batch.lineCount += 1
     if batch.bytes.count >= WorkBuffers.batchBytes { flush() }
   }

@@ -29,7 +29,7 @@ package struct Handshake {
   package init() {}
 
   /// What greets a connection.
-  package static let greeting = ServerLine.nicknameWanted
+  package static let greeting = ServerLine.session(.nicknameWanted)
 
   /// Takes a line, or what was wrong with it.
   ///
@@ -45,7 +45,7 @@ package struct Handshake {
       switch try line.get() {
       case .blank where text().isEmpty: return .wait
       case .blank, .text: return .choose(try Nickname.spelled(text()))
-      case .quit: return .end([.goodbye], .left)
+      case .quit: return .end([.session(.goodbye)], .left)
       case .hello(version: "1"):
         speaksVersion1 = true
         return .wait
@@ -57,7 +57,7 @@ package struct Handshake {
         guard isRoom(name) else { throw .noSuchRoom }
         (room, self.since) = (name, since)
         return .wait
-      case .ping(let token): return .answer([.pong(token: token)])
+      case .ping(let token): return .answer([.control(.pong(token: token))])
       case .pong: return .wait
       case .nick, .who, .rooms, .message, .newRoom, .history, .search, .classicFile, .file, .data,
         .fileEnd, .get, .cancel, .got, .files, .sums:
@@ -80,6 +80,6 @@ package struct Handshake {
     guard refusals < Limits.handshakeRefusals else {
       return .end([.error(refusal)], .tooManyTries)
     }
-    return .answer([.error(refusal), .nicknameWanted])
+    return .answer([.error(refusal), .session(.nicknameWanted)])
   }
 }

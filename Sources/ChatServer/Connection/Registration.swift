@@ -112,10 +112,10 @@ final class Registration {
     client.setNickname(nickname)
     server.log.info("\(nickname.text) joined from \(client.peer.address)")
     rooms.enter(room, as: nickname, since: handshake.since) { sequence, members in
-      let welcome = ServerLine.welcome(
+      let welcome = SessionLine.welcome(
         room: room.name.text, sequence: sequence, members: members,
         maxFileBytes: server.largestFileBytes)
-      return (client.peer.speaksVersion1 ? welcome.encoded() : []) + ServerLine.connected.encoded()
+      return (client.peer.speaksVersion1 ? welcome.encoded() : []) + SessionLine.connected.encoded()
     } whenIn: {
       // Whoever reads of the join can answer it in private.
       server.directory.list(client.peer, as: nickname)

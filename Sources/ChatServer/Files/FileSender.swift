@@ -187,12 +187,14 @@ final class FileSender: @unchecked Sendable {
       guard count > 0 else {
         downloads.remove(at: next)
         return Frame(
-          id: download.id, line: .fileEnd(id: download.id), content: nil, offset: offset, count: 0)
+          id: download.id, line: .transfer(.end(id: download.id)), content: nil, offset: offset,
+          count: 0)
       }
       downloads[next].offset += UInt64(count)
       next += 1
       return Frame(
-        id: download.id, line: .data(id: download.id, offset: offset, size: UInt64(count)),
+        id: download.id,
+        line: .transfer(.data(id: download.id, offset: offset, size: UInt64(count))),
         content: download.content, offset: offset, count: count)
     }
   }

@@ -75,6 +75,6 @@ final class FileUpkeep: @unchecked Sendable {
     guard loss.lost > 0 else { return }
     log.error("files that were sent are gone: \(loss.lost) of \(loss.total)")
     let text = "Files that were sent before are gone: \(loss.lost) of \(loss.total)."
-    notify(ServerLine.notice(text).encoded())
+    notify(ControlLine.notice(text).encoded())
   }
 }

@@ -86,7 +86,7 @@ final class Room: @unchecked Sendable {
     _ peer: Peer, as nickname: Nickname, holds: Bool = false,
     greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8], whenIn: () -> Void = {}
   ) -> Bool {
-    append(ServerLine.joined(nickname.text).encoded(), lines: 1, newcomer: peer) { mark in
+    append(RoomLine.joined(nickname.text).encoded(), lines: 1, newcomer: peer) { mark in
       members[nickname.key] = Member(name: nickname.text, peer: peer)
       // What it was told on the way from its last room comes after the greeting.
       let line = greeting(mark.sequence, members.count)
@@ -100,7 +100,7 @@ final class Room: @unchecked Sendable {
   ///
   /// - Returns: false if the room is closed.
   func rename(_ old: Nickname, to new: Nickname) -> Bool {
-    append(ServerLine.renamed(from: old.text, to: new.text).encoded(), lines: 1) { _ in
+    append(RoomLine.renamed(from: old.text, to: new.text).encoded(), lines: 1) { _ in
       guard let member = members.removeValue(forKey: old.key) else { return }
       members[new.key] = Member(name: new.text, peer: member.peer)
     }
@@ -109,7 +109,7 @@ final class Room: @unchecked Sendable {
   /// Sees somebody off: who leaves gets the room up to here, then `lastLine`, then the end; the
   /// others are told.
   func leave(_ peer: Peer, as nickname: Nickname, lastLine: [UInt8]) {
-    let wasTold = append(ServerLine.left(nickname.text).encoded(), lines: 1) { mark in
+    let wasTold = append(RoomLine.left(nickname.text).encoded(), lines: 1) { mark in
       members[nickname.key] = nil
       peer.finish(lastLine, at: mark.start)
     }
@@ -124,7 +124,7 @@ final class Room: @unchecked Sendable {
   ///
   /// - Returns: false if the room is closed.
   func moveOut(_ peer: Peer, as nickname: Nickname) -> Bool {
-    append(ServerLine.left(nickname.text).encoded(), lines: 1) { mark in
+    append(RoomLine.left(nickname.text).encoded(), lines: 1) { mark in
       members[nickname.key] = nil
       peer.leaveRoom(at: mark.start)
     }
@@ -137,10 +137,10 @@ final class Room: @unchecked Sendable {
   ///   room is closed.
   func announce(_ file: KeptFile, by sender: Peer) -> (offered: Int, sequence: UInt64)? {
     let size = ByteCount.text(file.sizeBytes)
-    let line = ServerLine.sent(by: file.sender, file: file.name, size: size)
-    let offer = ServerLine.file(file.offer).encoded()
+    let line = RoomLine.sent(by: file.sender, file: file.name, size: size)
+    let offer = TransferLine.file(file.offer).encoded()
     // What the sender chose stands last, where it can pose as nothing else.
-    let notice = ServerLine.notice("Type [GET]:\(file.id) to get \(file.name).").encoded()
+    let notice = ControlLine.notice("Type [GET]:\(file.id) to get \(file.name).").encoded()
     var offered = 0
     var sequence: UInt64 = 0
     let isIn = append(line.encoded(), lines: 1) { mark in

@@ -16,7 +16,9 @@ enum ClientLinesTarget {
     let items = FramedStream.items(
       of: Array(reader.rest), seed: seed, limit: Limits.serverLineBytes
     ) { line in
-      guard case .data(_, _, let size) = ServerLine(line), size <= UInt64(Limits.frameBytes) else {
+      guard case .transfer(.data(_, _, let size)) = ServerLine(line),
+        size <= UInt64(Limits.frameBytes)
+      else {
         return nil
       }
       return .counted(size)
@@ -73,7 +75,7 @@ extension ServerLine {
   /// The file that it tells of.
   fileprivate var offer: FileOffer? {
     switch self {
-    case .file(let offer), .listed(let offer, _): offer
+    case .transfer(.file(let offer)), .transfer(.listed(let offer, _)): offer
     default: nil
     }
   }

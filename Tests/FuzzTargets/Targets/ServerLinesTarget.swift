@@ -73,15 +73,15 @@ enum ServerLinesTarget {
     case .nick(let name):
       guard let new = try? Nickname(name) else { return }
       demand((try? Nickname(new.text))?.text == new.text, "\(new) is another nickname")
-      Demands.roundTrip(.renamed(from: nickname.text, to: new.text))
-      Demands.roundTrip(.joined(new.text))
-      Demands.roundTrip(.left(new.text))
+      Demands.roundTrip(.room(.renamed(from: nickname.text, to: new.text)))
+      Demands.roundTrip(.room(.joined(new.text)))
+      Demands.roundTrip(.room(.left(new.text)))
     case .room(let name, _):
       guard let room = try? RoomName(name) else { return }
       demand((try? RoomName(room.text)) == room, "\(room) is another room")
-      Demands.roundTrip(.room(room.text, sequence: .max, members: 1))
-      Demands.roundTrip(.youAreIn(room.text))
-    case .ping(let token): Demands.roundTrip(.pong(token: token))
+      Demands.roundTrip(.session(.room(room.text, sequence: .max, members: 1)))
+      Demands.roundTrip(.session(.youAreIn(room.text)))
+    case .ping(let token): Demands.roundTrip(.control(.pong(token: token)))
     case .classicFile(let name): send(name, size: UInt64(line.count), nickname)
     case .file(let name, let upload):
       demand(upload.sha256.utf8.count == 64, "a checksum of \(upload.sha256)")
@@ -99,7 +99,7 @@ enum ServerLinesTarget {
   private static func say(_ text: [UInt8], _ nickname: Nickname) {
     var line: [UInt8] = []
     do throws(Refusal) {
-      try ServerLine.appendSaid(
+      try RoomLine.appendSaid(
         prefix: Array("\(nickname.text): ".utf8), text: text.span, to: &line)
     } catch {
       return demand(line.isEmpty, "something is left of a refused line")
@@ -108,14 +108,16 @@ enum ServerLinesTarget {
     demand(line.count <= Limits.serverLineBytes, "\(nickname) says too much")
     let cleaned = TextCleaner.clean(text.span)
     let decoded = ServerLine(Array(line.dropLast()).span)
-    demand(decoded == .said(by: nickname.text, text: cleaned), "it reads as \(decoded)")
+    demand(decoded == .room(.said(by: nickname.text, text: cleaned)), "it reads as \(decoded)")
     var past: [UInt8] = []
-    ServerLine.appendPast(
+    ReplyLine.appendPast(
       Array(line.dropLast()), sequence: .max, time: Timestamp.text(.max), file: "k3Fq9ZxY1bQw",
       to: &past)
     Demands.line(past, "what \(nickname) said")
     let value = cleaned.replacing("\t", with: " ")
-    guard case .past(let told, .max, _, "k3Fq9ZxY1bQw") = ServerLine(Array(past.dropLast()).span),
+    guard
+      case .reply(.past(let told, .max, _, "k3Fq9ZxY1bQw")) = ServerLine(
+        Array(past.dropLast()).span),
       told.utf8.elementsEqual("\(nickname.text): \(value)".utf8)
     else { return demand(past.count > Limits.serverLineBytes, "the past reads otherwise") }
   }
@@ -125,13 +127,13 @@ enum ServerLinesTarget {
     FileNames.check(raw)
     guard let name = try? FileName(raw) else { return }
     Demands.roundTrip(
-      .sent(by: nickname.text, file: name.text, size: ByteCount.text(size)))
+      .room(.sent(by: nickname.text, file: name.text, size: ByteCount.text(size))))
     let offer = FileOffer(
       id: "k3Fq9ZxY1bQw", name: name.text, sender: nickname.text, size: size,
       sha256: String(repeating: "0", count: 64))
-    Demands.roundTrip(.file(offer))
-    Demands.roundTrip(.listed(offer, time: Timestamp.text(0)))
-    Demands.roundTrip(.uploadStart(name: name.text, token: "1", offset: size))
+    Demands.roundTrip(.transfer(.file(offer)))
+    Demands.roundTrip(.transfer(.listed(offer, time: Timestamp.text(0))))
+    Demands.roundTrip(.transfer(.uploadStart(name: name.text, token: "1", offset: size)))
   }
 
   /// A tagged line that is encoded and read again is the same.
