@@ -57,6 +57,21 @@ struct LineFramerTests {
     }
   }
 
+  @Test("two lines of any length are told apart, whatever bytes resemble an LF")
+  func everyLength() {
+    for filler: UInt8 in [0x09, 0x0B, 0x0D, 0x00, 0x8A, 0xFF] {
+      for first in 0...25 {
+        for second in 0...25 {
+          let lines = [first, second].map {
+            [UInt8](repeating: filler, count: $0) + [Self.lineFeed]
+          }
+          let stream = Array(lines.joined())
+          #expect(Self.frames(of: [stream], limit: 100) == Self.reference(stream, limit: 100))
+        }
+      }
+    }
+  }
+
   @Test("the limit counts the LF, and the line after one too long is read")
   func limit() {
     func line(_ count: Int) -> [UInt8] { Array(repeating: UInt8(ascii: "x"), count: count) }

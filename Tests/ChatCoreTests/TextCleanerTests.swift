@@ -47,6 +47,17 @@ struct TextCleanerTests {
     #expect(wrong == [])
   }
 
+  @Test("every byte is judged alike wherever it stands in a longer text")
+  func everyPlace() {
+    for place in 0..<20 {
+      for byte in UInt8.min...UInt8.max {
+        var bytes = [UInt8](repeating: UInt8(ascii: "~"), count: 20)
+        bytes[place] = byte
+        #expect(Self.clean(bytes) == Array(Self.reference(bytes).utf8), "\(byte) at \(place)")
+      }
+    }
+  }
+
   @Test("terminal sequences lose what makes them work")
   func terminalSequences() {
     let text = TextCleaner.clean(Array("\u{1B}[2J\u{1B}]0;title\u{07}\u{9B}31m\r\u{8}".utf8).span)

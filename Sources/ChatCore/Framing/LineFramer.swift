@@ -101,7 +101,7 @@ public struct LineFramer: Sendable {
         try take(chunk, &start, body)
         guard payload == nil else { return }
       }
-      guard let end = Self.indexOfLineFeed(in: chunk, from: start) else { break }
+      guard let end = chunk.indexOfLineFeed(from: start) else { break }
       let piece = chunk.extracting(start..<end)
       start = end + 1
       if isSkipping {
@@ -215,15 +215,6 @@ public struct LineFramer: Sendable {
   private static func length(of line: Span<UInt8>) -> Int {
     guard let last = line.indices.last, line[last] == carriageReturn else { return line.count }
     return last
-  }
-
-  private static func indexOfLineFeed(in bytes: Span<UInt8>, from start: Int) -> Int? {
-    var index = start
-    while index < bytes.count {
-      if bytes[index] == lineFeed { return index }
-      index += 1
-    }
-    return nil
   }
 }
 

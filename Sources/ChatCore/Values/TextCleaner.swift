@@ -11,20 +11,23 @@ public enum TextCleaner {
 
   /// Appends `text` to `output`, cleaned. Grows at most to three times its size.
   public static func append(_ text: Span<UInt8>, to output: inout [UInt8]) {
-    guard !isPlain(text) else {
+    guard !text.isPrintableASCII else {
       output.append(text)
       return
     }
+    /// Where the clean characters begin that are not appended yet.
+    var start = 0
     var index = 0
     while index < text.count {
       let (length, isClean) = character(in: text, at: index)
-      if isClean {
-        output.append(text.extracting(index..<index + length))
-      } else {
+      if !isClean {
+        output.append(text.extracting(start..<index))
         output.append(contentsOf: replacement)
+        start = index + length
       }
       index += length
     }
+    output.append(text.extracting(start..<text.count))
   }
 
   /// `text`, cleaned, as a string.
@@ -32,19 +35,6 @@ public enum TextCleaner {
     var bytes: [UInt8] = []
     append(text, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// Whether `text` is printable ASCII and TAB throughout, as most lines are.
-  ///
-  /// It has no early exit, so that the compiler can look at many bytes at once.
-  private static func isPlain(_ text: Span<UInt8>) -> Bool {
-    var odd = false
-    for index in text.indices {
-      let byte = text[index]
-      let isPrintable = byte &- 0x20 < 0x5F
-      odd = odd || !(isPrintable || byte == 0x09)
-    }
-    return !odd
   }
 
   /// The bytes at `start` that are one character, or one maximal subpart of an ill-formed one.
