@@ -1,12 +1,12 @@
 import ChatSystem
 import Foundation
 
-/// A process of the benchmark's, heard line by line.
+/// A child process whose output is read line by line.
 ///
 /// Owns: the process, which is killed when this object ends.
 final class Child {
   /// Called for each line, without its LF, on a thread of its own.
-  typealias Hearing = @Sendable (UnsafeRawBufferPointer) -> Void
+  typealias LineHandler = @Sendable (UnsafeRawBufferPointer) -> Void
 
   private let process = Foundation.Process()
   private let ending = Ending()
@@ -14,11 +14,11 @@ final class Child {
   /// Starts a program.
   ///
   /// - Parameters:
-  ///   - input: its standard input; else one that stays open and brings nothing.
-  ///   - output: its standard output, unless `onOutput` hears that.
+  ///   - input: its standard input; without one, a pipe that stays open and empty.
+  ///   - output: its standard output, unless there is `onOutput`.
   init(
     _ program: URL, _ arguments: [String], input: FileHandle? = nil,
-    output: FileHandle = .nullDevice, onOutput: Hearing? = nil, onError: Hearing? = nil
+    output: FileHandle = .nullDevice, onOutput: LineHandler? = nil, onError: LineHandler? = nil
   ) throws {
     process.executableURL = program
     process.arguments = arguments
@@ -31,8 +31,8 @@ final class Child {
     if onOutput != nil { process.standardOutput = pipes.output }
     if onError != nil { process.standardError = pipes.error }
     try Interruption.running.start(process)
-    if let onOutput { try Self.hear(pipes.output.fileHandleForReading, onOutput) }
-    if let onError { try Self.hear(pipes.error.fileHandleForReading, onError) }
+    if let onOutput { try Self.readLines(of: pipes.output.fileHandleForReading, onOutput) }
+    if let onError { try Self.readLines(of: pipes.error.fileHandleForReading, onError) }
   }
 
   deinit { Interruption.running.end(process) }
@@ -42,7 +42,7 @@ final class Child {
   /// Waits until it ends by itself.
   ///
   /// - Returns: when that was.
-  /// - Throws: `BenchError` if it takes too long, or did not end well.
+  /// - Throws: `BenchError` if it takes too long, or fails.
   func end(within limit: Duration) throws -> MonotonicTime {
     guard let (time, status) = ending.wait(limit) else {
       throw BenchError("\(process.executableURL?.lastPathComponent ?? "") does not end")
@@ -54,8 +54,8 @@ final class Child {
   }
 
   /// Reads to the end on a thread of its own.
-  private static func hear(_ handle: FileHandle, _ body: @escaping Hearing) throws {
-    try SystemThread.start(named: "hearing") {
+  private static func readLines(of handle: FileHandle, _ body: @escaping LineHandler) throws {
+    try SystemThread.start(named: "reading") {
       var buffer = [UInt8](repeating: 0, count: 65_536)
       var length = 0
       while true {
@@ -68,7 +68,7 @@ final class Child {
         let used = buffer.withUnsafeBytes { bytes in
           eachLine(UnsafeRawBufferPointer(rebasing: bytes[..<length]), body)
         }
-        // A line that fills the buffer is none of those that are waited for.
+        // A line that fills the buffer is not one that anybody waits for.
         let rest = used == 0 && length == buffer.count ? 0 : length - used
         buffer.replaceSubrange(0..<rest, with: buffer[used..<used + rest])
         length = rest
@@ -77,7 +77,7 @@ final class Child {
   }
 
   /// - Returns: where the first line begins that has no end yet.
-  private static func eachLine(_ bytes: UnsafeRawBufferPointer, _ body: Hearing) -> Int {
+  private static func eachLine(_ bytes: UnsafeRawBufferPointer, _ body: LineHandler) -> Int {
     var start = 0
     while start < bytes.count, let base = bytes.baseAddress,
       let found = memchr(base + start, 10, bytes.count - start)
@@ -90,26 +90,20 @@ final class Child {
   }
 
   /// When a process ended, and how. Thread: any.
-  private final class Ending: @unchecked Sendable {
-    // Sound: `end` is guarded by `lock`.
+  private final class Ending: Sendable {
+    private struct State {
+      var end: (time: MonotonicTime, status: Int32)?
+    }
 
-    private let lock = Lock()
-    private let changed = Condition()
-    private var end: (time: MonotonicTime, status: Int32)?
+    private let state = Guarded(State())
 
     func note(_ status: Int32) {
-      lock.withLock {
-        end = (.now, status)
-        changed.broadcast()
-      }
+      state.withLock { $0.end = (.now, status) }
+      state.wake()
     }
 
     func wait(_ limit: Duration) -> (time: MonotonicTime, status: Int32)? {
-      let deadline = MonotonicTime.now + limit
-      return lock.withLock {
-        while end == nil, changed.wait(lock, until: deadline) {}
-        return end
-      }
+      state.wait(until: .now + limit) { $0.end }
     }
   }
 }
