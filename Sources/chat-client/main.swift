@@ -4,7 +4,7 @@ import ChatSystem
 
 Process.openStandardStreams()
 
-// Whoever started this may have blocked them, as threads of Dispatch have; then nothing would end it.
+// The parent may have blocked them, as threads of Dispatch do; then nothing would end this process.
 Process.unblock(Process.endings + Process.hangups)
 Process.takeEndingsAsFirst(Process.endings + Process.hangups)
 

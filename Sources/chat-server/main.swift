@@ -5,7 +5,7 @@ import ChatServer
 import ChatSystem
 
 Process.openStandardStreams()
-// From the beginning: a signal that comes while the server starts waits until it is there.
+// A signal that arrives while the server starts stays pending until it is handled.
 let awaited = Process.endings + [Process.hangup]
 Process.block(awaited)
 
@@ -31,7 +31,7 @@ do {
   Process.exit(1)
 }
 
-/// Serves until a signal asks to end; a second one ends the process as signals do.
+/// Serves until a signal asks to stop; a second one ends the process at once.
 func run(_ options: ServerOptions) throws {
   MemoryReserve.saveAddressSpace()
   Process.ignoreBrokenPipes()
@@ -48,7 +48,7 @@ func run(_ options: ServerOptions) throws {
     addresses: server.addresses,
     ownAddresses: Address.ofThisMachine(port: server.addresses.first?.port ?? 0),
     dataFolder: options.dataFolder, program: Process.program.text)
-  // A reader that has stopped holds nobody up.
+  // Standard error may be a pipe that nobody reads.
   _ = StandardStream.error.writeIfReady(message.text)
   for failure in server.failures { log.warning("\(failure)") }
   if server.addresses.count > 1 {
@@ -62,7 +62,7 @@ func run(_ options: ServerOptions) throws {
     try StandardStream.output.write(Array("chat \(address)\n".utf8))
   }
   while Process.waitForSignal(awaited) == Process.hangup {
-    log.info("SIGHUP: there is nothing to read again")
+    log.info("SIGHUP: nothing to reload")
   }
   Process.takeEndingsAsFirst(Process.endings)
   Process.unblock(Process.endings)
