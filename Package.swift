@@ -49,12 +49,17 @@ let package = Package(
     .target(
       name: "ChatFiles", dependencies: ["ChatCrypto", "ChatSystem"], swiftSettings: strict),
 
-    // The terminal of a person: the input row at the bottom, what is shown above it, pictures.
+    // A person's terminal: the input row at the bottom, and what is shown above it.
     .target(
       name: "ChatTerminal", dependencies: ["ChatCore", "ChatSystem"], swiftSettings: strict),
 
     // The client's rules: what is sent, displayed and tried again, and when.
     .target(name: "ChatClientModel", dependencies: ["ChatCore"], swiftSettings: pure),
+
+    // Images in a terminal: untrusted bytes, and a child process that converts them.
+    .target(
+      name: "ChatPictures", dependencies: ["ChatCore", "ChatSystem", "ChatTerminal"],
+      swiftSettings: strict),
 
     // The two programs: all they do is in the libraries, all they wire is in main.swift.
     .target(
@@ -66,7 +71,8 @@ let package = Package(
     .target(
       name: "ChatClient",
       dependencies: [
-        "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem", "ChatTerminal",
+        "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatPictures", "ChatSystem",
+        "ChatTerminal",
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -130,6 +136,9 @@ let package = Package(
       name: "ChatTerminalTests",
       dependencies: ["ChatCore", "ChatSystem", "ChatTerminal", "TestKit", "terminal-probe"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ChatPicturesTests", dependencies: ["ChatPictures", "ChatSystem", "TestKit"],
+      swiftSettings: strict),
     // Counts what a line costs in allocations: a program of its own, whose malloc counts.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .executableTarget(
@@ -147,7 +156,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "ChatClient", "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory",
-        "ChatServer", "ChatSystem", "ChatTerminal", "ClientTestKit",
+        "ChatPictures", "ChatServer", "ChatSystem", "ChatTerminal", "ClientTestKit",
       ],
       path: "Tests/FuzzTargets", swiftSettings: strict),
     .executableTarget(

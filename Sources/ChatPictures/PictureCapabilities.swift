@@ -1,3 +1,5 @@
+internal import ChatTerminal
+
 /// How a terminal says it can show pictures: it is asked, nothing is guessed.
 ///
 /// The caller writes `question`, notes what arrives until `isComplete`, and waits no longer than it
@@ -60,7 +62,7 @@ package struct PictureCapabilities: Equatable, Sendable {
   private var answered: Set<Way> = []
   /// By its name it is iTerm2 itself, whose kitty graphics came late and with faults.
   private var prefersOwnWay = false
-  private var replies = PictureReplies()
+  private var replies = TerminalReplies()
 
   /// What is known before anything was answered: nothing.
   package init() {}
@@ -93,7 +95,7 @@ package struct PictureCapabilities: Equatable, Sendable {
     one.isComplete == other.isComplete && one.cell == other.cell && one.ways == other.ways
   }
 
-  private mutating func note(_ reply: PictureReplies.Reply) {
+  private mutating func note(_ reply: TerminalReplies.Reply) {
     switch reply {
     case .application(let text): noteGraphics(text)
     case .system(let text): noteFeatures(text)

@@ -1,3 +1,17 @@
+/// A width and a height in pixels.
+package struct PictureSize: Equatable, Sendable {
+  /// Pixels from left to right.
+  package let width: Int
+  /// Pixels from top to bottom.
+  package let height: Int
+
+  /// Makes a size.
+  package init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+}
+
 /// The space that a picture may take among a terminal's lines.
 package struct PictureSpace: Equatable, Sendable {
   /// A picture is never wider than so many columns,

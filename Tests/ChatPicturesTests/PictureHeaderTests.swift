@@ -1,4 +1,4 @@
-import ChatTerminal
+import ChatPictures
 import TestKit
 import Testing
 

@@ -1,4 +1,4 @@
-import ChatTerminal
+import ChatPictures
 
 /// Image files made by hand: headers alone, and one whole picture.
 enum PictureSamples {

@@ -1,5 +1,5 @@
+import ChatPictures
 import ChatSystem
-import ChatTerminal
 import Foundation
 import TestKit
 import Testing

@@ -1,5 +1,5 @@
+import ChatPictures
 import ChatSystem
-import ChatTerminal
 import TestKit
 import Testing
 

@@ -1,3 +1,4 @@
+internal import ChatPictures
 internal import ChatSystem
 internal import ChatTerminal
 

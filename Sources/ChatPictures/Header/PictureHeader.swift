@@ -93,3 +93,89 @@ package struct PictureHeader: Equatable, Sendable {
     return PictureSize(width: width, height: height)
   }
 }
+
+// MARK: JPEG
+
+extension PictureHeader {
+  /// Limit: markers looked at before a JPEG's size is given up.
+  private static let mostMarkers = 64
+
+  /// The size in a JPEG's frame header, which comes after tables and comments of any length.
+  ///
+  /// Its height may be zero, and follow the first scan (DNL): such a file is not shown.
+  /// ITU-T T.81, B.1.1 and B.2.2, https://www.w3.org/Graphics/JPEG/itu-t81.pdf
+  fileprivate static func jpegSize(_ bytes: PictureBytes) -> PictureSize? {
+    var offset = 2
+    for _ in 0..<mostMarkers {
+      guard let marker = bytes.bigEndian(at: offset, count: 2), marker >> 8 == 0xFF else {
+        return nil
+      }
+      switch marker & 0xFF {
+      case 0xFF:  // A fill byte before a marker.
+        offset += 1
+      case 0x01, 0xD0...0xD7:  // TEM and RSTn stand alone.
+        offset += 2
+      case 0xC0...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF:  // SOFn
+        return frameSize(bytes, at: offset + 2)
+      case 0x00, 0xD8, 0xD9, 0xDA:  // No marker, SOI, EOI, SOS: no frame header comes any more.
+        return nil
+      default:
+        // The length counts its own two bytes.
+        guard let length = bytes.bigEndian(at: offset + 2, count: 2), length >= 2 else {
+          return nil
+        }
+        offset += 2 + length
+      }
+    }
+    return nil
+  }
+
+  /// B.2.2: length, precision, lines, samples per line.
+  private static func frameSize(_ bytes: PictureBytes, at offset: Int) -> PictureSize? {
+    guard let length = bytes.bigEndian(at: offset, count: 2), length >= 8,
+      let height = bytes.bigEndian(at: offset + 3, count: 2),
+      let width = bytes.bigEndian(at: offset + 5, count: 2)
+    else { return nil }
+    return PictureSize(width: width, height: height)
+  }
+}
+
+// MARK: WebP
+
+extension PictureHeader {
+  /// The size in a WebP file's first chunk, whose name says which of three codings it is.
+  /// RFC 9649, 2.5–2.7; the lossy frame's is RFC 6386, 9.1.
+  fileprivate static func webpSize(_ bytes: PictureBytes) -> PictureSize? {
+    if bytes.has(Array("VP8X".utf8), at: 12) { return extendedSize(bytes) }
+    if bytes.has(Array("VP8L".utf8), at: 12) { return losslessSize(bytes) }
+    if bytes.has(Array("VP8 ".utf8), at: 12) { return lossySize(bytes) }
+    return nil
+  }
+
+  /// Flags, then canvas width and height, each less one, in three bytes.
+  private static func extendedSize(_ bytes: PictureBytes) -> PictureSize? {
+    guard let width = bytes.littleEndian(at: 24, count: 3),
+      let height = bytes.littleEndian(at: 27, count: 3)
+    else { return nil }
+    return PictureSize(width: width + 1, height: height + 1)
+  }
+
+  /// A signature byte, then width and height, each less one, in 14 bits.
+  private static func losslessSize(_ bytes: PictureBytes) -> PictureSize? {
+    guard bytes.has([0x2F], at: 20), let bits = bytes.littleEndian(at: 21, count: 4) else {
+      return nil
+    }
+    return PictureSize(width: (bits & 0x3FFF) + 1, height: (bits >> 14 & 0x3FFF) + 1)
+  }
+
+  /// A frame tag whose lowest bit is 0 for a key frame, a start code, then width and height in 14
+  /// bits, each with two bits of scaling above.
+  private static func lossySize(_ bytes: PictureBytes) -> PictureSize? {
+    guard let tag = bytes.littleEndian(at: 20, count: 3), tag & 1 == 0,
+      bytes.has([0x9D, 0x01, 0x2A], at: 23),
+      let width = bytes.littleEndian(at: 26, count: 2),
+      let height = bytes.littleEndian(at: 28, count: 2)
+    else { return nil }
+    return PictureSize(width: width & 0x3FFF, height: height & 0x3FFF)
+  }
+}

@@ -1,5 +1,4 @@
 package import ChatSystem
-internal import Glibc
 
 /// chafa, if it is installed: it draws what a terminal can show and we can't encode.
 ///
@@ -31,6 +30,14 @@ package struct PictureTool: Equatable, Sendable {
   /// Terminals with larger cells than usual get a coarser picture, which they may scale up to the space.
   static let mostPixels = mostBytes / 64 * 11
 
+  /// Limit: bytes of its address space: twice what the largest picture takes when decoded, and more.
+  private static let memoryBytes = 2 << 30
+
+  /// Its environment: nothing that reveals ours, or could change what it does.
+  private static let environment: [FilePath] = [
+    "PATH=/usr/local/bin:/usr/bin:/bin", "TERM=xterm-256color", "LC_ALL=C.UTF-8",
+  ]
+
   /// Where it is, from the root on.
   package let path: FilePath
   /// Limit: how long a drawing may take.
@@ -46,7 +53,7 @@ package struct PictureTool: Equatable, Sendable {
   package init?(searchPath: FilePath, patience: Duration = .seconds(5)) {
     let paths = searchPath.bytes.split(separator: UInt8(ascii: ":")).map { FilePath($0) }
       .filter(\.isAbsolute).map { $0.appending("chafa") }
-    guard let path = paths.first(where: Self.isProgram) else { return nil }
+    guard let path = paths.first(where: ChildProcess.canRun) else { return nil }
     self.path = path
     self.patience = patience
   }
@@ -68,9 +75,10 @@ package struct PictureTool: Equatable, Sendable {
     of file: FilePath, picture: PictureSize, format: Format, space: PictureSpace
   ) -> [UInt8]? {
     let asked = format == .kitty ? space.limited(toPixels: Self.mostPixels) : space
-    let child = PictureProcess(
+    let child = ChildProcess(
       path: path, arguments: Self.arguments(file, picture, format, asked),
-      outputLimit: Self.mostBytes, deadline: .now + patience)
+      environment: Self.environment, outputLimit: Self.mostBytes, memoryLimit: Self.memoryBytes,
+      deadline: .now + patience)
     guard let output = child.output() else { return nil }
     if format == .symbols {
       return PictureSymbols.picture(in: output, columns: space.columns, rows: space.rows)
@@ -100,11 +108,5 @@ package struct PictureTool: Equatable, Sendable {
     ]
     // No name can be taken for an option, or for standard input (-).
     return (options + colours + ["--"]).map { FilePath($0) } + [file.explicit]
-  }
-
-  private static func isProgram(_ path: FilePath) -> Bool {
-    var status = stat()
-    return stat(path.cString, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-      && access(path.cString, X_OK) == 0
   }
 }

@@ -30,11 +30,14 @@ package final class RegularFile: Sendable {
 
   /// Opens a file to read it.
   ///
+  /// - Parameter followsLinks: whether the path may end in a symbolic link.
   /// - Throws: what open(2) says; EISDIR if it is a folder, EINVAL if it is anything else but a file.
-  package convenience init(toRead path: FilePath) throws(SystemError) {
+  package convenience init(toRead path: FilePath, followsLinks: Bool = true) throws(SystemError) {
     // Opening a pipe would wait for somebody who writes.
     let number = try system("open") {
-      open(path.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+      open(
+        path.cString,
+        O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followsLinks ? 0 : O_NOFOLLOW))
     }
     try self.init(Descriptor(owning: number))
   }

@@ -3,9 +3,9 @@
 /// ECMA-48, 5.4 (control sequences) and 5.6 (control strings); strings end at ST, or at BEL as xterm
 /// has it. An ESC that is no ST gives a string up, so that one that never ends cannot swallow the
 /// answers after it. https://ecma-international.org/publications-and-standards/standards/ecma-48/
-struct PictureReplies {
+package struct TerminalReplies: Sendable {
   /// One sequence, without its introducer and its end.
-  enum Reply: Equatable {
+  package enum Reply: Equatable, Sendable {
     /// `CSI`, its parameters, its final byte.
     case control(String, final: UInt8)
     /// `DCS` and a string.
@@ -32,10 +32,13 @@ struct PictureReplies {
   private var state = State.text
   private var body: [UInt8] = []
 
+  /// Makes a parser outside of any sequence.
+  package init() {}
+
   /// Takes the next byte.
   ///
   /// - Returns: the sequence that ends with it.
-  mutating func take(_ byte: UInt8) -> Reply? {
+  package mutating func take(_ byte: UInt8) -> Reply? {
     switch (state, byte) {
     case (_, 0x18), (_, 0x1A): state = .text  // CAN and SUB give a sequence up.
     case (.string(let kind), 0x07): return end(kind)

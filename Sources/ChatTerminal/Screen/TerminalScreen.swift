@@ -333,7 +333,7 @@ package final class TerminalScreen: @unchecked Sendable {
     }
     guard isOurs else { return }
     defer { stopReading() }
-    var replies = PictureReplies()
+    var replies = TerminalReplies()
     var buffer = [UInt8](repeating: 0, count: 1_024)
     while case let left = deadline - .now, left > .zero,
       (try? StandardStream.input.waitUntilReadable(for: left)) == true,

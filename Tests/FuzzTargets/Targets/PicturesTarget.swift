@@ -1,4 +1,4 @@
-internal import ChatTerminal
+internal import ChatPictures
 
 /// Image files, and what a tool has drawn. The input is a byte of choices, the columns, the cell's width and height,
 /// where the file's beginning ends, and the file; or what the tool has written.

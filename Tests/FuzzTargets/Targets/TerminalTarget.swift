@@ -1,4 +1,5 @@
 internal import ChatCore
+internal import ChatPictures
 internal import ChatTerminal
 
 /// The keys and answers of a terminal, and what is drawn. The input is the seed of the pieces, the width of the
