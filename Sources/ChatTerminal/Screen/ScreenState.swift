@@ -1,14 +1,14 @@
 internal import ChatSystem
 
 /// What is known of a terminal's screen, and what to write to change it. Pure, but for the clock.
-struct ScreenState {
+struct ScreenState: Sendable {
   private static let pasteOn = "\u{1B}[?2004h"
   /// Ends a string that was cut off (ECMA-48, ST); nothing elsewhere.
   static let stringEnd = "\u{1B}\\"
   /// A lower screen has no row for a status.
   private static let leastRows = 3
 
-  enum Phase { case running, suspended, over }
+  enum Phase: Sendable { case running, suspended, over }
 
   var phase = Phase.running
   var isDrawing = false
@@ -40,6 +40,13 @@ struct ScreenState {
   var isLast = false
 
   var isQuestionOpen: Bool { questionEnd.map { .now < $0 } ?? false }
+
+  /// Lines for the terminal, with an LF at the end.
+  static func lines(_ text: String) -> [UInt8] {
+    var bytes = Array(text.utf8)
+    if bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
+    return bytes
+  }
 
   /// The bytes that put something above the rows, and draw them.
   mutating func frame(around lines: [UInt8], columns: Int, rows height: Int) -> [UInt8] {
