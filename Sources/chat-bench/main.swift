@@ -15,8 +15,8 @@ do {
     case .run(let options): try run(options)
     }
   }
-} catch let error as UsageError {
-  StandardStream.error.writeIfPossible("chat-bench: \(error.reason) (see chat-bench --help)\n")
+} catch let usage as UsageError {
+  StandardStream.error.writeIfPossible("chat-bench: \(usage.reason) (see chat-bench --help)\n")
   ChatSystem.Process.exit(2)
 } catch {
   StandardStream.error.writeIfPossible("chat-bench: \(error)\n")

@@ -1,23 +1,33 @@
 import ChatSystem
 import Foundation
 
-/// The workload that moves files.
-extension Bench {
+/// The workload that moves files, beside plain copies.
+struct FileTables {
+  private let runner: Runner
+  private let fileBytes: Int
+
+  /// - Parameter fileBytes: the size of the file.
+  init(_ runner: Runner, fileBytes: Int) {
+    (self.runner, self.fileBytes) = (runner, fileBytes)
+  }
+
   /// How many receivers there are at once, at most.
   private static let manyReceivers = 8
 
   /// What one run of an entrant gives the table: rows.
   private typealias Legs = [(row: String, leg: FileTrip.Leg)]
 
-  func files() {
-    guard subjects.contains(where: { $0.name == ChatServerSubject.plainName }) else { return }
+  func run() {
+    guard runner.subjects.contains(where: { $0.name == ChatServerSubject.plainName }) else {
+      return
+    }
     // The source, the server's copy, those of the receivers, and a rest for everybody else.
     let needed = (Self.manyReceivers + 3) * fileBytes + 200_000_000
     let parent = FileManager.default.temporaryDirectory
     let space = try? FileManager.default.attributesOfFileSystem(forPath: parent.path)
     let free = (space?[.systemFreeSize] as? NSNumber)?.intValue ?? 0
     guard free >= needed else {
-      return say(
+      return runner.say(
         "The files are left out: \(parent.path) has \(gigabytes(free)) free, not"
           + " \(gigabytes(needed)) (TMPDIR, or --file-size with less)\n")
     }
@@ -27,7 +37,7 @@ extension Bench {
       let source = try SourceFile(in: folder, sizeBytes: fileBytes)
       transfers(source, in: folder)
       talk(source, in: folder)
-    } catch { say("The files cannot be measured: \(error)\n") }
+    } catch { runner.say("The files cannot be measured: \(error)\n") }
   }
 
   // MARK: Throughput
@@ -50,7 +60,7 @@ extension Bench {
     if PlainCopies.canLogIn {
       entrants.append(entrant("scp", copies: 1) { [("scp", try copies.secureCopy())] })
     } else {
-      say("scp is left out of 'files': SSH does not let us in on localhost without asking\n")
+      runner.say("scp is left out of 'files': SSH does not let us in on localhost without asking\n")
     }
     let name = FileClient.name
     func trip(to count: Int) throws -> FileTrip {
@@ -74,10 +84,10 @@ extension Bench {
       },
     ]
     let others = Machine.Others()
-    let samples = alternate(entrants)
+    let samples = runner.alternate(entrants)
     let note = others.text
-    show(table(samples, source))
-    say(
+    runner.show(table(samples, source))
+    runner.say(
       """
 
       MB/s of several receivers are their sum. The chat's receivers check the SHA-256. The server writes an upload
@@ -113,7 +123,7 @@ extension Bench {
   private func talk(_ source: SourceFile, in folder: URL) {
     let talk = FileTalk()
     let others = Machine.Others()
-    let samples = alternate([
+    let samples = runner.alternate([
       Entrant(name: "the talk while a file moves") {
         Machine.settle(bytes: (talk.receivers + 1) * source.sizeBytes)
         return try talk.run(source, in: folder)
@@ -154,10 +164,10 @@ extension Bench {
       ]
       table.add(row)
     }
-    show(table)
+    runner.show(table)
     let texts =
       samples.flatMap { [$0.idle, $0.upload, $0.download] }.map(\.members.total).min() ?? 0
-    say(
+    runner.say(
       """
 
       'of idle' is the p99's, in the same run; each part has \(texts) latencies at least. \(note)
