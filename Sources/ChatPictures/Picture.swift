@@ -1,43 +1,43 @@
 package import ChatSystem
 
-/// What a terminal is given for an image file.
+/// What to show for an image file.
 package enum PictureDrawing: Equatable, Sendable {
-  /// The picture: to be written to the terminal as it is, at the beginning of a line, and CR LF after
-  /// it, since the cursor may stay beside its last row.
+  /// The picture's bytes, to be written at the beginning of a line, with CR LF after them: the cursor may stay beside the
+  /// picture's last row.
   case bytes([UInt8])
-  /// What there is to say instead: `PNG image, 640 x 480`. Printable ASCII.
+  /// Words instead of it: `PNG image, 640 x 480`. Printable ASCII.
   case words(String)
 }
 
 /// Shows an image file in a terminal that can show it.
 package enum Picture {
-  /// Limit: bytes of a file that is shown; a larger one is told in words.
+  /// Limit: bytes of a file that is shown as a picture.
   package static let mostBytes = 16 * 1_024 * 1_024
-  /// Limit: bytes that a terminal is sent, which shows nothing else meanwhile.
+  /// Limit: bytes sent to a terminal, which shows nothing else meanwhile.
   package static let mostSentBytes = 1_024 * 1_024
-  /// Limit: bytes of a file that is sent as it is: in base64, and with what is around it.
+  /// Limit: bytes of a file that is sent unconverted, in base64 and with control sequences around it.
   package static let mostDirectBytes = mostSentBytes / 4 * 3 - 8_192
-  /// The bytes a header is looked for in, before more are asked for.
+  /// How many bytes of a file are read at first.
   private static let headerBytes = 65_536
 
-  /// What to give a terminal for a file.
+  /// What to show for a file.
   ///
-  /// A way that takes the file as it is goes before one that needs the tool, if the file is small enough
-  /// to be sent. A terminal that has answered, but has no graphics, gets coloured characters.
+  /// A way that takes the file unconverted is preferred to one that needs the tool, if the file is small enough. A
+  /// terminal that has answered, but has no graphics, gets coloured characters.
   ///
-  /// Thread: any; it waits for the disk, and for the tool.
+  /// Thread: any; it blocks on the disk and the tool.
   /// - Parameters:
-  ///   - path: where the file was just saved. A symbolic link is not followed.
+  ///   - path: the file's. A symbolic link is not followed.
   ///   - columns: the terminal's width.
-  ///   - tool: draws what we can't encode, if it is installed.
-  /// - Returns: `nil` if the file is no image, or can't be read (any more): there is nothing to show.
+  ///   - tool: draws what this program cannot encode, if it is installed.
+  /// - Returns: `nil` if the file is not an image, or cannot be read.
   package static func drawing(
     path: FilePath, capabilities: PictureCapabilities, columns: Int, tool: PictureTool?
   ) -> PictureDrawing? {
     do throws(SystemError) {
       let file = try PictureFile(path: path)
       let start = try file.read(at: 0, count: min(headerBytes, file.byteCount))
-      // What can't be read is as good as missing: the header's size is then unknown.
+      // If it cannot be read, the size is unknown.
       let header = PictureHeader(start) { (try? file.read(at: $0, count: $1)) ?? [] }
       guard let header else { return nil }
       guard let size = header.showableSize, file.byteCount <= mostBytes else {

@@ -1,11 +1,10 @@
 internal import ChatTerminal
 
-/// How a terminal says it can show pictures: it is asked, nothing is guessed.
+/// What a terminal says of the pictures it can show. It is asked, and nothing is guessed.
 ///
-/// The caller writes `question`, notes what arrives until `isComplete`, and waits no longer than it
-/// likes: a terminal that answers nothing has nothing. Terminals without escape sequences, and
-/// Linux's own console, may print the question; where TERM is `dumb` or `linux` it is not to be
-/// asked.
+/// The caller writes `question`, and passes what arrives to `note` until `isComplete` or a time limit: a terminal that
+/// answers nothing can show nothing. Terminals without escape sequences, and Linux's own console, may print the
+/// question: it must not be asked where TERM is `dumb` or `linux`.
 package struct PictureCapabilities: Equatable, Sendable {
   /// A way of showing pictures.
   package enum Way: CaseIterable, Sendable {
@@ -26,8 +25,8 @@ package struct PictureCapabilities: Equatable, Sendable {
   /// 2. iTerm2's features. https://iterm2.com/feature-reporting/
   /// 3. The terminal's name and version, XTVERSION.
   /// 4. A cell's size in pixels, XTWINOPS 16.
-  /// 5. The device attributes, DA1. Every terminal answers them, and in order: the answers before
-  ///    have come by then or never will.
+  /// 5. The device attributes, DA1. Every terminal answers them, in order: an answer that has not arrived by then
+  ///    never will.
   ///
   /// 3–5 are xterm's: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
   package static let question = Array(
@@ -37,44 +36,44 @@ package struct PictureCapabilities: Equatable, Sendable {
     \u{1B}[>q\u{1B}[16t\u{1B}[c
     """.utf8)
 
-  /// What to write to ask where another program stands between, which takes pictures for something
-  /// else: an APC is a title to tmux. The cell's size and the device attributes alone.
+  /// What to write below a multiplexer, which gives pictures another meaning: tmux takes an APC for a title. Only the
+  /// cell's size and the device attributes.
   package static let plainQuestion = Array("\u{1B}[16t\u{1B}[c".utf8)
 
   /// What to ask a terminal.
   ///
   /// - Parameters:
-  ///   - kind: of it, as TERM has it.
+  ///   - kind: the value of TERM.
   ///   - isMultiplexed: TMUX or STY is set, by tmux(1) or screen(1).
   package static func question(kind: String, isMultiplexed: Bool) -> [UInt8] {
     let isPlain = isMultiplexed || kind.hasPrefix("tmux") || kind.hasPrefix("screen")
     return isPlain ? plainQuestion : question
   }
 
-  /// Limit: a cell's longer side; what is larger is not believed.
+  /// Limit: a cell's longer side; a larger one is ignored.
   package static let largestCell = 512
 
-  /// The last answer is there.
+  /// Whether the last answer has arrived.
   package private(set) var isComplete = false
   /// A cell's size in pixels, if the terminal says.
   package private(set) var cell: PictureSize?
 
   private var answered: Set<Way> = []
-  /// By its name it is iTerm2 itself, whose kitty graphics came late and with faults.
+  /// Whether it is iTerm2 itself, whose kitty graphics came late and with faults.
   private var prefersOwnWay = false
   private var replies = TerminalReplies()
 
-  /// What is known before anything was answered: nothing.
+  /// Makes capabilities of a terminal that has not answered yet.
   package init() {}
 
-  /// Capabilities that are known otherwise: for tests, or of a user who says so.
+  /// Makes capabilities that are known otherwise.
   package init(ways: Set<Way>, cell: PictureSize? = nil) {
     answered = ways
     self.cell = cell
     isComplete = true
   }
 
-  /// Takes what the terminal sent, in whatever pieces it comes. What is no answer is passed over.
+  /// Takes what the terminal sent, split in any way. What is not an answer is ignored.
   package mutating func note(reply: [UInt8]) {
     for byte in reply {
       if let reply = replies.take(byte) { note(reply) }
@@ -90,7 +89,7 @@ package struct PictureCapabilities: Equatable, Sendable {
   /// The best way it has.
   package var way: Way { ways.first ?? .none }
 
-  /// Whether the same is known; how the answers came doesn't matter.
+  /// Whether the same is known, however the answers arrived.
   package static func == (one: Self, other: Self) -> Bool {
     one.isComplete == other.isComplete && one.cell == other.cell && one.ways == other.ways
   }
@@ -134,7 +133,7 @@ package struct PictureCapabilities: Equatable, Sendable {
     if names.contains("Sx") { answered.insert(.sixel) }
   }
 
-  /// `> | iTerm2 3.5.0`. Not all that show iTerm2's images tell their features.
+  /// `> | iTerm2 3.5.0`. Not every terminal that shows iTerm2's images reports its features.
   private mutating func noteVersion(_ text: String) {
     if text.hasPrefix(">|iTerm2 ") { prefersOwnWay = true }
     if text.hasPrefix(">|iTerm2 ") || text.hasPrefix(">|WezTerm ") { answered.insert(.iterm2) }

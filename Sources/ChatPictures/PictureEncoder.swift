@@ -1,13 +1,13 @@
 internal import FoundationEssentials
 
-/// Puts image files into the sequences that terminals show them by.
+/// Encodes image files as the control sequences by which terminals show them.
 ///
 /// Both leave the cursor beside the picture's last row: the caller writes CR LF after it.
 package enum PictureEncoder {
-  /// Limit: base64 in one of kitty's sequences.
+  /// Limit: bytes of base64 in one of kitty's sequences.
   static let chunkBytes = 4_096
 
-  /// A PNG file for kitty's graphics protocol, which takes no other files.
+  /// A PNG file for kitty's graphics protocol, which accepts no other format.
   ///
   /// Transmit and display (a=T) a PNG (f=100) within the sequences (t=d), answering nothing (q=2); at
   /// most 4,096 bytes of base64 in each, m=1 in all but the last.

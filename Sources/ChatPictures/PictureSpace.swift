@@ -14,11 +14,11 @@ package struct PictureSize: Equatable, Sendable {
 
 /// The space that a picture may take among a terminal's lines.
 package struct PictureSpace: Equatable, Sendable {
-  /// A picture is never wider than so many columns,
+  /// The most columns of a picture.
   package static let mostColumns = 60
-  /// nor higher than so many rows: what was said before it stays in sight.
+  /// The most rows of a picture: the lines before it stay visible.
   package static let mostRows = 15
-  /// What a cell is taken for where the terminal doesn't tell.
+  /// The size of a cell where the terminal does not tell.
   package static let commonCell = PictureSize(width: 8, height: 16)
 
   /// Columns it may take, from 1.
@@ -31,7 +31,7 @@ package struct PictureSpace: Equatable, Sendable {
   /// Makes the space of a terminal.
   ///
   /// - Parameters:
-  ///   - terminalColumns: the terminal's width; whatever it says of itself.
+  ///   - terminalColumns: the terminal's width, as it says itself.
   ///   - cell: one cell's size, if it is known.
   package init(terminalColumns: Int, cell: PictureSize?) {
     columns = min(max(terminalColumns, 1), Self.mostColumns)
@@ -43,7 +43,7 @@ package struct PictureSpace: Equatable, Sendable {
     PictureSize(width: columns * cell.width, height: rows * cell.height)
   }
 
-  /// The same space with cells made so small that it has no more than so many pixels.
+  /// The same space with smaller cells, so that it has at most so many pixels.
   func limited(toPixels most: Int) -> PictureSpace {
     var small = cell
     while columns * rows * small.width * small.height > most,
@@ -56,8 +56,8 @@ package struct PictureSpace: Equatable, Sendable {
 
   /// How a terminal that scales pictures itself is told to fit one in.
   ///
-  /// One side is told, and the terminal finds the other: it keeps the proportions, and a picture of
-  /// one pixel by a thousand doesn't become a thousand rows.
+  /// One side is given, and the terminal derives the other from the proportions; so a picture of one pixel by a
+  /// thousand does not become a thousand rows.
   package enum Fit: Equatable, Sendable {
     /// It fits as it is.
     case natural

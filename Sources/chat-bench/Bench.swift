@@ -92,7 +92,7 @@ struct Bench {
     runner.show(table)
   }
 
-  /// The window that suits a subject best. The first that is too much for it ends the search.
+  /// The best window for a subject. The first one that is too large for it ends the search.
   private func bestWindow(_ work: Throughput, _ subject: any Subject) -> Int {
     var best = (window: work.windows[0], rate: 0.0)
     for window in work.windows {

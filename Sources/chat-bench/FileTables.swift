@@ -14,14 +14,14 @@ struct FileTables {
   /// How many receivers there are at once, at most.
   private static let manyReceivers = 8
 
-  /// What one run of an entrant gives the table: rows.
+  /// The rows that one run of an entrant adds to the table.
   private typealias Legs = [(row: String, leg: FileTrip.Leg)]
 
   func run() {
     guard runner.subjects.contains(where: { $0.name == ChatServerSubject.plainName }) else {
       return
     }
-    // The source, the server's copy, those of the receivers, and a rest for everybody else.
+    // The source, the server's copy, the receivers' copies, and some room for others.
     let needed = (Self.manyReceivers + 3) * fileBytes + 200_000_000
     let parent = FileManager.default.temporaryDirectory
     let space = try? FileManager.default.attributesOfFileSystem(forPath: parent.path)
@@ -179,7 +179,7 @@ struct FileTables {
 }
 
 extension FileTrip {
-  /// The way between two of its moments, for all receivers together.
+  /// The leg between two moments, for all receivers together.
   fileprivate func leg(
     _ start: KeyPath<FileTrip, Moment?>, _ end: KeyPath<FileTrip, Moment?>
   ) throws -> Leg {

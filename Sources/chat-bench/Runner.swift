@@ -1,6 +1,6 @@
 import ChatSystem
 
-/// One row of a table, and how to get its figures.
+/// One row of a table, and the closure that measures it.
 struct Entrant<Sample> {
   let name: String
   let run: () throws -> Sample
@@ -19,7 +19,7 @@ struct Runner {
     return subjects.filter { $0.name != variants[1].name }
   }
 
-  /// Those of the subjects that can do it; of the others it is said why not.
+  /// The subjects that can run a workload. Prints why the others cannot.
   func able(
     _ subjects: [any Subject], _ title: String, people: Int, size: Int = 64,
     needsRooms: Bool = false
@@ -34,7 +34,7 @@ struct Runner {
     }
   }
 
-  /// Runs each entrant in turn, as often as asked for; what fails is said and left out.
+  /// Runs the entrants alternately. Failures are printed and left out.
   func alternate<Sample>(_ entrants: [Entrant<Sample>]) -> [[Sample]] {
     var samples = entrants.map { _ in [Sample]() }
     for _ in 0..<runs {
@@ -47,7 +47,7 @@ struct Runner {
     return samples
   }
 
-  /// The median of what this project's server reached, not a number if it was not asked.
+  /// The median of this project's server; not a number if it did not run.
   func own<Sample>(
     _ entrants: [Entrant<Sample>], _ samples: [[Sample]], _ value: (Sample) -> Double
   ) -> Double {
@@ -57,7 +57,7 @@ struct Runner {
 
   // MARK: Figures
 
-  /// Those that measured the server and not the load generator.
+  /// The samples that measured the server and not the load generator.
   func valid(_ samples: [Throughput.Sample]) -> [Throughput.Sample] {
     samples.filter { !$0.isSaturated }
   }

@@ -1,8 +1,8 @@
-/// What an image file says of itself in its first bytes: which kind it is, and how large.
+/// The kind and size of an image, from the first bytes of its file.
 ///
-/// The kind is told by the content; a file's name proves nothing. Nothing is decoded.
+/// The kind comes from the content, since a file's name proves nothing. Nothing is decoded.
 package struct PictureHeader: Equatable, Sendable {
-  /// The kinds of image that are told from each other.
+  /// The kinds of image that are recognized.
   package enum Kind: String, CaseIterable, Sendable {
     /// Portable Network Graphics.
     case png = "PNG"
@@ -14,27 +14,27 @@ package struct PictureHeader: Equatable, Sendable {
     case webp = "WebP"
   }
 
-  /// Limit: the longest side of a picture that is shown. JPEG, GIF and lossy WebP know no longer one.
+  /// Limit: the longest side of a picture that is shown, and that JPEG, GIF and lossy WebP can have.
   package static let longestSide = 65_535
-  /// Limit: the pixels of a picture that is shown. Whoever decodes it needs four bytes for each.
+  /// Limit: the pixels of a picture that is shown. A decoder needs four bytes for each.
   package static let mostPixels = 100_000_000
 
   /// Which kind of image it is.
   package let kind: Kind
-  /// Its size as the file says, which may be nothing or absurd; `nil` if the file ends before it.
+  /// Its size as the file says, which may be zero or absurd; `nil` if the file ends before it.
   package let size: PictureSize?
 
   /// Reads a header.
   ///
   /// - Parameters:
   ///   - start: the file's first bytes. 32 are enough for all but JPEG.
-  ///   - read: gives up to `count` bytes from an `offset` of the file, for what isn't among these;
-  ///     fewer, or none, at the end. Asked for less than 200 times, for 8 bytes at most.
-  /// - Returns: `nil` if the file is no image of a kind known here.
+  ///   - read: returns up to `count` bytes from an `offset` of the file, for what is not among these;
+  ///     fewer, or none, at the end. Called less than 200 times, for 8 bytes at most.
+  /// - Returns: `nil` if the file is not an image of one of these kinds.
   package init?(
     _ start: [UInt8], read: (_ offset: Int, _ count: Int) -> [UInt8] = { _, _ in [] }
   ) {
-    // Sound: the bytes, and what they keep of `read`, are gone when it returns.
+    // Safety: the closure does not outlive this call.
     let found = withoutActuallyEscaping(read) { Self.read(PictureBytes(start: start, read: $0)) }
     guard let found else { return nil }
     (kind, size) = found
@@ -57,13 +57,13 @@ package struct PictureHeader: Equatable, Sendable {
   /// For a person: `PNG image`.
   package var mediaName: String { "\(kind.rawValue) image" }
 
-  /// For a person, all there is to say: `PNG image, 640 x 480`.
+  /// For a person: `PNG image, 640 x 480`.
   package var words: String {
     guard let size else { return mediaName }
     return "\(mediaName), \(size.width) x \(size.height)"
   }
 
-  /// Its size, if somebody may be asked to decode it.
+  /// Its size, if a decoder may be given the file.
   package var showableSize: PictureSize? {
     let sides = 1...Self.longestSide
     guard let size, sides.contains(size.width), sides.contains(size.height),
@@ -72,7 +72,7 @@ package struct PictureHeader: Equatable, Sendable {
     return size
   }
 
-  /// Whether somebody may be asked to decode it: its size is known, not zero and not absurd.
+  /// Whether a decoder may be given the file: its size is known, not zero and not absurd.
   package var isShowable: Bool { showableSize != nil }
 
   /// PNG (Third Edition), 5.2 and 11.2.1: the signature, then IHDR with its 13 bytes.
@@ -97,7 +97,7 @@ package struct PictureHeader: Equatable, Sendable {
 // MARK: JPEG
 
 extension PictureHeader {
-  /// Limit: markers looked at before a JPEG's size is given up.
+  /// Limit: markers read in search of a JPEG's size.
   private static let mostMarkers = 64
 
   /// The size in a JPEG's frame header, which comes after tables and comments of any length.

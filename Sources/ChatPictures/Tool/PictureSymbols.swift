@@ -1,14 +1,13 @@
 internal import ChatCore
 
-/// A picture of coloured characters, as a tool wrote it, and nothing else of it. Pure.
+/// Takes a picture of coloured characters out of what a tool wrote, and nothing else. Pure.
 ///
-/// The tool has read a stranger's file: only characters that can be shown, colours (ECMA-48, SGR), line
-/// ends, and no more columns and rows than asked for go to the terminal. Other control sequences
-/// (hiding of the cursor) are left out.
+/// The tool has read an untrusted file. Only printable characters, colours (ECMA-48, SGR) and line ends, in at most the
+/// requested columns and rows, go to the terminal. Other control sequences (hiding of the cursor) are left out.
 package enum PictureSymbols {
   /// The picture in a tool's output.
   ///
-  /// - Returns: `nil` if there is none, or one that is too large, or has anything else in it.
+  /// - Returns: `nil` if there is none, or one that is too large or contains anything else.
   package static func picture(in output: [UInt8], columns: Int, rows: Int) -> [UInt8]? {
     guard let text = String(validating: output, as: UTF8.self) else { return nil }
     // By scalars: CR LF is one character.
@@ -24,7 +23,7 @@ package enum PictureSymbols {
     return Array(picture.joined(separator: "\n").utf8)
   }
 
-  /// What of a line is shown; `nil` if it must not be.
+  /// The part of a line that is shown; `nil` if the line must not be shown.
   private static func shown(_ line: Substring.UnicodeScalarView, columns: Int) -> String? {
     var result = String.UnicodeScalarView()
     var width = 0

@@ -1,10 +1,10 @@
 package import ChatSystem
 
-/// chafa, if it is installed: it draws what a terminal can show and we can't encode.
+/// chafa, if it is installed: it draws what this program cannot encode itself.
 ///
 /// https://hpjansson.org/chafa/man/, version 1.12 or later.
 package struct PictureTool: Equatable, Sendable {
-  /// What it is asked to write: its name for it.
+  /// An output format, by chafa's name for it.
   package enum Format: String, Sendable {
     /// kitty's graphics protocol.
     case kitty
@@ -13,7 +13,7 @@ package struct PictureTool: Equatable, Sendable {
     /// Coloured characters, for a terminal that has no graphics.
     case symbols
 
-    /// What it is asked for so that a terminal's way is served, if it can serve it.
+    /// The format for a terminal's way of showing pictures, if there is one.
     init?(_ way: PictureCapabilities.Way) {
       switch way {
       case .kitty: self = .kitty
@@ -26,7 +26,7 @@ package struct PictureTool: Equatable, Sendable {
   /// Limit: bytes of a drawing.
   package static let mostBytes = Picture.mostSentBytes
 
-  /// Limit: pixels asked for in kitty's protocol: four bytes each, in base64, and what is around them.
+  /// Limit: pixels requested in kitty's protocol: four bytes each in base64, and control sequences.
   /// Terminals with larger cells than usual get a coarser picture, which they may scale up to the space.
   static let mostPixels = mostBytes / 64 * 11
 
@@ -38,18 +38,18 @@ package struct PictureTool: Equatable, Sendable {
     "PATH=/usr/local/bin:/usr/bin:/bin", "TERM=xterm-256color", "LC_ALL=C.UTF-8",
   ]
 
-  /// Where it is, from the root on.
+  /// Its absolute path.
   package let path: FilePath
   /// Limit: how long a drawing may take.
   package let patience: Duration
 
-  /// Finds the tool in a list of folders, as PATH is one. Relative folders, which would make it
-  /// depend on where one stands, are passed over.
+  /// Finds the tool in a list of folders, such as PATH. Relative folders are ignored: the result must not depend on the
+  /// current folder.
   ///
   /// - Parameters:
   ///   - searchPath: the folders, with colons between.
   ///   - patience: how long a drawing may take.
-  /// - Returns: `nil` if it is not there.
+  /// - Returns: `nil` if it is not installed.
   package init?(searchPath: FilePath, patience: Duration = .seconds(5)) {
     let paths = searchPath.bytes.split(separator: UInt8(ascii: ":")).map { FilePath($0) }
       .filter(\.isAbsolute).map { $0.appending("chafa") }
@@ -58,7 +58,7 @@ package struct PictureTool: Equatable, Sendable {
     self.patience = patience
   }
 
-  /// The tool in the folders of this process's PATH; `nil` if it is not there.
+  /// The tool in the folders of PATH; `nil` if it is not installed.
   package static var installed: PictureTool? {
     Process.path("PATH").flatMap { PictureTool(searchPath: $0) }
   }

@@ -1,24 +1,24 @@
-/// The pictures among what a tool wrote, and nothing else of it.
+/// Takes the pictures out of what a tool wrote, and nothing else.
 ///
-/// The tool has read a stranger's file: only whole sequences of the one kind that was asked for, of
-/// printable bytes and of no more pixels than the space has, go to the terminal. What surrounds them
-/// (line ends, hiding of the cursor) is left out.
+/// The tool has read an untrusted file. Only whole sequences of the requested kind, of printable bytes and of at most
+/// as many pixels as the space has, go to the terminal. What surrounds them (line ends, hiding of the cursor) is left
+/// out.
 package struct PictureToolOutput {
-  /// What was asked for.
+  /// The requested format.
   let format: PictureTool.Format
-  /// What the picture may take.
+  /// The space for the picture.
   let space: PictureSpace
   /// How the terminal is told to fit it in, where the terminal does.
   let fit: PictureSpace.Fit
 
-  /// Says what was asked for.
+  /// Makes a filter for a requested format.
   package init(format: PictureTool.Format, space: PictureSpace, fit: PictureSpace.Fit) {
     (self.format, self.space, self.fit) = (format, space, fit)
   }
 
   /// The pictures in a tool's output, one after another.
   ///
-  /// - Returns: `nil` if there is none, or one that isn't whole or is too large.
+  /// - Returns: `nil` if there is none, or one that is incomplete or too large.
   package func pictures(in output: [UInt8]) -> [UInt8]? {
     let introducer = Array((format == .sixels ? "\u{1B}P" : "\u{1B}_G").utf8)
     let terminator = Array("\u{1B}\\".utf8)
@@ -44,14 +44,13 @@ package struct PictureToolOutput {
     return found.isEmpty ? nil : found
   }
 
-  /// What a sequence begins with, and how many of its own bytes that takes the place of.
+  /// The start of a sequence, and how many of its bytes it replaces.
   private typealias Head = (bytes: [UInt8], replaced: Int)
 
-  /// The keys of one of kitty's sequences. The first one tells the size in pixels, s and v. The cells
-  /// it names as well, c and r, were the tool's guess, and ours take their place; the terminal is to
-  /// answer nothing (q=2).
+  /// The keys of one of kitty's sequences. The first one has the size in pixels, s and v. Its cells, c and r, are the
+  /// tool's guess and are replaced; the terminal must not answer (q=2).
   private func kittyHead(_ body: ArraySlice<UInt8>, isFirst: Bool) -> Head? {
-    // More than all keys there are, and less than a chunk: what follows is base64.
+    // Longer than all keys together, and shorter than a chunk: base64 follows.
     let head = body.prefix(256).prefix { $0 != UInt8(ascii: ";") }
     guard isFirst else { return (Array(head), head.count) }
     var keys = String(decoding: head, as: UTF8.self).split(separator: ",").map(String.init)

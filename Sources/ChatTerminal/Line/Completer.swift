@@ -1,20 +1,20 @@
 internal import ChatCore
 
-/// Knows what can be completed in a line: paths, commands, and the names of people. Pure.
+/// Completes paths, commands and nicknames in a line. Pure.
 package struct Completer: Sendable {
-  /// The oldest of more names are forgotten.
+  /// How many names are remembered, the latest ones.
   private static let mostNames = 200
-  /// No more candidates are listed.
+  /// How many candidates are listed.
   private static let mostCandidates = 50
-  /// What takes paths.
+  /// The command that takes paths.
   private static let sending = "/send "
 
   private let commands: [String]
   private let paths: PathCompletion
-  /// Those seen lately, the last one first.
+  /// The latest ones, the last one first.
   private var names: [String] = []
 
-  /// Makes one that knows nobody.
+  /// Makes a completer without names.
   ///
   /// - Parameter commands: with their slash.
   package init(commands: [String], paths: PathCompletion) {
@@ -22,7 +22,7 @@ package struct Completer: Sendable {
     self.paths = paths
   }
 
-  /// Notes that somebody is here.
+  /// Adds a name.
   package mutating func note(name: String) {
     guard names.first != name else { return }
     names.removeAll { $0 == name }

@@ -1,10 +1,10 @@
-/// What Tab adds to a line, or what it could. Pure.
+/// What Tab adds to a line, or the candidates. Pure.
 package struct Completion: Equatable, Sendable {
   /// How many characters before the cursor are replaced.
   package var replacedCount = 0
-  /// By what.
+  /// What replaces them.
   package var insertion = ""
-  /// What is possible, if it is more than one.
+  /// The candidates, if there is more than one.
   package var candidates: [String] = []
 
   /// Whether it changes nothing.
@@ -13,9 +13,9 @@ package struct Completion: Equatable, Sendable {
   /// Completes a word.
   ///
   /// - Parameters:
-  ///   - words: all there are.
-  ///   - ignoresCase: a word that differs in case alone is meant too, and replaces what is there.
-  ///   - end: follows a word that is the only one.
+  ///   - words: all candidates.
+  ///   - ignoresCase: whether a word that differs only in case matches too, and replaces what was typed.
+  ///   - end: follows a word that is the only match.
   package init(of word: String, from words: [String], ignoresCase: Bool = false, end: String) {
     let wanted = word.lowercased()
     let matches = words.filter {
@@ -32,7 +32,7 @@ package struct Completion: Equatable, Sendable {
 }
 
 extension [String] {
-  /// What all of them begin with.
+  /// The longest prefix that all of them share.
   var commonPrefix: String {
     guard var common = first else { return "" }
     for text in dropFirst() {

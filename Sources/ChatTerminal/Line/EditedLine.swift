@@ -1,4 +1,4 @@
-/// A line of text with a cursor in it, which moves by what people see as one character. Pure.
+/// A line of text with a cursor that moves by grapheme clusters. Pure.
 package struct EditedLine: Equatable, Sendable {
   /// The text before the cursor.
   package private(set) var before: String
@@ -51,7 +51,7 @@ package struct EditedLine: Equatable, Sendable {
     (before, after) = (before + after[..<end], String(after[end...]))
   }
 
-  // MARK: Deleting; each returns what is gone
+  // MARK: Deleting; each returns the deleted text
 
   @discardableResult
   mutating func deleteLeft() -> String { before.popLast().map { String($0) } ?? "" }
@@ -89,7 +89,7 @@ package struct EditedLine: Equatable, Sendable {
     return String(before[start...])
   }
 
-  /// Exchanges the characters around the cursor, or the last two at the end, and moves on.
+  /// Swaps the characters around the cursor, or the last two at the end, and moves on.
   mutating func transpose() {
     if after.isEmpty { moveLeft() }
     guard let last = before.popLast() else { return moveToEnd() }

@@ -13,8 +13,8 @@ package struct InputRow: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - prompt: shown before the line; cut if it takes more than half of the row.
-  ///   - width: of the screen, in columns. The last one stays free: a terminal that has written there
-  ///     is between two rows.
+  ///   - width: of the screen, in columns. The last one stays free: after writing there, a terminal's cursor is between two
+  ///     rows.
   package init(prompt: String, line: EditedLine, width: Int) {
     let width = max(1, width - 1)
     let half = max(0, width / 2)
@@ -25,8 +25,7 @@ package struct InputRow: Equatable, Sendable {
     let after = line.after.map(Cell.init)
     let beforeWidth = before.reduce(0) { $0 + $1.width }
 
-    // Where it does not fit, it moves by half of the space at a time: a cursor that moves one
-    // character seldom moves the text.
+    // A line that does not fit scrolls by half of the space, so that it rarely scrolls while one types.
     var hidden = 0
     if beforeWidth + after.reduce(0, { $0 + $1.width }) > space {
       let step = max(1, space / 2)
@@ -53,7 +52,7 @@ package struct InputRow: Equatable, Sendable {
     self.column = promptWidth + column
   }
 
-  /// Lays out a status where nobody types, the cursor after it.
+  /// Lays out a status without an input row, with the cursor after it.
   package init(status: String, width: Int) {
     before = status.cut(toColumns: max(1, width - 1))
     after = ""

@@ -1,6 +1,6 @@
-/// What a terminal sends for a key, a paste or an answer.
+/// What a terminal sends: a key, the bounds of a paste, or an answer.
 package enum Key: Equatable, Sendable {
-  /// A character, or a byte that is no UTF-8 (`UndecodedByte`). No control character.
+  /// A character, or a byte that is not UTF-8 (`UndecodedByte`). No control character.
   case character(Unicode.Scalar)
   /// Ctrl with a letter, Enter (CR or LF), Tab, or Backspace (DEL): the C0 code or DEL.
   case control(UInt8)
@@ -14,7 +14,7 @@ package enum Key: Equatable, Sendable {
   /// The key of a control sequence (ECMA-48, 5.4; xterm's ctlseqs for what keys send).
   ///
   /// - Parameter sequence: ESC `[` or ESC `O`, parameters, and the final byte.
-  /// - Returns: `nil` if it is none that we know.
+  /// - Returns: `nil` for an unknown key.
   init?(sequence: [UInt8]) {
     let parameters = sequence.dropFirst(2).dropLast()
     let numbers = parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
@@ -39,7 +39,7 @@ package enum Key: Equatable, Sendable {
       default: return nil
       }
     case "c", "R", "t", "n", "u":
-      // Without parameters they are keys, or nothing.
+      // Without parameters they are not answers.
       guard !parameters.isEmpty else { return nil }
       self = .reply(sequence)
     default: return nil

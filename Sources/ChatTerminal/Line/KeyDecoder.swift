@@ -1,6 +1,6 @@
 /// Turns the bytes of a terminal into keys, however they are split. Pure.
 struct KeyDecoder: Sendable {
-  /// Answers that are longer are dropped.
+  /// Limit: a longer answer is dropped.
   private static let longestSequence = 4_096
 
   private enum State {
@@ -18,11 +18,11 @@ struct KeyDecoder: Sendable {
   }
 
   private var state = State.ground
-  /// What has come of the character, sequence or string.
+  /// The bytes so far of the character, sequence or string.
   private var pending: [UInt8] = []
   private var isTooLong = false
-  /// Somebody has asked the terminal something. Otherwise no string comes, and what begins like one
-  /// is a key with Alt; and what waits for the rest of an answer waits longer than for that of a key.
+  /// Whether the terminal was asked something. If not, what begins like a string is a key with Alt. The rest of an answer
+  /// is waited for longer than that of a key.
   var expectsReply = false
 
   /// How long to wait for the rest of a sequence before `giveUp`; `nil` if there is none.
@@ -37,7 +37,7 @@ struct KeyDecoder: Sendable {
     }
   }
 
-  /// The rest does not come: what has come was the ESC key, or nothing.
+  /// The rest did not arrive: it was the ESC key, or is dropped.
   mutating func giveUp() {
     if patience != nil { state = .ground }
   }
@@ -54,7 +54,7 @@ struct KeyDecoder: Sendable {
       if byte == UInt8(ascii: "\\") {
         finishString([0x1B, byte], emit)
       } else {
-        // An ESC that is not ST's ends the string without a word.
+        // An ESC that is not part of ST drops the string.
         state = .escape
         take(byte, emit)
       }
@@ -83,7 +83,7 @@ struct KeyDecoder: Sendable {
     endCharacterIfDone(emit)
   }
 
-  /// Emits what has come of a character, byte by byte if it is none.
+  /// Emits the bytes of an incomplete character, one by one.
   private func emitPending(_ emit: (Key) -> Void) {
     for scalar in UndecodedByte.text(of: pending).unicodeScalars {
       // U+0080–U+009F are control characters that nobody types.
@@ -91,7 +91,7 @@ struct KeyDecoder: Sendable {
     }
   }
 
-  /// Emits the character once all its bytes, or one too wrong, have come.
+  /// Emits the character once it is complete, or cannot be valid any more.
   private mutating func endCharacterIfDone(_ emit: (Key) -> Void) {
     let length =
       switch pending[0] {
@@ -145,7 +145,7 @@ struct KeyDecoder: Sendable {
     switch byte {
     case 0x1B: state = .stringEscape
     case 0x07 where pending[1] == UInt8(ascii: "]"): finishString([byte], emit)
-    // No answer holds a control character: somebody types, after Alt with a letter.
+    // An answer contains no control character: it was Alt with a letter, and a key.
     case 0x00..<0x20: begin(byte, emit)
     default: append(byte)
     }

@@ -1,12 +1,12 @@
-/// A line editor: the bytes of a terminal in, in any pieces; a line with a cursor, and events out. Pure.
+/// A line editor: takes a terminal's bytes, split in any way, and gives a line with a cursor, and events. Pure.
 package struct LineEditor: Sendable {
-  /// What somebody at the terminal wants, or the terminal says.
+  /// What the person at the terminal wants, or what the terminal says.
   package enum Event: Equatable, Sendable {
     /// Enter: this line.
     case line(String)
-    /// Ctrl-D, where there is no text.
+    /// Ctrl-D on an empty line.
     case end
-    /// Ctrl-C, where there is no text.
+    /// Ctrl-C on an empty line.
     case interrupt
     /// Tab.
     case complete
@@ -20,7 +20,7 @@ package struct LineEditor: Sendable {
     case reply([UInt8])
   }
 
-  /// What is longer than these bytes is no line that a server takes.
+  /// Limit: bytes of a line; a server takes no longer one.
   package static let longestLine = 8_192
 
   /// The line as it is now.
@@ -31,15 +31,15 @@ package struct LineEditor: Sendable {
   private var yanked = ""
   private var isPasting = false
   private var isAfterReturn = false
-  /// The line is full, and it was told.
+  /// The bell has been rung because the line is full.
   private var hasRung = false
-  /// Whether lines are kept, to be had again.
+  /// Whether lines are added to the history.
   package var keepsHistory = true
 
   /// Makes an editor of an empty line.
   package init() {}
 
-  /// Whether the terminal was asked something: only then strings can be answers.
+  /// Whether the terminal was asked something: only then can strings be answers.
   package var expectsReply: Bool {
     get { decoder.expectsReply }
     set { decoder.expectsReply = newValue }
@@ -48,19 +48,19 @@ package struct LineEditor: Sendable {
   /// How long to wait for the rest of a key before `giveUp`; `nil` if nothing is missing.
   package var patience: Duration? { decoder.patience }
 
-  /// The rest of a key does not come: it was the ESC key alone.
+  /// The rest of a key did not arrive: it was the ESC key alone.
   package mutating func giveUp() { decoder.giveUp() }
 
-  /// Takes bytes until something has happened.
+  /// Takes bytes up to the next event.
   ///
-  /// - Parameter input: what has come; what was taken is gone afterwards.
-  /// - Returns: `nil` once all is taken.
+  /// - Parameter input: the bytes; those that were taken are removed.
+  /// - Returns: `nil` once all are taken.
   package mutating func next(_ input: inout ArraySlice<UInt8>) -> Event? {
     while let byte = input.popFirst() {
       var keys: [Key] = []
       decoder.take(byte) { keys.append($0) }
       var event: Event?
-      // Two keys of one byte: a broken character, which is no event, and what broke it.
+      // One byte can be two keys: an incomplete character, which is no event, and the key after it.
       for key in keys { event = press(key) ?? event }
       if let event { return event }
     }
@@ -100,7 +100,7 @@ package struct LineEditor: Sendable {
     return nil
   }
 
-  /// A pasted key is text, whatever else it may mean.
+  /// A pasted key is text, whatever its meaning as a key.
   private mutating func paste(_ key: Key, _ wasAfterReturn: Bool) -> Event? {
     switch key {
     case .character(let scalar): return insert(scalar)
@@ -109,7 +109,7 @@ package struct LineEditor: Sendable {
     case .control(0x0A), .control(0x0D):
       isAfterReturn = key == .control(0x0D)
       return enter()
-    // No terminal pastes it: the paste's end was lost.
+    // Terminals do not paste it: the end of the paste was lost.
     case .control(0x03):
       isPasting = false
       return control(0x03)

@@ -1,15 +1,15 @@
-/// The lines that were entered, to be had again. Pure.
+/// The lines that were entered, to be recalled. Pure.
 struct LineHistory: Sendable {
-  /// The oldest of more than these are forgotten.
+  /// How many lines are remembered, the latest ones.
   private static let mostLines = 500
 
   private var lines: [String] = []
-  /// Which line is shown; their number while it is a new one.
+  /// The index of the line that is shown; `lines.count` for the new one.
   private var position = 0
-  /// The new line, while an old one is shown.
+  /// The text of the new line, while an old one is shown.
   private var draft = ""
 
-  /// Adds a line, and goes to the end. One that is there already moves.
+  /// Adds a line, and returns to the new one. A duplicate moves to the end.
   mutating func add(_ line: String) {
     if !line.isEmpty {
       lines.removeAll { $0 == line }
@@ -19,7 +19,7 @@ struct LineHistory: Sendable {
     leave()
   }
 
-  /// A new line is shown again.
+  /// Returns to the new line.
   mutating func leave() {
     position = lines.count
     draft = ""

@@ -2,7 +2,7 @@ internal import ChatCore
 
 /// Completes the path of a file as it is typed: in quotes, or with backslashes. Pure.
 package struct PathCompletion: Sendable {
-  /// What is in a folder.
+  /// An entry of a folder.
   package struct Entry: Equatable, Sendable {
     package let name: String
     package let isFolder: Bool
@@ -15,21 +15,21 @@ package struct PathCompletion: Sendable {
 
   /// What `~` stands for.
   private let home: String?
-  /// What a folder holds; empty if nobody may know.
+  /// Lists a folder's entries; empty if it cannot be read.
   private let list: @Sendable (String) -> [Entry]
 
-  /// Makes one that looks where `list` does.
+  /// Makes a completion that lists folders by `list`.
   package init(home: String?, list: @escaping @Sendable (String) -> [Entry]) {
     self.home = home
     self.list = list
   }
 
-  /// Completes the last path of some.
+  /// Completes the last of some paths.
   ///
   /// - Parameter paths: what is before the cursor; one or more paths with spaces between.
   package func complete(_ paths: String) -> Completion {
     let word = TypedPath(paths)
-    // `~` alone is a folder's whole name, and after a backslash anything may follow.
+    // `~` alone is complete, and anything may follow a backslash.
     guard !word.isHalf, !(word.isOfHome && word.path == "~") else {
       return Completion(of: "", from: [], end: "")
     }
@@ -37,7 +37,7 @@ package struct PathCompletion: Sendable {
     let split = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     let (folder, start) = (String(path[..<split]), String(path[split...]))
     let entries = list(expanded(folder, isOfHome: word.isOfHome)).filter { entry in
-      // A hidden file is meant by those who name it.
+      // A hidden file matches only if the dot was typed.
       (start.hasPrefix(".") || !entry.name.hasPrefix("."))
         && entry.name.unicodeScalars.starts(with: start.unicodeScalars)
         && entry.name.allSatisfy(\.isShowable)
@@ -54,7 +54,7 @@ package struct PathCompletion: Sendable {
     return result
   }
 
-  /// The folder to look in.
+  /// The folder to list.
   private func expanded(_ folder: String, isOfHome: Bool) -> String {
     if folder.isEmpty { return "." }
     guard let home, isOfHome else { return folder }

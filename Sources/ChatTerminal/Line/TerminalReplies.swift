@@ -1,8 +1,8 @@
-/// Finds control sequences in what a terminal sends, whatever pieces it comes in.
+/// Finds control sequences in what a terminal sends, split in any way.
 ///
 /// ECMA-48, 5.4 (control sequences) and 5.6 (control strings); strings end at ST, or at BEL as xterm
-/// has it. An ESC that is no ST gives a string up, so that one that never ends cannot swallow the
-/// answers after it. https://ecma-international.org/publications-and-standards/standards/ecma-48/
+/// does. An ESC without ST drops a string, so that one that never ends cannot swallow the answers after it.
+/// https://ecma-international.org/publications-and-standards/standards/ecma-48/
 package struct TerminalReplies: Sendable {
   /// One sequence, without its introducer and its end.
   package enum Reply: Equatable, Sendable {
@@ -16,7 +16,7 @@ package struct TerminalReplies: Sendable {
     case application(String)
   }
 
-  /// Limit: a longer sequence is no answer to our question, and nothing of it is kept.
+  /// Limit: a longer sequence is not an answer, and is dropped.
   static let mostBytes = 1_024
 
   private enum State {

@@ -1,19 +1,19 @@
-/// The path that a line ends with, as somebody types it for a command: as for a shell. Pure.
+/// The last path of a command line as it is typed, with the shell's rules. Pure.
 ///
-/// What is written to follow it is read as it is meant: the same rules as for the whole command.
+/// What is appended to it is quoted by the same rules.
 struct TypedPath: Equatable {
   /// The path so far, without quotes and backslashes.
   private(set) var path = ""
-  /// It begins with `~` for one's own folder.
+  /// It begins with `~` for the home folder.
   private(set) var isOfHome = false
-  /// A backslash is the last thing typed.
+  /// The last character is a backslash.
   private(set) var isHalf = false
   /// The quote that is open.
   private var quote: Unicode.Scalar?
-  /// Something of it was typed, be it a quote.
+  /// Something was typed, if only a quote.
   private var isBegun = false
 
-  /// Finds it in what is before the cursor.
+  /// Finds the path in the text before the cursor.
   init(_ text: String) {
     for scalar in text.unicodeScalars { take(scalar) }
     if isOfHome, path != "~", !path.hasPrefix("~/") { isOfHome = false }
@@ -23,7 +23,7 @@ struct TypedPath: Equatable {
     switch scalar {
     case _ where isHalf:
       isHalf = false
-      // In double quotes a backslash quotes these alone.
+      // In double quotes, a backslash quotes only these.
       if quote == "\"", !["\"", "\\", "$", "`"].contains(scalar) { append("\\") }
       append(scalar)
     case "\\" where quote != "'": isHalf = true
@@ -40,20 +40,20 @@ struct TypedPath: Equatable {
   }
 
   private mutating func append(_ scalar: Unicode.Scalar) {
-    // `~` and a quoted slash are no folder of anybody's.
+    // `~` with a quoted slash is not the home folder.
     if path == "~", isOfHome, quote != nil || scalar != "/" { isOfHome = false }
     path.unicodeScalars.append(scalar)
   }
 
-  /// What follows a file's whole name: the end of the quote, and of the word.
+  /// What follows a complete name: the closing quote, and a space.
   var end: String { (quote.map { String($0) } ?? "") + " " }
 
-  /// How more of the path is written.
+  /// A continuation of the path, quoted.
   func quoted(_ more: String) -> String {
     var text = String.UnicodeScalarView()
     for (index, scalar) in more.unicodeScalars.enumerated() {
       switch (scalar, quote) {
-      // No backslash in single quotes: out of them, and in again.
+      // Single quotes allow no backslash: leave them, and enter them again.
       case ("'", "'"): text.append(contentsOf: "'\\'".unicodeScalars)
       case ("\\", nil), ("\\", "\""), ("\"", nil), ("\"", "\""), ("'", nil), (" ", nil):
         text.append("\\")

@@ -1,8 +1,8 @@
-/// Bytes that are no UTF-8 in a line that is edited as text: each is a scalar of its own, and a byte again when
-/// the line is done. Pure.
+/// Bytes that are not UTF-8 in a line that is edited as text: each becomes a private scalar, and a byte again when the
+/// line is done. Pure.
 ///
-/// The scalars are private ones (U+10FE80–U+10FEFF). Where somebody types one of those its bytes are taken
-/// one by one as well, so that nothing is ever another's.
+/// The scalars are U+10FE80–U+10FEFF. If one of those is typed, its bytes are treated in the same way, so that the
+/// mapping stays unambiguous.
 enum UndecodedByte {
   private static let first: UInt32 = 0x10_FE00
 
@@ -11,7 +11,7 @@ enum UndecodedByte {
     Unicode.Scalar(first + UInt32(byte)) ?? "\u{FFFD}"
   }
 
-  /// The byte that a scalar stands for; `nil` if it is a character.
+  /// The byte that a scalar stands for; `nil` for a character.
   static func byte(of scalar: Unicode.Scalar) -> UInt8? {
     first + 0x80...first + 0xFF ~= scalar.value ? UInt8(scalar.value - first) : nil
   }
@@ -48,7 +48,7 @@ enum UndecodedByte {
     }
   }
 
-  /// Text that was edited, to be shown: U+FFFD for each of these bytes.
+  /// Edited text for display: U+FFFD for each of these bytes.
   static func shown(_ text: String) -> String {
     var shown = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {

@@ -1,20 +1,20 @@
 internal import ChatCore
 
-/// What stands in the bottom rows of the screen: a status above the input row. Pure.
+/// The bottom rows of the screen: a status above the input row. Pure.
 ///
-/// Whatever is to be shown goes where they are: they are erased, it is written, they are drawn again
-/// below it, in one write. No more of a terminal is used for it than ECMA-48's ED and CUU.
+/// New lines are written in their place: the rows are erased, the lines written and the rows drawn again below them, in
+/// one write. Of a terminal's features that needs only ECMA-48's ED and CUU.
 package struct BottomRows: Sendable {
-  /// What was drawn; `nil` if nothing is there.
+  /// What was drawn; `nil` if there are no rows.
   private var drawn: (statusWidth: Int?, column: Int)?
 
-  /// Nothing is there yet.
+  /// Makes rows that were not drawn yet.
   package init() {}
 
   /// The bytes that erase the rows, after which the cursor is at the start of the first of them.
   ///
-  /// - Parameter width: of the screen now. Where it has become narrower the terminal has wrapped what
-  ///   stood in the rows, and the cursor is further down.
+  /// - Parameter width: of the screen now. If it has become narrower, the terminal has wrapped the rows, and the cursor is
+  ///   further down.
   package mutating func erase(width: Int) -> String {
     guard let (statusWidth, column) = drawn else { return "" }
     drawn = nil
@@ -29,8 +29,8 @@ package struct BottomRows: Sendable {
     let status = status?.cut(toColumns: max(1, width - 1))
     drawn = (status.map { DisplayWidth.of($0) }, input.column)
     let row = input.before + input.after
-    // Written again up to the cursor, which is then where the terminal itself thinks that it is,
-    // whatever it knows of the width of characters.
+    // The text before the cursor is written again, so that the cursor is right whatever width the terminal gives to
+    // characters.
     let back = input.after.isEmpty ? "" : "\r" + input.before
     return (status.map { $0 + "\n" } ?? "") + row + back
   }

@@ -1,30 +1,30 @@
 internal import ChatSystem
 
-/// What is known of a terminal's screen, and what to write to change it. Pure, but for the clock.
+/// The state of a terminal's screen, and what to write to change it. Pure, except for the clock.
 struct ScreenState: Sendable {
   private static let pasteOn = "\u{1B}[?2004h"
-  /// Ends a string that was cut off (ECMA-48, ST); nothing elsewhere.
+  /// Ends a string that was cut off (ECMA-48, ST); without effect elsewhere.
   static let stringEnd = "\u{1B}\\"
-  /// A lower screen has no row for a status.
+  /// A screen of fewer rows shows no status.
   private static let leastRows = 3
 
   enum Phase: Sendable { case running, suspended, over }
 
   var phase = Phase.running
   var isDrawing = false
-  /// What is being drawn is a picture, which may be cut,
+  /// What is being drawn is a picture, which may be cut off.
   var isPicture = false
-  /// and is to be.
+  /// It is to be cut off.
   var isCut = false
-  /// Something was not written to its end.
+  /// Something was not written completely.
   var wasCut = false
-  /// What somebody wanted to draw while others did.
+  /// A redraw was requested while another thread was drawing.
   var isRedrawDue = false
   var isPasteDue = false
   var isBellDue = false
   var editor = LineEditor()
   var completer: Completer
-  /// Shown before the line; `nil` while nobody waits for one.
+  /// Shown before the line; `nil` while no line is being read.
   var prompt: String?
   var status: String?
   /// When the status was drawn last.
@@ -32,11 +32,11 @@ struct ScreenState: Sendable {
   var isStatusDue = false
   var rows = BottomRows()
   var onReply: (@Sendable ([UInt8]) -> Void)?
-  /// Until when the answer to a question may come; `nil` if it has, or nothing was asked.
+  /// Until when the answer to a question may arrive; `nil` if there is no open question.
   var questionEnd: MonotonicTime?
-  /// Somebody reads what is typed, and answered.
+  /// A thread reads what is typed, and the terminal's answers.
   var isReading = false
-  /// There won't be a status any more.
+  /// There will be no further status.
   var isLast = false
 
   var isQuestionOpen: Bool { questionEnd.map { .now < $0 } ?? false }
@@ -48,7 +48,7 @@ struct ScreenState: Sendable {
     return bytes
   }
 
-  /// The bytes that put something above the rows, and draw them.
+  /// The bytes that write something above the rows, and draw the rows.
   mutating func frame(around lines: [UInt8], columns: Int, rows height: Int) -> [UInt8] {
     let isRunning = phase == .running
     var start = wasCut ? Self.stringEnd : ""

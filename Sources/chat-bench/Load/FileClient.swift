@@ -3,10 +3,10 @@ import Foundation
 
 /// A `chat-client` that sends a file, or saves what is offered.
 final class FileClient {
-  /// As the tables have it.
+  /// Its name in the tables.
   static let name = "chat-client"
 
-  /// How large a text of the talk is.
+  /// The size of a text.
   static let textBytes = 64
 
   private let reports: Reports
@@ -36,7 +36,7 @@ final class FileClient {
       program, arguments, onOutput: { reports.takeOutput($0) }, onError: { reports.takeError($0) })
   }
 
-  /// When it had the file, whole and checked; `nil` before.
+  /// When it had saved the file, complete and checked; `nil` before.
   ///
   /// - Throws: `BenchError` if it has ended.
   func saved() throws -> MonotonicTime? {
@@ -45,7 +45,7 @@ final class FileClient {
     return time
   }
 
-  /// How late the texts arrived since the last call; none at the first.
+  /// The latencies since the last call; none at the first.
   func takeLatencies() -> LatencyHistogram { reports.takeLatencies() }
 }
 

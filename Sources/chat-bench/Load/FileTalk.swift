@@ -1,26 +1,26 @@
 import ChatSystem
 import Foundation
 
-/// How late the talk of a room arrives while a file goes to some of its members.
+/// The latency of a room's lines while a file goes to some of its members.
 struct FileTalk {
   var members = 20
   var receivers = 4
   var linesPerSecond = 200
   var idleSeconds = 5.0
 
-  /// What one part of a run showed.
+  /// The results of one part of a run.
   struct Part {
     let seconds: Double
-    /// Of those who don't get the file.
+    /// Of the members that do not fetch the file.
     let members: LatencyHistogram
-    /// Of those who do, up to their standard output.
+    /// Of those that do, up to their standard output.
     let receivers: LatencyHistogram
     /// How much of one processor was used by the server, and by the load generator.
     let serverShare: Double
     let loadShare: Double
   }
 
-  /// What one run showed.
+  /// The results of one run.
   struct Sample {
     let idle: Part
     let upload: Part
@@ -35,7 +35,7 @@ struct FileTalk {
     var heard = LatencyHistogram()
     swarm.onText = { heard.add($1 - $0) }
     let speaker = try Speaker(swarm, linesPerSecond: linesPerSecond)
-    // The first texts meet threads that have not run yet.
+    // The first texts wake threads that have not run yet.
     try pump(swarm, until: speaker.start + .milliseconds(500))
     heard = LatencyHistogram()
     for receiver in trip.receivers { _ = receiver.takeLatencies() }

@@ -1,13 +1,13 @@
 import ChatSystem
 import Foundation
 
-/// A room that fills: how fast so many come in, and what each costs who does nothing.
+/// A room that fills: how fast clients join, and what an idle one costs.
 struct FullHouse {
   let people: Int
 
-  /// What one run showed.
+  /// The results of one run.
   struct Sample {
-    /// Until everyone has heard of everyone who came after.
+    /// Until everyone was told of everyone who joined later.
     let seconds: Double
     let residentBytesEach: Int
     var joinsPerSecond: Double
@@ -19,7 +19,7 @@ struct FullHouse {
     SystemThread.sleep(for: .milliseconds(300))
     let before = server.residentBytes
     let start = MonotonicTime.now
-    // The marker that everyone waits for is said by the first once the last is in.
+    // The first member sends the marker that all wait for once the last one is in.
     let swarm = try Swarm(
       server, subject, count: people, senders: 1, size: 64, checkEvery: people, prefix: "p")
     let seconds = (MonotonicTime.now - start) / .seconds(1)

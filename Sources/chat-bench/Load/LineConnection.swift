@@ -1,13 +1,13 @@
 import ChatSystem
 
-/// What went wrong while measuring.
+/// An error while measuring.
 struct BenchError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
 }
 
-/// A connection that is spoken to line by line, for a handshake. Thread: one at a time.
+/// A connection that is used line by line, for a handshake. Thread: one at a time.
 final class LineConnection {
   let stream: TCPTransport
   private var received: [UInt8] = []
@@ -17,12 +17,12 @@ final class LineConnection {
     stream = try TCPTransport.connect(to: Address(host: "127.0.0.1", port: port))
   }
 
-  /// What has come and was not taken as a line.
+  /// Bytes that were received and not taken as a line.
   var rest: [UInt8] { received }
 
   func send(_ text: String) throws { try stream.sendAll(Array(text.utf8)) }
 
-  /// Takes lines until one is it.
+  /// Takes lines until one matches.
   func wait(until isIt: (String) throws -> Bool) throws {
     while true {
       while let line = nextLine() { if try isIt(line) { return } }
@@ -35,7 +35,7 @@ final class LineConnection {
     }
   }
 
-  /// Takes the lines that are there, without waiting.
+  /// Takes the lines that have arrived, without waiting.
   func takeReady(_ body: (String) throws -> Void) throws {
     while let count = try stream.receiveIfReady(into: &buffer) {
       guard count > 0 else { throw BenchError("closed a connection") }
@@ -44,7 +44,7 @@ final class LineConnection {
     while let line = nextLine() { try body(line) }
   }
 
-  /// Takes the next line that has come, without what ends it.
+  /// Takes the next line that has arrived, without its end.
   private func nextLine() -> String? {
     guard let end = received.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
     var line = String(decoding: received[..<end], as: UTF8.self)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// This process, as far as it can disturb what it measures.
+/// This process's own use of the processor, which can disturb what it measures.
 enum LoadGenerator {
   /// Processor time used so far, in seconds.
   static var processorSeconds: Double { usedSeconds(CInt(RUSAGE_SELF.rawValue)) }

@@ -2,38 +2,38 @@ import ChatSystem
 
 /// One connection of a swarm, and what it has received.
 ///
-/// Thread: its swarm's.
+/// Confined to its swarm's thread.
 final class Member {
-  /// How far it is.
+  /// The phase it is in.
   enum Phase {
-    /// It waits for the first marker, after which nobody comes any more.
+    /// It waits for the first marker, after which nobody joins any more.
     case entering
-    /// It waits for the second: what lies between is one text, and says how many bytes that is.
+    /// It waits for the second: the bytes in between are one text, whose length they give.
     case calibrating
     case counting
   }
 
   let index: Int
-  /// Which room it is in.
+  /// The index of its room.
   let room: Int
   let stream: TCPTransport
 
-  /// What it has yet to send, from `sentBytes` on.
+  /// What it has to send, from `sentBytes`.
   var output: [UInt8] = []
   var sentBytes = 0
   var hasSent: Bool { sentBytes == output.count }
 
   var phase = Phase.entering
-  /// What came while it looked for a marker.
+  /// What arrived while it waited for a marker.
   var early: [UInt8] = []
   /// Bytes received since it counts.
   var bytes = 0
-  /// LFs received since it counts, where bytes say nothing.
+  /// LFs received since it counts, for servers whose bytes cannot be counted.
   var lines = 0
-  /// Looks at each text; `nil` for members of whom the bytes alone are counted.
+  /// Checks each text; `nil` for members whose bytes are only counted.
   var check: OrderCheck?
 
-  /// It does not read, unless told to.
+  /// It reads only on request.
   var isPaused = false
   /// The last bytes that it received, if it is paused.
   var tail: [UInt8] = []
@@ -41,7 +41,7 @@ final class Member {
   var lastLine: String {
     String(decoding: tail.split(separator: UInt8(ascii: "\n")).last ?? [], as: UTF8.self)
   }
-  /// The server has closed it.
+  /// The server has disconnected it.
   var isClosed = false
   /// What its swarm waits for.
   var interest: ReadinessSet.Interest = []

@@ -1,11 +1,11 @@
-/// The texts that are sent: who says it, its number, when if there is space, and filling up to a size.
+/// The texts that are sent: sender, number, time if there is space, and padding.
 ///
 ///     m003 0000000042.0000001234567890123 xxxxxxxxxxxxxxxxxxxxxxxxxxxx
 ///     m003 0000000042.
 enum Message {
-  /// The smallest text there is.
+  /// The size of the smallest text.
   static let smallest = 16
-  /// The smallest that says when it was said.
+  /// The size of the smallest text with a time.
   static let smallestWithTime = 36
   /// The sender of the texts that mark the beginning.
   static let markerSender = 999
@@ -17,7 +17,7 @@ enum Message {
 
   private static let zero = UInt8(ascii: "0")
 
-  /// A sender's texts, all but the number and the time made ready, with what a server wants around them.
+  /// A sender's text with everything but the number and the time, and what a server's protocol puts around it.
   struct Template {
     private var bytes: [UInt8]
     private let start: Int
@@ -28,7 +28,7 @@ enum Message {
       text[0] = UInt8(ascii: "m")
       put(sender, digits: 3, at: 1, in: &text)
       text[4] = UInt8(ascii: " ")
-      // No space: ngircd cuts spaces off at the end.
+      // No space: ngircd removes spaces at the end.
       text[15] = UInt8(ascii: ".")
       hasTime = size >= smallestWithTime
       if hasTime { text[35] = UInt8(ascii: " ") }
@@ -44,8 +44,7 @@ enum Message {
     }
   }
 
-  /// Sender, number and time (0 if there is none) of the text that ends a line; `nil` if the line ends
-  /// with none.
+  /// The sender, number and time (0 if there is none) of the text at a line's end; `nil` without one.
   static func parse(
     _ line: UnsafeRawBufferPointer, size: Int
   ) -> (sender: Int, number: Int, nanoseconds: Int64)? {
@@ -76,7 +75,7 @@ enum Message {
     if index >= start { bytes[index] += 1 }
   }
 
-  /// The number that so many digits say; `nil` if there is another byte among them.
+  /// The number of some digits; `nil` if there is another byte among them.
   static func number(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ digits: Int) -> Int? {
     var value = 0
     for index in start..<start + digits {

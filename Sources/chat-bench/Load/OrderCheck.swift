@@ -1,22 +1,22 @@
 import Foundation
 
-/// Looks at each text that arrives at one member: each sender's have to come in order, each once. Pure.
+/// Checks the texts that arrive at one member: each sender's, in order, each once. Pure.
 struct OrderCheck {
   /// The next number expected of each sender.
   private(set) var expected: [Int]
-  /// What the next text of each sender begins with, one after the other: comparing is faster than parsing.
+  /// The header of each sender's next text, one after the other: comparing is faster than parsing.
   private var headers: [UInt8] = []
 
   private let size: Int
-  /// What each read that a server forwards begins with names its author: `<user4> `. Such a server may cut
-  /// a text anywhere, and put another author's between.
+  /// Whether the server forwards each of its reads with the author in front: `<user4> `. Such a server may cut a text
+  /// anywhere, and put another author's in between.
   private let hasAuthors: Bool
   private var authors: [Int: [UInt8]] = [:]
   private var author = 0
   /// Inside `<user4> `.
   private var isInAuthor = false
 
-  /// The beginning of a line whose end has not come yet.
+  /// The beginning of an incomplete line.
   private var partial: [UInt8] = []
 
   init(senders: Int, size: Int, hasAuthors: Bool) {
@@ -31,8 +31,8 @@ struct OrderCheck {
 
   /// Takes bytes as they arrive.
   ///
-  /// - Parameter onText: is given the time each text says.
-  /// - Throws: `BenchError` if a text is missing, doubled or in the wrong place.
+  /// - Parameter onText: called with the time in each text.
+  /// - Throws: `BenchError` if a text is missing, duplicated or out of order.
   mutating func take(_ chunk: UnsafeRawBufferPointer, onText: ((Int64) -> Void)?) throws {
     if hasAuthors { try takeOfAuthors(chunk, onText) } else { try takeOfOne(chunk, onText) }
   }
@@ -48,10 +48,10 @@ struct OrderCheck {
     try check(chunk, onText)
   }
 
-  /// What has come of the last line, which has no end yet.
+  /// The incomplete last line.
   var unfinished: String { String(decoding: partial, as: UTF8.self) }
 
-  /// Looks at each line, and keeps the last if it is cut off.
+  /// Checks each line, and keeps an incomplete last one.
   private mutating func check(_ bytes: UnsafeRawBufferPointer, _ onText: ((Int64) -> Void)?) throws
   {
     var start = 0
@@ -72,9 +72,9 @@ struct OrderCheck {
     if start < bytes.count { partial = Array(bytes[start...]) }
   }
 
-  /// Takes a line if it ends with the text that its sender was to say next.
+  /// Takes a line if it ends with its sender's next text.
   ///
-  /// - Returns: the time it says, 0 if it says none or that is not needed; `nil` if it is another line.
+  /// - Returns: its time, 0 if it has none or it is not needed; `nil` for another line.
   private mutating func takeExpected(_ line: UnsafeRawBufferPointer, needsTime: Bool) -> Int64? {
     let start = line.count - size
     guard start >= 0, let base = line.baseAddress,
@@ -91,7 +91,7 @@ struct OrderCheck {
     return Message.number(line, start + Message.timeStart, 19).map { Int64($0) }
   }
 
-  /// Puts each author's bytes together again, and looks at each whole line. No text has a `<`.
+  /// Joins each author's bytes, and checks each whole line. No text contains a `<`.
   private mutating func takeOfAuthors(
     _ chunk: UnsafeRawBufferPointer, _ onText: ((Int64) -> Void)?
   ) throws {
@@ -122,7 +122,7 @@ struct OrderCheck {
     }
   }
 
-  /// A line without what ends it.
+  /// A line without its end, CR LF or LF.
   static func line(
     _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int
   ) -> UnsafeRawBufferPointer {

@@ -1,50 +1,49 @@
 import ChatSystem
 import Foundation
 
-/// A room of 100 in which some never read, and some read at a tenth of the others' pace: what the others
-/// notice.
+/// The effect of slow readers: in a room of 100, some never read, and some read at a tenth of the others' pace.
 struct SlowReaders {
   private static let readers = 100
   /// How many never read.
   let never: Int
   /// How many read at a tenth.
   let tenth: Int
-  /// At least so long.
+  /// The shortest duration.
   var seconds: Double { never > 0 ? 12 : 4 }
-  /// The longest text that all servers take.
+  /// The longest text that all servers accept.
   private static let size = 400
-  /// With slow readers it goes on until each of the others has so much, or time is over: more than the system
-  /// keeps for one who does not read.
+  /// With slow readers, a run lasts until each other reader has so much, or time is over: more than the system buffers for a
+  /// reader that does not read.
   private static let bytesEach = 12 << 20
   private static let limit: Duration = .seconds(40)
-  /// So many texts are said and not yet heard by all who read.
+  /// Texts in flight: sent, but not received by every healthy reader.
   private static let window = 1_024
-  /// Who delivers nothing for so long has stopped for good.
+  /// A server that delivers nothing for so long has stopped.
   private static let stopLimit: Duration = .seconds(4)
 
-  /// What one run showed, of those who read.
+  /// The results of one run, for the healthy readers.
   struct Sample {
     let textsPerSecond: Double
-    /// The longest time in which not all of them heard anything.
+    /// The longest time in which the slowest of them received nothing.
     let silenceSeconds: Double
     /// In milliseconds.
     let p99: Double
     let memoryGrowthBytes: Int
-    /// The server delivered nothing more to anybody.
+    /// Whether the server delivered nothing more to anybody.
     let hasStopped: Bool
-    /// What became of those who read at a tenth.
+    /// The ends of the readers at a tenth.
     let ends: [End]
   }
 
-  /// What became of a reader that read at a tenth.
+  /// The end of a reader at a tenth.
   enum End: Equatable {
     case everything
-    /// It was closed, and its last line is this.
+    /// It was disconnected, with this last line.
     case closed(String)
     case incomplete
   }
 
-  /// What became of several, for a table.
+  /// Several ends, for a table.
   static func text(_ ends: [End]) -> String {
     var parts: [String] = []
     let complete = ends.count { $0 == .everything }
@@ -112,10 +111,9 @@ struct SlowReaders {
       ends: isDone ? try ends(swarm, slow, said) : [])
   }
 
-  /// Waits until each healthy reader has every line in order; the slow ones, but those who never read, read
-  /// on.
+  /// Waits until each healthy reader has every line in order. The readers at a tenth continue.
   ///
-  /// - Returns: false if nothing comes any more.
+  /// - Returns: false if nothing arrives any more.
   private func finish(
     _ swarm: Swarm, _ healthy: [Member], _ slow: [Member], _ said: Int, since: MonotonicTime
   ) throws -> Bool {
@@ -132,7 +130,7 @@ struct SlowReaders {
     return true
   }
 
-  /// Lets those who read at a tenth read to the end.
+  /// Has the readers at a tenth read to the end.
   private func ends(_ swarm: Swarm, _ slow: [Member], _ said: Int) throws -> [End] {
     var lastBytes = -1
     var lastProgress = MonotonicTime.now

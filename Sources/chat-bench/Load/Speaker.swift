@@ -1,22 +1,22 @@
 import ChatSystem
 import Synchronization
 
-/// Says texts of a swarm's first member at a steady pace, on a thread of its own. The texts carry the time at
-/// which they were to be said, so that whatever holds the speaker up counts.
+/// Sends texts of a swarm's first member at a steady rate, on a thread of its own. A text carries the time at which it was
+/// due, so that delays of the sender count (no coordinated omission).
 ///
 /// Thread: any.
 final class Speaker: Sendable {
-  /// When the first is said.
+  /// When the first text is due.
   let start: MonotonicTime
 
   private let isStopped = Atomic<Bool>(false)
   private let hasFailed = Atomic<Bool>(false)
-  /// How many were said, once there will be no more; -1 before.
+  /// How many were sent, once there will be no more; -1 before.
   private let lastTotal = Atomic<Int>(-1)
 
   /// Begins.
   ///
-  /// - Parameter limit: how many are said, unless it is stopped before.
+  /// - Parameter limit: how many are sent, unless it is stopped before.
   init(_ swarm: Swarm, linesPerSecond: Int, limit: Int = .max) throws {
     start = .now + .milliseconds(50)
     let stream = swarm.members[0].stream
@@ -27,9 +27,9 @@ final class Speaker: Sendable {
     }
   }
 
-  /// How many it said; `nil` as long as it speaks.
+  /// How many were sent; `nil` while it is sending.
   ///
-  /// - Throws: `BenchError` if it can't go on.
+  /// - Throws: `BenchError` if the connection is closed.
   var total: Int? {
     get throws {
       if hasFailed.load(ordering: .relaxed) { throw BenchError("closed the sender") }
@@ -38,7 +38,7 @@ final class Speaker: Sendable {
     }
   }
 
-  /// It says no more.
+  /// Stops sending.
   func stop() { isStopped.store(true, ordering: .relaxed) }
 
   private func speak(
@@ -47,7 +47,7 @@ final class Speaker: Sendable {
     var template = template
     var bytes: [UInt8] = []
     var said = 0
-    // Relaxed: nothing but the flags and the number is read by others.
+    // Relaxed: other threads read only the flags and the number.
     while said < limit, !isStopped.load(ordering: .relaxed) {
       let moment = start.nanoseconds + Int64(said) * interval
       SystemThread.sleep(until: MonotonicTime(nanoseconds: moment))

@@ -1,13 +1,13 @@
 import ChatSystem
 import Foundation
 
-/// Many connections on one thread: the load, and the check that nothing was lost, doubled or reordered.
+/// Many connections on one thread: the load, and the check that nothing is lost, duplicated or reordered.
 ///
-/// Some members have each of their lines looked at. Of the others the bytes are counted, and not even
-/// copied: all texts of a run have the same number of them, so that a total is exact.
+/// Some members have each of their lines checked. Of the others, the bytes are counted and not even copied: all texts of a
+/// run have the same length, so the total is exact.
 final class Swarm {
   fileprivate static let bufferBytes = 262_144
-  /// So much is discarded at once (tcp(7), MSG_TRUNC).
+  /// How many bytes are discarded at once (tcp(7), MSG_TRUNC).
   private static let discardBytes = 1 << 24
 
   let subject: any Subject
@@ -15,21 +15,20 @@ final class Swarm {
   let rooms: Int
   let senders: Int
   private(set) var members: [Member] = []
-  /// How many bytes a text has when it arrives.
+  /// The length of a text when it arrives.
   private(set) var bytesPerText = 0
-  /// Called for each text that arrives at a member that is checked and not paused, with the text's time
-  /// and now.
+  /// Called for each text that arrives at a checked member that is not paused, with the text's time and the current time.
   var onText: ((_ said: Int64, _ now: Int64) -> Void)?
 
   private let readiness: ReadinessSet
   private var buffer = [UInt8](repeating: 0, count: bufferBytes)
 
-  /// Lets so many in, and waits until all of them hear the same.
+  /// Connects `count` members, and waits until all of them receive the same lines.
   ///
   /// - Parameters:
-  ///   - rooms: how many rooms the members are spread over, the first into the first, and so on.
-  ///   - senders: how many of the first members will say something.
-  ///   - checkEvery: every so many-th member of a room has each of its lines looked at.
+  ///   - rooms: how many rooms the members are spread over, in turn.
+  ///   - senders: how many of the first members will send.
+  ///   - checkEvery: 10 means that every tenth member of a room has each of its lines checked.
   init(
     _ server: RunningServer, _ subject: any Subject, count: Int, rooms: Int = 1, senders: Int,
     size: Int, checkEvery: Int, prefix: String = "u"
@@ -39,9 +38,9 @@ final class Swarm {
     self.rooms = rooms
     self.senders = senders
     readiness = try ReadinessSet()
-    // Names of one length make texts of one length.
+    // Names of equal length make texts of equal length.
     let digits = String(count - 1).count
-    // Some servers take a second for each: they are begun all at once.
+    // Some servers take a second for each handshake: all are started at once.
     let connections = try (0..<count).map { index in
       let connection = try LineConnection(port: server.port)
       let number = String(index)
@@ -66,7 +65,7 @@ final class Swarm {
     try mark(1) { $0.phase == .counting }
   }
 
-  /// The name of a member's room; `nil` if there is one room alone.
+  /// The name of a member's room; `nil` if there is only one.
   private func room(of index: Int) -> String? {
     guard rooms > 1 else { return nil }
     let number = index % rooms
@@ -82,24 +81,24 @@ final class Swarm {
 
   // MARK: Sending
 
-  /// Has a sender say something.
+  /// Has a sender send bytes.
   func say(_ bytes: [UInt8], from sender: Int) throws {
     let member = members[sender]
     member.output.append(contentsOf: bytes)
     try write(member)
   }
 
-  /// Whether all that was to be said has been given to the system.
+  /// Whether the system has taken everything that was to be sent.
   var hasSent: Bool { members[..<senders].allSatisfy(\.hasSent) }
 
   // MARK: What arrived
 
-  /// How many texts a member has heard.
+  /// How many texts a member has received.
   func heard(by member: Member) -> Int {
     subject.hasAuthors ? member.lines : member.bytes / bytesPerText
   }
 
-  /// Whether a member heard each of its room's senders exactly up to these numbers.
+  /// Whether a member has received each of its room's senders exactly up to these numbers.
   func hasHeard(_ member: Member, upTo numbers: [Int]) -> Bool {
     var total = 0
     for sender in numbers.indices where sender % rooms == member.room {
@@ -107,10 +106,10 @@ final class Swarm {
       total += numbers[sender]
       if let check = member.check, check.expected[sender] != numbers[sender] { return false }
     }
-    // Whoever looks at each text need not count what else is said, of those who leave.
+    // A checked member needs no count, which would include lines about members that leave.
     if member.check != nil { return true }
     guard !subject.hasAuthors else { return member.lines == total }
-    // What a server says on its own is rare.
+    // A server rarely adds lines of its own.
     let unasked = member.bytes - total * bytesPerText
     return unasked == 0
       || (subject.unaskedBytes > 0 && (0...3).contains { unasked == $0 * subject.unaskedBytes })
@@ -118,13 +117,13 @@ final class Swarm {
 
   // MARK: Events
 
-  /// Stops a member's reading, or lets it go on.
+  /// Pauses a member's reading, or resumes it.
   func pause(_ member: Member, _ isPaused: Bool) throws {
     member.isPaused = isPaused
     try watch(member)
   }
 
-  /// Reads and writes until it is so.
+  /// Reads and writes until a condition is met.
   func pump(within limit: Duration, until isSo: () throws -> Bool) throws {
     let deadline = MonotonicTime.now + limit
     while try !isSo() {
@@ -135,7 +134,7 @@ final class Swarm {
     }
   }
 
-  /// Waits for something to happen, and does it.
+  /// Waits for events, and handles them.
   func pump(milliseconds: Int32) throws {
     try readiness.wait(milliseconds: milliseconds) { token, ready in
       let member = members[token]
@@ -169,7 +168,7 @@ final class Swarm {
     try watch(member)
   }
 
-  /// Receives what a member has, or a part of it, without waiting; whoever was closed is marked as such.
+  /// Receives what has arrived for a member, or a part of it, without waiting. Marks a member that was disconnected.
   func read(_ member: Member, atMost limit: Int = .max) throws {
     let isDiscarded = member.phase == .counting && member.check == nil && !subject.hasAuthors
     let count: Int
@@ -232,7 +231,7 @@ final class Swarm {
 
   // MARK: The beginning
 
-  /// Has the first in each room say a marker, and waits until all have heard it.
+  /// Has the first member of each room send a marker, and waits until all have received it.
   private func mark(_ number: Int, until isIn: (Member) -> Bool) throws {
     for room in 0..<rooms {
       let around = subject.around(size, room: self.room(of: room))
@@ -252,7 +251,7 @@ final class Swarm {
     member.early.append(contentsOf: chunk)
     let early = member.early
     let used = early.withUnsafeBytes { bytes in
-      /// Where the bytes begin that are not done with.
+      /// Where the unprocessed bytes begin.
       var first = 0
       var start = 0
       while let base = bytes.baseAddress, start < bytes.count,
@@ -262,11 +261,11 @@ final class Swarm {
         let text = Message.parse(OrderCheck.line(bytes, start, end), size: size)
         start = end + 1
         let isMarker = text?.sender == Message.markerSender
-        // Before the first marker, lines are of no use; between the two, all bytes count.
+        // Lines before the first marker are ignored; between the two, all bytes count.
         if member.phase == .entering { first = start }
         guard isMarker, let text else { continue }
         guard text.number == 0 else {
-          // What the server said on its own in between makes it more for some, never less.
+          // Lines that the server added in between make it more for some members, never less.
           let bytes = start - first
           bytesPerText = bytesPerText == 0 ? bytes : min(bytesPerText, bytes)
           member.phase = .counting

@@ -1,4 +1,4 @@
-/// What there is to run.
+/// The workloads.
 enum Workload: String, CaseIterable {
   case fan100, fan1000, all50, rooms, sizes, latency500, latency2000, slow, join, idle, history,
     files

@@ -1,25 +1,25 @@
 import ChatSystem
 import Foundation
 
-/// A file's way through the chat: one member of the lobby sends it, some others save it.
+/// A file sent through the chat: one member of the lobby sends it, others save it.
 final class FileTrip {
-  /// What was used up to a moment.
+  /// A moment, and the resources used up to then.
   struct Moment {
     let time: MonotonicTime
-    /// By all processes that were started, in seconds.
+    /// Of all processes that were started, in seconds.
     let processorSeconds: Double
     let serverSeconds: Double
     let diskWaitSeconds: Double
   }
 
-  /// One part of the way, or another way for a file.
+  /// The cost of one leg of the trip, or of another way to copy the file.
   struct Leg {
     let seconds: Double
     let bytesPerSecond: Double
     let processorSecondsPerGigabyte: Double
     /// The server's share.
     let serverSecondsPerGigabyte: Double
-    /// In which share of the time somebody waited for the disk.
+    /// The share of the time in which a process waited for the disk.
     let diskShare: Double
 
     init(from start: Moment, to end: Moment, bytes: Int) {
@@ -32,7 +32,7 @@ final class FileTrip {
     }
   }
 
-  /// How far it is.
+  /// The phase it is in.
   enum Phase: Int {
     case waiting, preparing, uploading, downloading, done
   }
@@ -41,7 +41,7 @@ final class FileTrip {
   private(set) var receivers: [FileClient]
   private let source: SourceFile
   private let folder: URL
-  /// Hears of the file when the receivers do.
+  /// A member that is told of the file when the receivers are.
   private let watcher: LineConnection
   private var sender: FileClient?
 
@@ -49,12 +49,12 @@ final class FileTrip {
 
   private(set) var phase = Phase.waiting
   private(set) var started: Moment?
-  /// The server knows of the file, and waits for its bytes.
+  /// The server has accepted the announcement, and waits for bytes.
   private(set) var announced: Moment?
   private(set) var offered: Moment?
   private(set) var saved: Moment?
 
-  /// Lets the receivers in.
+  /// Connects the receivers.
   init(_ source: SourceFile, receivers: Int, in parent: URL) throws {
     self.source = source
     folder = try Interruption.running.makeFolder(in: parent)
@@ -75,20 +75,20 @@ final class FileTrip {
   }
 
   deinit {
-    // Whoever writes there ends before.
+    // The processes that write there end first.
     receivers = []
     sender = nil
     Interruption.running.remove(folder)
   }
 
-  /// Has the file sent.
+  /// Starts sending the file.
   func send() throws {
     started = moment(.now)
     phase = .preparing
     sender = try FileClient(sending: source.url, port: server.port)
   }
 
-  /// Notes what has happened.
+  /// Looks at the progress, and advances the phase.
   func look() throws {
     if phase == .preparing, hasPartial {
       announced = moment(.now)
@@ -106,7 +106,7 @@ final class FileTrip {
     phase = .done
   }
 
-  /// Sends the file, and waits until all have it.
+  /// Sends the file, and waits until all receivers have it.
   func run() throws {
     try send()
     let deadline = MonotonicTime.now + .seconds(300)
@@ -117,7 +117,7 @@ final class FileTrip {
     }
   }
 
-  /// Looks whether all have the file's bytes.
+  /// Checks that all receivers have the file's bytes.
   func check() throws {
     for number in receivers.indices {
       let url = folder.appendingPathComponent(
@@ -126,7 +126,7 @@ final class FileTrip {
     }
   }
 
-  /// The server makes a file for what comes in as soon as that is announced.
+  /// Whether the server has made its partial file, as it does when a file is announced.
   private var hasPartial: Bool {
     let folder = server.folder.appendingPathComponent("files/partial").path
     return (try? FileManager.default.contentsOfDirectory(atPath: folder))?.isEmpty == false
@@ -138,7 +138,7 @@ final class FileTrip {
 }
 
 extension FileTrip.Moment {
-  /// Now; `time` may have been a moment ago.
+  /// The current use of resources; `time` may be slightly earlier.
   static func now(at time: MonotonicTime = .now, serverSeconds: Double = 0) -> Self {
     // Pressure stall information (Linux, Documentation/accounting/psi.rst), in microseconds.
     let text = (try? String(contentsOfFile: "/proc/pressure/io", encoding: .utf8)) ?? ""

@@ -1,22 +1,22 @@
 import ChatSystem
 import Foundation
 
-/// What a long past costs those who come: entering a room in which much was said, its last lines, a search.
+/// The cost of a long history: entering the room, reading its last lines, a search.
 struct History {
-  /// How many lines are said before.
+  /// How many lines are in the room's history.
   let lines: Int
   var repetitions = 20
 
-  /// What one room showed, in milliseconds.
+  /// The results of one room, in milliseconds.
   struct Sample {
     let entering: Double
     let last: Double
     let search: Double
-    /// Right after the last line was said, when the index has not come to most of them.
+    /// Right after the last line, before the index has caught up.
     let searchAtOnce: Double
   }
 
-  /// A word that is said three times: near the beginning, in the middle, at the end.
+  /// A word that occurs three times: near the beginning, in the middle, at the end.
   private static let word = "heliotrope"
   private static let size = 64
 
@@ -61,7 +61,7 @@ struct History {
     return first
   }
 
-  /// Has all lines said, and waits until the sender has heard each.
+  /// Sends all lines, and waits until the sender has received each.
   private func fill(_ server: RunningServer) throws {
     let subject = ChatServerSubject()
     let swarm = try Swarm(server, subject, count: 1, senders: 1, size: Self.size, checkEvery: 1)
@@ -75,7 +75,7 @@ struct History {
       for number in said..<min(lines, said + 1_024) {
         template.append(number, to: &bytes)
         guard rare.contains(number) else { continue }
-        // The filling gives way to the word: the text stays as long as it was.
+        // The word replaces padding: the text keeps its length.
         let word = Array(" \(Self.word) ".utf8)
         let end = bytes.count - 2
         bytes.replaceSubrange(end - word.count..<end, with: word)

@@ -1,15 +1,15 @@
 import ChatSystem
 import Foundation
 
-/// What the system itself can deliver: a process that does nothing but write bytes made beforehand to its
-/// sockets, in turn, as fast as they take them. No server can do better in pieces of that size.
+/// What the kernel can deliver: a process that only writes prepared bytes to its sockets, in turn, as fast as they take
+/// them. No server can do better in pieces of that size.
 struct KernelBound: ServerProgram {
   /// A `send` for each text, or one for as many as fit into 64 KiB.
   enum Piece: String, CaseIterable {
     case whole = "64K"
     case text
 
-    /// As the table has it.
+    /// Its name in the table.
     var name: String {
       switch self {
       case .whole: "kernel, 64 KiB pieces"
@@ -18,7 +18,7 @@ struct KernelBound: ServerProgram {
     }
   }
 
-  /// The flag that makes this program the process that writes; for itself, not for people.
+  /// The flag that makes this program the process that writes. Internal.
   static let flag = "--kernel-bound"
 
   let piece: Piece
@@ -90,7 +90,7 @@ struct KernelBound: ServerProgram {
 
   // MARK: Writing
 
-  /// What the process does that was started with these arguments.
+  /// Runs the process that writes.
   static func serve(_ arguments: [String]) throws {
     guard arguments.count == 4, let port = UInt16(arguments[0]),
       let piece = Piece(rawValue: arguments[1]), let receivers = Int(arguments[2]),
@@ -117,21 +117,20 @@ struct KernelBound: ServerProgram {
     withExtendedLifetime(streams) {}
   }
 
-  /// Writes the bytes to each stream in turn, over and over; one that is full is passed over until it takes
-  /// bytes again.
+  /// Writes the bytes to each stream in turn, repeatedly; one that is full is skipped until it is writable again.
   ///
-  /// - Returns: how many bytes went out, whole pieces all.
+  /// - Returns: how many bytes were written, in whole pieces.
   private static func write(
     _ bytes: [UInt8], to streams: [TCPTransport], for time: Duration
   ) throws -> Int {
     let readiness = try ReadinessSet()
-    /// How much of its present piece each stream has taken.
+    /// How much of its current piece each stream has taken.
     var sent = [Int](repeating: 0, count: streams.count)
     var ready = Array(streams.indices)
     var total = 0
     let end = MonotonicTime.now + time
     var isOver = false
-    // In the end the pieces that were begun are written out.
+    // At the end, pieces that were begun are completed.
     while !isOver || ready.count < streams.count || sent.contains(where: { $0 > 0 }) {
       isOver = isOver || MonotonicTime.now >= end
       var full: [Int] = []

@@ -1,13 +1,13 @@
 import ChatSystem
 import Foundation
 
-/// How late a text arrives, at so many receivers and so many texts a second.
+/// The latency of texts, with so many receivers and so many texts a second.
 struct Latency {
   let receivers: Int
   let linesPerSecond: Int
   var seconds = 3.0
 
-  /// What one run showed, in milliseconds.
+  /// The results of one run, in milliseconds.
   struct Sample {
     let median: Double
     let p99: Double

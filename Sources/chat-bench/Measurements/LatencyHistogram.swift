@@ -1,26 +1,26 @@
-/// Latencies in steps of less than one per cent: however many there are, they take the same memory. Pure.
+/// A histogram of latencies in steps of less than one per cent, of constant size. Pure.
 struct LatencyHistogram {
-  /// A power of two is divided into so many steps.
+  /// The number of steps in a power of two.
   private static let stepBits = 7
   private static let steps = 1 << stepBits
 
   private var counts = [Int](repeating: 0, count: 64 * steps)
-  /// How many there are.
+  /// The number of latencies.
   private(set) var total = 0
 
-  /// Takes one in, in nanoseconds.
+  /// Adds one, in nanoseconds.
   mutating func add(_ nanoseconds: Int64) {
     counts[Self.index(max(0, nanoseconds))] += 1
     total += 1
   }
 
-  /// Takes in all that another has.
+  /// Adds all of another histogram.
   mutating func add(_ other: LatencyHistogram) {
     for (index, count) in other.counts.enumerated() { counts[index] += count }
     total += other.total
   }
 
-  /// What so large a share of them did not exceed, in milliseconds.
+  /// A quantile, in milliseconds.
   func milliseconds(_ share: Double) -> Double {
     var left = Int((Double(total) * share).rounded(.up))
     for (index, count) in counts.enumerated() where count > 0 {
@@ -37,7 +37,7 @@ struct LatencyHistogram {
     return (exponent - stepBits + 1) * steps + step
   }
 
-  /// The smallest value that an index stands for.
+  /// The smallest value of a step.
   private static func nanoseconds(_ index: Int) -> Int64 {
     guard index >= steps else { return Int64(index) }
     return (Int64(steps + index % steps)) << Int64(index / steps - 1)

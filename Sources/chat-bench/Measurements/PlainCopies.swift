@@ -1,9 +1,9 @@
 import ChatSystem
 import Foundation
 
-/// A file's way through programs that do nothing but copy it: `nc` and `scp`.
+/// Copies of a file by programs that do nothing else: `nc` and `scp`.
 struct PlainCopies {
-  /// OpenBSD's netcat, which knows `-N`: it ends when its input does.
+  /// OpenBSD's netcat, which has `-N`: it ends with its input.
   static let netcat = "nc.openbsd"
   private static let limit: Duration = .seconds(300)
 
@@ -51,7 +51,7 @@ struct PlainCopies {
 
   private static let sshOptions = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=3"]
 
-  /// Whether SSH lets us in here without asking.
+  /// Whether SSH allows a login here without asking.
   static var canLogIn: Bool {
     guard let program = RunningServer.path(of: "ssh"), RunningServer.path(of: "scp") != nil,
       let child = try? Child(program, sshOptions + ["localhost", "true"], input: .nullDevice)
@@ -59,7 +59,7 @@ struct PlainCopies {
     return (try? child.end(within: .seconds(10))) != nil
   }
 
-  /// Makes copies, and looks whether they are the file.
+  /// Makes copies, and checks that they equal the file.
   ///
   /// - Parameter begin: begins, and says when, who ends when a copy is there, and who else takes part.
   private func copy(

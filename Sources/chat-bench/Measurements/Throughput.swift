@@ -1,16 +1,16 @@
 import ChatSystem
 import Foundation
 
-/// How many deliveries a second, with so many senders and receivers.
+/// The deliveries a second, with so many senders and receivers.
 struct Throughput {
   let receivers: Int
-  /// One sender stands beside the receivers; several are the receivers themselves, one at least a room.
+  /// A single sender is not one of the receivers; several senders are, at least one in each room.
   let senders: Int
   var rooms = 1
   var size = 64
   var seconds = 1.5
 
-  /// What one run showed.
+  /// The results of one run.
   struct Sample {
     let deliveriesPerSecond: Double
     /// The server's, per million deliveries.
@@ -20,10 +20,10 @@ struct Throughput {
     /// How much of one processor the server used.
     let serverShare: Double
 
-    /// The load generator stood still before the server did: the server was not measured.
+    /// The load generator was saturated, and the server was not: the server was not measured.
     var isSaturated: Bool { loadShare > 0.97 && serverShare < 0.9 }
 
-    /// Makes a sample of so many deliveries, and the processor time they took.
+    /// Makes a sample from the deliveries and the processor time they took.
     init(
       deliveries: Double, elapsed: Double, serverSeconds: Double, loadSeconds: Double
     ) {
@@ -36,12 +36,12 @@ struct Throughput {
 
   var people: Int { receivers + (senders == 1 ? 1 : 0) }
 
-  /// Windows of so many bytes are tried, each in texts a sender.
+  /// The windows that are tried, in texts of each sender.
   var windows: [Int] {
     [65_536, 524_288, 4_194_304].map { max(senders == 1 ? 1 : 64, $0 / size / senders) }
   }
 
-  /// Runs once, with at most `window` texts of each sender said and not yet heard by everyone.
+  /// Runs once, with at most `window` texts of each sender in flight: sent, but not received by everyone.
   func run(_ subject: any Subject, window: Int) throws -> Sample {
     let server = try RunningServer(subject)
     let swarm = try Swarm(
@@ -50,7 +50,7 @@ struct Throughput {
     var said = [Int](repeating: 0, count: senders)
     var templates = (0..<senders).map { swarm.template($0) }
     let listeners = senders == 1 ? Array(swarm.members.dropFirst()) : swarm.members
-    // Of how many senders each hears; a room's only one, if it does not hear itself, is not waited for.
+    // How many senders each member hears. A room's only sender that does not hear itself is not waited for.
     let sendersEach = senders / rooms
     let isHeardByAll = sendersEach == 1 || subject.echoes
     let heardShare = isHeardByAll ? sendersEach : sendersEach - 1
@@ -94,7 +94,7 @@ struct Throughput {
   }
 }
 
-/// The member of a room that has heard least. The others need not be asked before that one has gone on.
+/// The member of a room that has received least. The others are looked at only after that one has made progress.
 struct Slowest {
   private let swarm: Swarm
   private let members: [Member]
@@ -107,7 +107,7 @@ struct Slowest {
     slowest = members.first
   }
 
-  /// How many texts that member has heard.
+  /// How many texts that member has received.
   mutating func heard() -> Int {
     guard let last = slowest, swarm.heard(by: last) != least else { return least }
     least = .max

@@ -1,9 +1,8 @@
 import Foundation
 
-/// Horizontal bars in groups, as SVG 1.1 that needs nothing else: dark text on a light ground of its own, for
-/// pages of either kind.
+/// Horizontal bars in groups, as self-contained SVG 1.1: dark text on a light background, for light and dark pages.
 struct Chart {
-  /// What lies beside each other.
+  /// Bars under one title.
   struct Group {
     let title: String
     var bars: [Bar]
@@ -17,7 +16,7 @@ struct Chart {
     let kind: Kind
   }
 
-  /// What a bar is, and so its colour.
+  /// The kind of a bar, and its colour.
   enum Kind: String {
     case own = "#c2410c"
     case other = "#64748b"

@@ -1,4 +1,4 @@
-/// Rows and columns, aligned for a terminal and as Markdown has them.
+/// Rows and columns as a Markdown table, aligned for a terminal.
 struct Table {
   let title: String
   let columns: [String]
@@ -32,7 +32,7 @@ struct Table {
   }
 }
 
-/// Several runs of the same thing: the median, and how far they lie apart.
+/// Several runs of the same measurement: the median and the spread.
 struct Runs {
   private let sorted: [Double]
 
@@ -40,19 +40,19 @@ struct Runs {
 
   var median: Double { sorted.isEmpty ? .nan : sorted[sorted.count / 2] }
 
-  /// As text, with so many digits behind the point: `7.31 (6.90–7.42)`.
+  /// As text, with so many decimals: `7.31 (6.90–7.42)`.
   func text(_ digits: Int, scale: Double = 1) -> String {
     guard let first = sorted.first, let last = sorted.last else { return "–" }
     return "\(Self.fixed(median * scale, digits)) (\(Self.fixed(first * scale, digits))"
       + "–\(Self.fixed(last * scale, digits)))"
   }
 
-  /// A number with two digits that say something, or all before the point.
+  /// A number with two significant digits, or all digits before the point.
   static func figures(_ value: Double) -> String {
     fixed(value, value >= 10 ? 1 : value >= 0.1 ? 2 : 3)
   }
 
-  /// A number with so many digits behind the point.
+  /// A number with so many decimals.
   static func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return "–" }
     var scale = 1

@@ -89,7 +89,7 @@ final class Child {
     return start
   }
 
-  /// When a process ended, and how. Thread: any.
+  /// When a process ended, and its status. Thread: any.
   private final class Ending: Sendable {
     private struct State {
       var end: (time: MonotonicTime, status: Int32)?

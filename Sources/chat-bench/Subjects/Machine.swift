@@ -1,13 +1,13 @@
 import ChatSystem
 import Foundation
 
-/// The machine that all of it runs on, as far as it can disturb what is measured.
+/// The machine, as far as it can disturb what is measured.
 enum Machine {
   private static let pageBytes = 4_096
-  /// So much memory is left to others.
+  /// How much memory is left to others.
   private static let spareBytes = 2 << 30
 
-  /// What others do from here on.
+  /// The processor time of other processes from now on.
   struct Others {
     private let start = (time: MonotonicTime.now, seconds: othersSeconds)
 
@@ -19,24 +19,23 @@ enum Machine {
     }
   }
 
-  /// Processor time that others used so far: whatever is neither this process nor started by it (proc(5),
-  /// /proc/stat).
+  /// The processor time of other processes so far: all but this one and those it has started (proc(5), /proc/stat).
   private static var othersSeconds: Double {
     let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
     let fields = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().map {
       Double($0) ?? 0
     }
     guard fields.count > 7 else { return .nan }
-    // user, nice, system, irq, softirq; idle, iowait and steal are nobody's.
+    // user, nice, system, irq, softirq; not idle, iowait and steal.
     let busy = fields[0] + fields[1] + fields[2] + fields[5] + fields[6]
     return busy / Double(sysconf(Int32(_SC_CLK_TCK))) - LoadGenerator.processorSeconds
       - Interruption.running.processorSeconds
   }
 
-  /// Has so much memory ready for files that are to be written, and nothing left to be written to the disk.
+  /// Prepares for writing files: syncs the disk, and has so much memory ready.
   ///
-  /// A virtual machine gives memory that is free for some seconds back to its host, and gets it again at up to two
-  /// seconds a gigabyte: whoever happened to need it would pay.
+  /// A virtual machine returns free memory to its host after some seconds, and gets it back at up to two seconds a gigabyte:
+  /// that would be charged to whichever process needs it.
   static func settle(bytes: Int) {
     sync()
     let text = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8)) ?? ""

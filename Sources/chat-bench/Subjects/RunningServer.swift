@@ -1,13 +1,13 @@
 import ChatSystem
 import Foundation
 
-/// A subject that runs, and what the system knows of it (proc(5)).
+/// A running subject, and what the system knows of it (proc(5)).
 final class RunningServer {
   let port: UInt16
   private let process = Foundation.Process()
-  /// What it writes is in there.
+  /// The folder for its files.
   let folder: URL
-  /// Stays open: a server that reads its standard input sees no end.
+  /// Its standard input, which stays open.
   private let input = Pipe()
 
   /// Starts a program.
@@ -41,8 +41,8 @@ final class RunningServer {
     try Listener(on: Address(host: "127.0.0.1", port: 0)).address.port
   }
 
-  /// Whether somebody listens on the port (proc(5), /proc/net/tcp). Nobody is connected to find out:
-  /// ncat ends as a whole when a client is gone without having read everything.
+  /// Whether a process listens on the port (proc(5), /proc/net/tcp). Connecting to find out would end ncat: it exits when a
+  /// client leaves without having read everything.
   static func isListening(_ port: UInt16) -> Bool {
     let hexadecimal = String(port, radix: 16, uppercase: true)
     let zeros = String(repeating: "0", count: 4 - hexadecimal.count)
@@ -52,7 +52,7 @@ final class RunningServer {
   }
 
   deinit {
-    // What is measured is over; nobody waits for a polite end.
+    // The measurement is over: no graceful end is needed.
     Interruption.running.end(process)
     Interruption.running.remove(folder)
   }

@@ -40,7 +40,7 @@ struct SourceFile {
     return try Self.digest(of: other) == digest
   }
 
-  /// What a file is.
+  /// The digest of a file.
   static func digest(of url: URL) throws -> SHA256Digest {
     let file = try FileHandle(forReadingFrom: url)
     var hash = try SHA256()

@@ -3,18 +3,18 @@ import Foundation
 
 /// A program that is started, and listens.
 protocol ServerProgram: Sendable {
-  /// As the table has it.
+  /// Its name in the table.
   var name: String { get }
   /// The program that has to be installed.
   var program: String { get }
 
-  /// The arguments that start it in the foreground; what it needs is written into `folder`.
+  /// The arguments that start it in the foreground. Its configuration is written into `folder`.
   func arguments(port: UInt16, folder: URL) throws -> [String]
 }
 
-/// A server to be measured: how it starts, how one enters its room, and what a message looks like.
+/// A server to be measured: how it starts, how a client enters its room, and what a message looks like.
 protocol Subject: ServerProgram {
-  /// Whether whoever says something hears it too.
+  /// Whether a sender receives its own messages.
   var echoes: Bool { get }
   /// Each read that it forwards begins with its author's name, `<user4> `, wherever a text is cut: bytes per
   /// text vary.
@@ -28,7 +28,7 @@ protocol Subject: ServerProgram {
   /// How many clients it can have.
   var mostClients: Int { get }
 
-  /// Says what can be said at once on a fresh connection; many are begun before the first is in.
+  /// Sends the handshake's lines that need no answer on a new connection. Many are started before the first is in.
   ///
   /// - Parameter room: where to; `nil` where everyone is in one room.
   func begin(_ connection: LineConnection, name: String, room: String?) throws
@@ -39,7 +39,7 @@ protocol Subject: ServerProgram {
   /// Takes a connection that was begun into the room.
   func enter(_ connection: LineConnection) throws
 
-  /// What stands before and after a text of so many bytes to say it.
+  /// What goes before and after a text of so many bytes.
   func around(_ size: Int, room: String?) -> (before: [UInt8], after: [UInt8])
 }
 
@@ -62,7 +62,7 @@ struct ChatServerSubject: Subject {
   /// The name by which the others are compared to it.
   static let plainName = "chat-server"
 
-  /// Whether it keeps what is said.
+  /// Whether it keeps a history.
   let hasHistory: Bool
   var name: String { hasHistory ? Self.plainName : "\(Self.plainName) --no-history" }
   let program = "chat-server"
@@ -92,7 +92,7 @@ struct ChatServerSubject: Subject {
 
   func enter(_ connection: LineConnection) throws {
     try connection.wait {
-      // Whoever is refused one room would be let into another.
+      // A client that is refused one room would enter another.
       if $0.hasPrefix("[ERROR]:") { throw BenchError("answered '\($0)'") }
       return $0 == "Connected to server!"
     }
@@ -185,7 +185,7 @@ struct NatsSubject: Subject {
   let program = "nats-server"
   let echoes = true
   let hasRooms = true
-  /// A `PING` two seconds after somebody came, and every two minutes; it may stay unanswered twice.
+  /// It sends a `PING` two seconds after a client came, and every two minutes; two may stay unanswered.
   let unaskedBytes = "PING\r\n".utf8.count
 
   func arguments(port: UInt16, folder: URL) -> [String] { ["-a", "127.0.0.1", "-p", "\(port)"] }
