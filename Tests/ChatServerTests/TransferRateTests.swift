@@ -46,6 +46,7 @@ struct TransferRateTests {
       for _ in 0..<100 {
         taken += try bob.bytes(1).count
         try alice.send("hello\n")
+        // This is Bob's rate.
         SystemThread.sleep(for: .milliseconds(100))
       }
       var bytes = try bob.lineBytes()
@@ -85,6 +86,7 @@ struct TransferRateTests {
       for _ in 0..<100 where !isOver {
         try bob.send("[DATA]:1\tsize=1\n\u{2}[DATA]:2\tsize=10000\n")
         try bob.send(bytes: [UInt8](repeating: 3, count: 10_000))
+        // This is the uploads' rate.
         SystemThread.sleep(for: .milliseconds(80))
         while try bob.stream.waitUntilReadable(for: .zero) {
           guard let line = try bob.line(), line.hasPrefix("[ERROR]") else { continue }

@@ -74,8 +74,9 @@ struct TerminalScreenTests {
     try shell.see(bytes: Self.question)
     try shell.type(end == "kill" ? "kill\r" : end)
     try shell.see(bytes: Array("\u{1B}[?2004l".utf8))
+    let before = shell.readBytes
     try shell.type("\u{1B}[?62;")
-    SystemThread.sleep(for: .milliseconds(100))
+    try eventually("the first part is read alone") { shell.readBytes >= before + 5 }
     try shell.type("4c")
     try shell.see("done\r\n")
     try shell.type("x\n")
@@ -88,7 +89,7 @@ struct TerminalScreenTests {
     let mode = probe.mode
     try probe.type("large\r")
     // Nobody reads meanwhile: signals and keys are taken all the same.
-    SystemThread.sleep(for: .milliseconds(300))
+    try eventually("it waits for the terminal") { probe.isFull && probe.isAsleep }
     for _ in 0..<3 { probe.signal(SIGWINCH) }
     try probe.type("abc\u{3}\u{3}")
     #expect(try probe.exitCode() == 0)
@@ -104,6 +105,7 @@ struct TerminalScreenTests {
     try probe.type("\u{3}")
     while probe.isRunning {
       probe.glance()
+      // The terminal is slow: this is its rate.
       SystemThread.sleep(for: .milliseconds(50))
     }
     #expect(try probe.exitCode() == 0)
@@ -117,9 +119,9 @@ struct TerminalScreenTests {
   func stuckSignal() throws {
     let probe = try Self.probe()
     try probe.type("large\r")
-    SystemThread.sleep(for: .milliseconds(300))
+    try eventually("it waits for the terminal") { probe.isFull && probe.isAsleep }
     for _ in 0..<3 { probe.signal(SIGWINCH) }
-    SystemThread.sleep(for: .milliseconds(300))
+    try eventually("it has taken the signals, and waits") { probe.isAsleep }
     probe.signal(SIGTERM)
     #expect(try probe.exitCode() == -SIGTERM)
   }
@@ -150,7 +152,7 @@ struct TerminalScreenTests {
   func escape() throws {
     let probe = try Self.probe()
     try probe.type("a\u{1B}")
-    // It is gone some time after it was read; until then, [ and A are the key Up, which rings.
+    // It is gone some time after it was read, which shows nowhere; until then, [ and A are the key Up, which rings.
     try eventually("A is typed") {
       try probe.type("\u{1B}")
       SystemThread.sleep(for: .milliseconds(300))

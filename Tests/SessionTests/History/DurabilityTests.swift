@@ -18,6 +18,7 @@ struct DurabilityTests {
         let witnesses = (0..<4).map { _ in Witness(server) }
         for (index, witness) in witnesses.enumerated() { try witness.connect(as: "u\(index)") }
         let ended = Atomic<Int>(0)
+        let received = Atomic<Int>(0)
         for witness in witnesses {
           Self.start {
             defer { ended.wrappingAdd(1, ordering: .releasing) }
@@ -28,14 +29,17 @@ struct DurabilityTests {
                   (0..<20).map { "round \(round) line \(number + $0)" }.joined(separator: "\n"))
                 number += 20
                 let last = "\(witness.nickname): round \(round) line \(number - 1)"
-                while try witness.receive() != last {}
+                repeat {
+                  received.wrappingAdd(1, ordering: .relaxed)
+                } while try witness.receive() != last
               } catch {
                 return
               }
             }
           }
         }
-        SystemThread.sleep(for: .milliseconds(Int.random(in: 5...300, using: &random)))
+        let enough = Int.random(in: 1...10_000, using: &random)
+        try eventually("some lines are received") { received.load(ordering: .relaxed) >= enough }
         server.program.signal(SIGKILL)
         try eventually("the clients have noticed") { ended.load(ordering: .acquiring) == 4 }
         for witness in witnesses {
@@ -132,10 +136,12 @@ struct DurabilityTests {
     try SeededRandom.run { random in
       for number in 0..<linesEach {
         for client in clients { try client.type("\(number)\n") }
+        // About as fast as the lines come back, so that a kill hits some on their way.
         SystemThread.sleep(for: .milliseconds(2))
         if number % 40 == 20 {
           server.program.signal(SIGKILL)
           _ = try server.program.exitCode()
+          // How long the server is away is part of the test: the clients try more or less often meanwhile.
           SystemThread.sleep(for: .milliseconds(Int.random(in: 0...200, using: &random)))
           server = try TestServer("--rate", "0", "--log-level", "warning", data: data, port: port)
         }
@@ -195,6 +201,7 @@ struct DurabilityTests {
         lag = nil
       }
       if lag == nil { lag = (expected, now) }
+      // The test has a rate: it says and takes what is due by the clock.
       SystemThread.sleep(for: .milliseconds(1))
     }
     #expect(taken.count < 60_000 * seconds + 65_536)

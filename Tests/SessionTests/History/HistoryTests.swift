@@ -1,4 +1,3 @@
-import ChatSystem
 import Foundation
 import TestKit
 import Testing
@@ -177,7 +176,8 @@ struct HistoryTests {
       try bob.expect(line)
     }
     // Before the index has come to it, and after.
-    for _ in 0..<2 {
+    for isIndexed in [false, true] {
+      if isIndexed { try server.waitUntilIndexed() }
       #expect(try ask("[SEARCH]:fox", alice).map(\.sequence) == [4, 2])
       #expect(try ask("[SEARCH]:FOX quick", alice).map(\.sequence) == [4, 2])
       #expect(try ask("[SEARCH]:fox\tlimit=1", alice).map(\.sequence) == [4])
@@ -188,7 +188,6 @@ struct HistoryTests {
       #expect(try ask("[SEARCH]:fox\tlimit=0", alice).isEmpty)
       #expect(try ask("[SEARCH]:fox\tbefore=0", alice).isEmpty)
       #expect(try ask("[SEARCH]:fox", bob).map(\.text) == ["bob: bob's quick fox"])
-      SystemThread.sleep(for: .seconds(1))
     }
   }
 
@@ -197,7 +196,7 @@ struct HistoryTests {
     let server = try TestServer("--rate", "0")
     let alice = try server.join("alice")
     try talk(alice, as: "alice", ["near and far", "plain words -- with dashes"])
-    SystemThread.sleep(for: .milliseconds(500))
+    try server.waitUntilIndexed()
     for words in [
       "\"", "\"near", "*", "NEAR(", "NEAR(near far)", "--", "near AND NOT", "a OR", "^near",
       "words:near",

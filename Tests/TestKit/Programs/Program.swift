@@ -5,9 +5,8 @@ import Foundation
 /// Thread: one at a time.
 package final class Program {
   private let process = Process()
-  private let input = Pipe()
-  private let output = Pipe()
-  private let unread = Pipe()
+  private let input: Pipe
+  private let output: Pipe
   private let errorFile: URL
   private var received: [UInt8] = []
   private let name: String
@@ -29,13 +28,17 @@ package final class Program {
     _ = FileManager.default.createFile(atPath: errorFile.path, contents: nil)
     process.executableURL = try Environment.program(name)
     process.arguments = arguments
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = try hasUnreadErrors ? unread : FileHandle(forWritingTo: errorFile)
-    if hasNonBlockingOutput {
-      _ = fcntl(output.fileHandleForWriting.fileDescriptor, F_SETFL, O_NONBLOCK)
+    (input, output) = try ChildStart.alone { [process, errorFile] in
+      let (input, output) = (Pipe(), Pipe())
+      process.standardInput = input
+      process.standardOutput = output
+      process.standardError = try hasUnreadErrors ? Pipe() : FileHandle(forWritingTo: errorFile)
+      if hasNonBlockingOutput {
+        _ = fcntl(output.fileHandleForWriting.fileDescriptor, F_SETFL, O_NONBLOCK)
+      }
+      try process.run()
+      return (input, output)
     }
-    try process.run()
   }
 
   deinit {
@@ -56,8 +59,18 @@ package final class Program {
   package var errors: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
 
   /// Gives it text on standard input.
-  package func type(_ text: String) throws {
-    try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+  package func type(_ text: String) throws { try type(bytes: Array(text.utf8)) }
+
+  /// Gives it bytes on standard input.
+  package func type(bytes: [UInt8]) throws {
+    try input.fileHandleForWriting.write(contentsOf: Data(bytes))
+  }
+
+  /// How much of what it was given it has not read yet.
+  package var unreadInputBytes: Int {
+    var count: Int32 = 0
+    _ = ioctl(input.fileHandleForWriting.fileDescriptor, UInt(FIONREAD), &count)
+    return Int(count)
   }
 
   /// Gives it more text than a pipe holds, on a thread of its own, then ends its standard input.

@@ -3,6 +3,7 @@ import Foundation
 /// A program at a terminal of its own (pty(7)), with somebody who types and reads the screen.
 package final class Terminal {
   private let process = Process()
+  private var activity = ProcessActivity()
   private let keyboard: FileHandle
   /// What the screen shows, as far as it was read.
   package private(set) var display = TerminalDisplay()
@@ -39,7 +40,7 @@ package final class Terminal {
     process.standardOutput = program
     process.standardError = program
     resize(columns: 80)
-    try process.run()
+    try ChildStart.alone { try process.run() }
     try program.close()
   }
 
@@ -107,6 +108,22 @@ package final class Terminal {
 
   /// Reads a little of what the program has written, as a slow terminal does.
   package func glance() { _ = read(until: Date()) }
+
+  /// Whether the program has written as much as the terminal holds: it has to wait until somebody reads.
+  package var isFull: Bool {
+    var count: Int32 = 0
+    return ioctl(keyboard.fileDescriptor, UInt(FIONREAD), &count) == 0 && count >= 4_095
+  }
+
+  /// Whether the program waits: all its threads sleep, and none has run since this was asked last.
+  package var isAsleep: Bool {
+    let before = activity
+    activity = ProcessActivity(of: process.processIdentifier)
+    return activity.isAsleep && activity == before
+  }
+
+  /// How many bytes the program and its children have read.
+  package var readBytes: Int { ProcessActivity.readBytes(of: process.processIdentifier) }
 
   /// Whether the program runs.
   package var isRunning: Bool { process.isRunning }

@@ -9,7 +9,7 @@ package final class FullListener {
 
   /// Listens on an IPv4 address of this machine.
   package init(host: String = "127.0.0.1") throws {
-    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     self.number = number
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
@@ -24,7 +24,7 @@ package final class FullListener {
     guard isBound else { throw Failure("cannot listen on \(host): errno \(errno)") }
     // Those that get in take the room; all later ones hang.
     for _ in 1...8 {
-      let guest = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      let guest = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
       guests.append(guest)
       _ = fcntl(guest, F_SETFL, O_NONBLOCK)
       withUnsafePointer(to: &name) { pointer in

@@ -74,6 +74,18 @@ package final class TestServer {
     return joined
   }
 
+  /// Waits until the index of words holds all that the history does.
+  package func waitUntilIndexed() throws {
+    let query = """
+      ATTACH '\(data.path)/search.db' AS search;
+      SELECT last_group = (SELECT max(id) FROM groups) FROM search.progress;
+      """
+    try eventually("the index is complete") {
+      let database = try Program("sqlite3", ["\(data.path)/history.db", query])
+      return try database.rest() == "1\n"
+    }
+  }
+
   // MARK: What the system knows of it (proc(5))
 
   /// Resident memory in bytes.
