@@ -9,7 +9,7 @@ struct ClientLimitTests {
   @Test("a server that lets nobody in is given up")
   func handshake() throws {
     let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
+    let alice = try ClientScript.alice(server)
     try server.play("accept\nS> NICK")
     #expect(try alice.exitCode(within: 30) == 69)
     #expect(

@@ -28,7 +28,7 @@ struct ClientStrangerTests {
     ])
   func banner(_ text: String) throws {
     let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
+    let alice = try ClientScript.alice(server)
     try server.play("accept")
     try server.send(bytes: Array(text.utf8))
     try Self.expectRefused(
@@ -39,7 +39,7 @@ struct ClientStrangerTests {
   @Test("whoever says nothing is not spoken to")
   func silent() throws {
     let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
+    let alice = try ClientScript.alice(server)
     try server.play("accept")
     try Self.expectRefused(
       alice, "says nothing for 15 s: it may be no chat server", by: server)
@@ -49,7 +49,7 @@ struct ClientStrangerTests {
   @Test("whoever ends the connection before it begins takes nobody")
   func ended() throws {
     let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
+    let alice = try ClientScript.alice(server)
     try server.play("accept\ncut")
     try Self.expectRefused(
       alice, "closed the connection at once: it may be no chat server", by: server)
@@ -58,7 +58,7 @@ struct ClientStrangerTests {
   @Test("a textbook server that ends no line is not told a nickname that is none")
   func withoutLines() throws {
     let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
+    let alice = try ClientScript.alice(server)
     try server.play("accept\nS~ NICK")
     try Self.expectRefused(
       alice, "is a chat server without line ends, which this client does not speak with",
@@ -71,7 +71,7 @@ struct ClientStrangerTests {
     arguments: ["[HELLO]:1 joined!", "[HELLO]:1\nS> alice joined!", "[HELLO]:1: alice"])
   func withLines(_ answer: String) throws {
     let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
+    let alice = try ClientScript.alice(server)
     try server.play(
       """
       accept
@@ -90,7 +90,7 @@ struct ClientStrangerTests {
     arguments: ["alice\n", "what?\n", "bob: hi\n", "alice is now bob\n"])
   func answers(_ text: String) throws {
     let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
+    let alice = try ClientScript.alice(server)
     try server.play("accept\nS> NICK\nC< [HELLO]:1\nC< alice")
     try server.send(bytes: Array(text.utf8))
     try Self.expectRefused(
@@ -100,7 +100,7 @@ struct ClientStrangerTests {
   @Test("NICK may come in pieces, or with CR LF, and be preceded by tagged lines")
   func pieces() throws {
     let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
+    let alice = try ClientScript.alice(server)
     try server.play("accept\nS~ NI")
     try eventually("it waits") { alice.errors.isEmpty }
     try server.play("S~ CK\nS> \r")
@@ -110,7 +110,7 @@ struct ClientStrangerTests {
       S> [WELCOME]:1⇥room=lobby⇥seq=7⇥members=1⇥max-file=0
       S> Connected to server!
       """)
-    #expect(try ReturnScript.finish(alice, server) == "alice joined!\n")
+    #expect(try ClientScript.finish(alice, server) == "alice joined!\n")
     let bob = try Program("chat-client", ["--nick", "bob", server.address])
     try server.play("accept\nS> [ERROR]:the server is full⇥code=server-full")
     #expect(try bob.exitCode() == 69)

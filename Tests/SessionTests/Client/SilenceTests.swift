@@ -16,7 +16,7 @@ struct SilenceTests {
     let silent = try FakeServer()
     let bob = try Program("chat-client", ["--nick", "bob", "--send", path, silent.address])
     try silent.play(
-      ReturnScript.firstEntry.replacing("alice", with: "bob")
+      ClientScript.firstEntry.replacing("alice", with: "bob")
         .replacing("max-file=0", with: "max-file=100000000"))
     try silent.play("C< [FILE]:film.mkv⇥id=1⇥size=50000000⇥sha256=\(FileScript.sha256(of: path))")
     // It wants the file, and does not read it.

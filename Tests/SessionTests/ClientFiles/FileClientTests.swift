@@ -5,29 +5,16 @@ import Testing
 /// The real client, which is offered files by a server that does what a test wrote down.
 @Suite("Files come to the client", .timeLimit(.minutes(1)))
 struct FileClientTests {
-  private static func alice(
-    _ server: FakeServer, _ folder: TestFolder, _ flags: String...
-  ) throws -> Program {
-    let alice = try Program(
-      "chat-client",
-      ["--nick", "alice", "--downloads", folder.path] + flags + [server.address])
-    try server.play(ReturnScript.firstEntry)
-    return alice
-  }
-
   @Test("a small file is fetched as it is offered, saved under its name, and told of")
   func small() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let photo = FileScript("k3Fq9ZxY1bQw", "photo.png", size: 150_000)
     try server.play("S> bob sent photo.png (150 kB)\n\(photo.offer())\n\(photo.get())")
     // The room's lines go between the frames.
     try photo.send(0..<70_000, by: server)
     try server.play("S> bob: hi")
-    try photo.serve(from: 70_000, by: server)
-    try server.play("C< [GOT]:k3Fq9ZxY1bQw")
-    let rest = try ReturnScript.finish(alice, server)
+    try photo.deliver(from: 70_000, by: server)
+    let rest = try ClientScript.finish(alice, server)
     #expect(rest == "alice joined!\nbob sent photo.png (150 kB)\nbob: hi\n")
     #expect(alice.errors == "chat-client: saved received_photo.png (150 kB)\n")
     #expect(folder.names == ["received_photo.png"])
@@ -36,23 +23,19 @@ struct FileClientTests {
 
   @Test("at the end of input it waits for the files that are on their way")
   func endOfInput() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let photo = FileScript("id1", "photo.png", size: 100_000)
-    try server.play("\(photo.offer())\n\(photo.get())")
-    try photo.send(0..<65_536, by: server)
+    try photo.begin(65_536, by: server)
     try alice.endInput()
     try photo.serve(from: 65_536, by: server)
-    try server.play("C< [GOT]:id1\n\(ReturnScript.departure())")
+    try server.play("C< [GOT]:id1\n\(ClientScript.departure())")
     #expect(try alice.exitCode() == 0)
+    #expect(folder.bytes(of: "received_photo.png") == photo.bytes)
   }
 
   @Test("a file that is offered before the last question is answered is waited for, too")
   func lateOffer() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     try alice.endInput()
     let photo = FileScript("id1", "photo.png", size: 10)
     try server.play(
@@ -63,20 +46,18 @@ struct FileClientTests {
       \(photo.get())
       """)
     try photo.serve(by: server)
-    try server.play("C< [GOT]:id1\n\(ReturnScript.departure(questions: 1))")
+    try server.play("C< [GOT]:id1\n\(ClientScript.departure(questions: 1))")
     #expect(try alice.exitCode() == 0)
     #expect(folder.bytes(of: "received_photo.png") == photo.bytes)
   }
 
   @Test("a large file waits for /get, and none is fetched with --auto-accept 0, nor one's own")
   func large() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder, "--auto-accept", "0")
+    let (server, folder, alice) = try ClientScript.enterDownloading("--auto-accept", "0")
     let own = FileScript("id2", "mine", size: 10)
     try server.play(
       "\(FileScript("id1", "film.mkv", size: 10).offer())\n\(own.offer(from: "alice"))")
-    _ = try ReturnScript.finish(alice, server)
+    try ClientScript.finish(alice, server)
     #expect(alice.errors == "chat-client: bob offers film.mkv (10 B): larger than --auto-accept\n")
     #expect(folder.names == [])
   }
@@ -86,20 +67,16 @@ struct FileClientTests {
     let folder = try TestFolder()
     let film = FileScript("id1", "film.mkv", size: 3_000_000)
     do {
-      let server = try FakeServer()
-      let alice = try Self.alice(server, folder)
-      try server.play("\(film.offer())\n\(film.get())")
-      try film.send(0..<2_000_000, by: server)
+      let (server, _, alice) = try ClientScript.enterDownloading(to: folder)
+      try film.begin(2_000_000, by: server)
       try eventually("all is written") { folder.bytes(of: film.part).count == 2_000_000 }
       alice.signal(SIGKILL)
       #expect(try alice.exitCode() == -SIGKILL)
     }
-    let server = try FakeServer()
-    let alice = try Self.alice(server, folder)
+    let (server, _, alice) = try ClientScript.enterDownloading(to: folder)
     try server.play("\(film.offer())\n\(film.get(2_000_000))")
-    try film.serve(from: 2_000_000, by: server)
-    try server.play("C< [GOT]:id1")
-    _ = try ReturnScript.finish(alice, server)
+    try film.deliver(from: 2_000_000, by: server)
+    try ClientScript.finish(alice, server)
     #expect(folder.names == ["received_film.mkv"])
     #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
   }
@@ -107,39 +84,31 @@ struct FileClientTests {
   @Test(
     "after a lost connection it is asked for from where it broke, in the middle of a frame as well")
   func lostConnection() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let film = FileScript("id1", "film.mkv", size: 300_000)
-    try server.play("\(film.offer())\n\(film.get())")
-    try film.send(0..<65_536, by: server)
+    try film.begin(65_536, by: server)
     try server.play("S~ [DATA]:id1⇥offset=65536⇥size=65536\nS> ")
     try server.send(bytes: Array(film.bytes[65_536..<70_000]))
     try eventually("it is written") { folder.bytes(of: film.part).count == 70_000 }
-    try server.play(ReturnScript.entry(since: 7, join: 8))
-    try server.play("\(ReturnScript.missedEnd)\n\(film.get(70_000))")
-    try film.serve(from: 70_000, by: server)
-    try server.play("C< [GOT]:id1")
-    _ = try ReturnScript.finish(alice, server)
+    try server.play(ClientScript.entry(since: 7, join: 8))
+    try server.play("\(ClientScript.missedEnd)\n\(film.get(70_000))")
+    try film.deliver(from: 70_000, by: server)
+    try ClientScript.finish(alice, server)
     #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
   }
 
   @Test("a connection lost three times without a single byte ends it, and says so")
   func lostThreeTimes() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let film = FileScript("id1", "film.mkv", size: 300_000)
-    try server.play("\(film.offer())\n\(film.get())")
-    try film.send(0..<65_536, by: server)
+    try film.begin(65_536, by: server)
     for loss in 0..<4 {
       try eventually("it is written") { folder.bytes(of: film.part).count == 65_536 }
-      try server.play(ReturnScript.entry(since: 7 + loss, join: 8 + loss))
-      try server.play(ReturnScript.missedEnd)
+      try server.play(ClientScript.entry(since: 7 + loss, join: 8 + loss, missed: [:]))
       if loss < 3 { try server.play(film.get(65_536)) }
     }
     try alice.endInput()
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(
       alice.errors.contains("film.mkv: the connection was lost three times; /get id1 goes on"))
@@ -150,16 +119,13 @@ struct FileClientTests {
   func together() throws {
     let folder = try TestFolder()
     let film = FileScript("id1", "film.mkv", size: 100_000)
-    let servers = [try FakeServer(), try FakeServer()]
-    let clients = try servers.map { try Self.alice($0, folder) }
-    for server in servers {
-      try server.play("\(film.offer())\n\(film.get())")
-      try film.send(0..<65_536, by: server)
+    let sessions = try (0..<2).map { _ in try ClientScript.enterDownloading(to: folder) }
+    for (server, _, _) in sessions {
+      try film.begin(65_536, by: server)
     }
-    for (client, server) in zip(clients, servers) {
-      try film.serve(from: 65_536, by: server)
-      try server.play("C< [GOT]:id1")
-      _ = try ReturnScript.finish(client, server)
+    for (server, _, client) in sessions {
+      try film.deliver(from: 65_536, by: server)
+      try ClientScript.finish(client, server)
     }
     #expect(folder.names == ["received_film (2).mkv", "received_film.mkv"])
     for name in folder.names { #expect(folder.bytes(of: name) == film.bytes) }
@@ -177,9 +143,7 @@ struct FileClientTests {
 
   @Test("eight at once, the others in turn")
   func crowd() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let files = (0..<30).map { FileScript("id\($0)", "file", size: 100, seed: UInt64($0)) }
     for file in files { try server.play(file.offer()) }
     for file in files[..<8] { try server.play(file.get()) }
@@ -193,18 +157,15 @@ struct FileClientTests {
         #expect(expected.remove(line) != nil, "\(line)")
       }
     }
-    _ = try ReturnScript.finish(alice, server)
+    try ClientScript.finish(alice, server)
     #expect(folder.names.count == 30)
   }
 
   @Test("going to another room ends what runs, and that is told")
   func move() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let film = FileScript("id1", "film.mkv", size: 300_000)
-    try server.play("\(film.offer())\n\(film.get())")
-    try film.send(0..<65_536, by: server)
+    try film.begin(65_536, by: server)
     try alice.type("[ROOM]:#b\n")
     try server.play(
       """
@@ -216,7 +177,7 @@ struct FileClientTests {
       S> [PONG]:chat-client-sent-1
       """)
     try alice.endInput()
-    try server.play(ReturnScript.departure(questions: 1))
+    try server.play(ClientScript.departure(questions: 1))
     #expect(try alice.exitCode() == 1)
     #expect(
       alice.errors.contains(
@@ -226,39 +187,33 @@ struct FileClientTests {
 
   @Test("a file that was told of just before the connection was lost is found, and fetched")
   func unnamedOffer() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let photo = FileScript("id1", "photo.png", size: 1_000)
     let older = FileScript("id2", "photo.png", size: 2_000)
     try server.play("S> bob sent photo.png (1.0 kB)")
-    try server.play(ReturnScript.entry(since: 8, join: 9))
-    try server.play("\(ReturnScript.missedEnd)\nC< [FILES]:")
+    try server.play(ClientScript.entry(since: 8, join: 9))
+    try server.play("\(ClientScript.missedEnd)\nC< [FILES]:")
     for file in [photo, older] {
       let listed = file.offer().replacing("[FILE]", with: "[FILES]")
       try server.play("\(listed)⇥time=2026-01-31T12:00:00.000Z")
     }
     try server.play("S> [FILES]:⇥end=1\n\(photo.get())")
-    try photo.serve(by: server)
-    try server.play("C< [GOT]:id1")
-    #expect(try ReturnScript.finish(alice, server).contains("id2") == false)
+    try photo.deliver(by: server)
+    #expect(try ClientScript.finish(alice, server).contains("id2") == false)
     #expect(folder.names == ["received_photo.png"])
   }
 
   @Test("what was offered while the connection was lost is fetched as well")
   func missedOffer() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let photo = FileScript("id1", "photo.png", size: 1_000)
-    try server.play(ReturnScript.entry(since: 7, join: 9))
-    try server.play("\(ReturnScript.past(8, "bob sent photo.png (1.0 kB)"))⇥file=id1")
-    try server.play("\(ReturnScript.missedEnd)\nC< [FILES]:id1")
+    try server.play(ClientScript.entry(since: 7, join: 9))
+    try server.play("\(ClientScript.past(8, "bob sent photo.png (1.0 kB)"))⇥file=id1")
+    try server.play("\(ClientScript.missedEnd)\nC< [FILES]:id1")
     let listed = photo.offer().replacing("[FILE]", with: "[FILES]")
     try server.play("\(listed)⇥time=2026-01-31T12:00:00.000Z\nS> [FILES]:⇥end=1\n\(photo.get())")
-    try photo.serve(by: server)
-    try server.play("C< [GOT]:id1")
-    _ = try ReturnScript.finish(alice, server)
+    try photo.deliver(by: server)
+    try ClientScript.finish(alice, server)
     #expect(folder.bytes(of: "received_photo.png") == photo.bytes)
   }
 }

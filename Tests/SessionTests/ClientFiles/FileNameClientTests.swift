@@ -27,14 +27,12 @@ struct FileNameClientTests {
     let server = try FakeServer()
     let alice = try Program(
       "chat-client", ["--nick", "alice", "--downloads", inner, server.address])
-    try server.play(ReturnScript.firstEntry)
+    try server.play(ClientScript.firstEntry)
     for (number, name) in Self.names.enumerated() {
       let file = FileScript("id\(number)", name, size: 100, seed: UInt64(number))
-      try server.play("\(file.offer())\n\(file.get())")
-      try file.serve(by: server)
-      try server.play("C< [GOT]:id\(number)")
+      try file.transfer(by: server)
     }
-    _ = try ReturnScript.finish(alice, server)
+    try ClientScript.finish(alice, server)
     #expect(outer.names == ["downloads"])
     let saved = try FileManager.default.contentsOfDirectory(atPath: inner)
     #expect(saved.count == 100)
@@ -65,14 +63,9 @@ struct FileNameClientTests {
     // A dangling link is in the way as well.
     try FileManager.default.createSymbolicLink(
       atPath: "\(folder.path)/received_photo (2).png", withDestinationPath: "\(outside.path)/new")
-    let server = try FakeServer()
-    let alice = try Program(
-      "chat-client", ["--nick", "alice", "--downloads", folder.path, server.address])
-    try server.play(ReturnScript.firstEntry)
-    try server.play("\(photo.offer())\n\(photo.get())")
-    try photo.serve(by: server)
-    try server.play("C< [GOT]:id1")
-    _ = try ReturnScript.finish(alice, server)
+    let (server, _, alice) = try ClientScript.enterDownloading(to: folder)
+    try photo.transfer(by: server)
+    try ClientScript.finish(alice, server)
     #expect(alice.errors.contains("saved received_photo (3).png (100 kB)"))
     #expect(folder.bytes(of: "received_photo (3).png") == photo.bytes)
     #expect(outside.names == ["target"])

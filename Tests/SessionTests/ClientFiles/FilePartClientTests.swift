@@ -5,13 +5,6 @@ import Testing
 /// The parts of files that come: what others do to them, and what stays of them.
 @Suite("Files' parts", .timeLimit(.minutes(1)))
 struct FilePartClientTests {
-  private static func alice(_ server: FakeServer, _ folder: TestFolder) throws -> Program {
-    let alice = try Program(
-      "chat-client", ["--nick", "alice", "--downloads", folder.path, server.address])
-    try server.play(ReturnScript.firstEntry)
-    return alice
-  }
-
   /// A part of so many zeros, which takes no room on the disk and some time to hash.
   private static func makePart(_ name: String, in folder: TestFolder, size: Int) {
     #expect(FileManager.default.createFile(atPath: "\(folder.path)/\(name)", contents: nil))
@@ -29,7 +22,7 @@ struct FilePartClientTests {
     Self.makePart(part, in: folder, size: size - 1)
     let alice = try Terminal(
       "chat-client", ["--nick", "alice", "--downloads", folder.path, server.address])
-    try server.play(ReturnScript.firstEntry)
+    try server.play(ClientScript.firstEntry)
     try alice.see("Connected to server!")
     try server.play("S> [FILE]:film⇥id=id1⇥from=bob⇥size=\(size)⇥sha256=\(digest)")
     try alice.see("/get id1")
@@ -41,8 +34,7 @@ struct FilePartClientTests {
     try Data(small.bytes[..<50_000]).write(
       to: URL(fileURLWithPath: "\(folder.path)/\(small.part)"))
     try server.play("\(small.offer())\n\(small.get(50_000))")
-    try small.serve(from: 50_000, by: server)
-    try server.play("C< [GOT]:id2")
+    try small.deliver(from: 50_000, by: server)
     try alice.type("/get id1\n/quit\n")
     try server.play("C< [QUIT]:\nS> Bye!\ncut")
     #expect(try alice.exitCode() == 0)
@@ -57,7 +49,7 @@ struct FilePartClientTests {
     let film = FileScript("id1", "film.mkv", size: 300_000)
     let alice = try Terminal(
       "chat-client", ["--nick", "alice", "--downloads", folder.path, server.address])
-    try server.play(ReturnScript.firstEntry)
+    try server.play(ClientScript.firstEntry)
     try server.play("\(film.offer())\n\(film.get())")
     for answer in ["[CANCEL]:id1", "[ERROR]:no such file⇥code=no-such-file⇥id=id1"] {
       let have = folder.bytes(of: film.part).count
@@ -69,8 +61,7 @@ struct FilePartClientTests {
       try film.send(have + 65_536..<film.bytes.count, by: server)
       try server.play("S> <END>⇥id=id1\nS> \(answer)")
     }
-    try film.serve(from: 131_072, by: server)
-    try server.play("C< [GOT]:id1")
+    try film.deliver(from: 131_072, by: server)
     try alice.see("saved received_film.mkv")
     try alice.type("/quit\n")
     try server.play("C< [QUIT]:\nS> Bye!\ncut")
@@ -80,40 +71,31 @@ struct FilePartClientTests {
 
   @Test("what somebody else writes into a part is found before it has the file's name")
   func overwritten() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let film = FileScript("id1", "film.mkv", size: 150_000)
-    try server.play("\(film.offer())\n\(film.get())")
-    try film.send(0..<65_536, by: server)
-    try eventually("it is written") { folder.bytes(of: film.part).count == 65_536 }
+    try film.begin(65_536, by: server, into: folder)
     let part = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(folder.path)/\(film.part)"))
     try part.write(contentsOf: Data([film.bytes[0] ^ 1]))
     try part.close()
     try film.serve(from: 65_536, by: server)
     try server.play("C< [SUMS]:id1⇥from=0\n\(film.sums)\n\(film.get())")
-    try film.serve(by: server)
-    try server.play("C< [GOT]:id1")
-    _ = try ReturnScript.finish(alice, server)
+    try film.deliver(by: server)
+    try ClientScript.finish(alice, server)
     #expect(folder.names == ["received_film.mkv"])
     #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
   }
 
   @Test("another file under the part's name does not get the file's, nor is it removed")
   func replaced() throws {
-    let server = try FakeServer()
-    let folder = try TestFolder()
-    let alice = try Self.alice(server, folder)
+    let (server, folder, alice) = try ClientScript.enterDownloading()
     let film = FileScript("id1", "film.mkv", size: 150_000)
-    try server.play("\(film.offer())\n\(film.get())")
-    try film.send(0..<65_536, by: server)
-    try eventually("it is written") { folder.bytes(of: film.part).count == 65_536 }
+    try film.begin(65_536, by: server, into: folder)
     let path = "\(folder.path)/\(film.part)"
     try FileManager.default.removeItem(atPath: path)
     try Data("other".utf8).write(to: URL(fileURLWithPath: path))
     try film.serve(from: 65_536, by: server)
     try alice.endInput()
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(
       alice.errors
@@ -124,7 +106,6 @@ struct FilePartClientTests {
 
   @Test("where the first part is gone, or another's, the second goes on", arguments: [false, true])
   func secondPart(isTaken: Bool) throws {
-    let server = try FakeServer()
     let folder = try TestFolder()
     let film = FileScript("id1", "film.mkv", size: 150_000)
     if isTaken {
@@ -133,11 +114,10 @@ struct FilePartClientTests {
     }
     let second = film.part.replacing(".part", with: "-2.part")
     try Data(film.bytes[..<70_000]).write(to: URL(fileURLWithPath: "\(folder.path)/\(second)"))
-    let alice = try Self.alice(server, folder)
+    let (server, _, alice) = try ClientScript.enterDownloading(to: folder)
     try server.play("\(film.offer())\n\(film.get(70_000))")
-    try film.serve(from: 70_000, by: server)
-    try server.play("C< [GOT]:id1")
-    _ = try ReturnScript.finish(alice, server)
+    try film.deliver(from: 70_000, by: server)
+    try ClientScript.finish(alice, server)
     #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
   }
 }

@@ -6,11 +6,11 @@ import Testing
 @Suite("Files that the client sends", .timeLimit(.minutes(1)))
 struct FileUploadClientTests {
   /// How alice comes in where files are taken.
-  private static let firstEntry = ReturnScript.firstEntry.replacing(
+  private static let firstEntry = ClientScript.firstEntry.replacing(
     "max-file=0", with: "max-file=1000000")
 
   private static func entry(since: Int, join: Int) -> String {
-    ReturnScript.entry(since: since, join: join).replacing("max-file=0", with: "max-file=1000000")
+    ClientScript.entry(since: since, join: join).replacing("max-file=0", with: "max-file=1000000")
   }
 
   private static func alice(_ server: FakeServer, sending paths: [String]) throws -> Program {
@@ -28,7 +28,7 @@ struct FileUploadClientTests {
     let alice = try Self.alice(server, sending: [photo.write(to: folder)])
     #expect(try photo.receive(by: server) == photo.bytes)
     try server.play("S> alice sent my photo.png (150 kB)\n\(photo.offer(from: "alice"))")
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.rest() == "alice joined!\nalice sent my photo.png (150 kB)\n")
     #expect(try alice.exitCode() == 0)
     #expect(alice.errors == "")
@@ -45,7 +45,7 @@ struct FileUploadClientTests {
       sending: [large.write(to: folder), photo.write(to: folder), "/proc/version"])
     #expect(try photo.receive(by: server, token: "2") == photo.bytes)
     try server.play("S> alice sent photo.png (100 B)\n\(photo.offer(from: "alice"))")
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(
       alice.errors == """
@@ -60,8 +60,8 @@ struct FileUploadClientTests {
     let server = try FakeServer()
     let alice = try Program(
       "chat-client", ["--nick", "alice", "--send", "/etc/passwd", "--", server.address])
-    try server.play(ReturnScript.firstEntry)
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.firstEntry)
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(alice.errors == "chat-client: /etc/passwd: the server takes no files\n")
   }
@@ -81,10 +81,10 @@ struct FileUploadClientTests {
       """)
     #expect(try server.receive(65_536) == Array(photo.bytes[..<65_536]))
     try server.play(Self.entry(since: 7, join: 8))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.missedEnd)
     #expect(try photo.receive(by: server, from: 65_536) == Array(photo.bytes[65_536...]))
     try server.play(Self.entry(since: 8, join: 9))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.missedEnd)
     try server.play(
       """
       C< [FILE]:photo.png⇥id=1⇥size=150000⇥sha256=\(photo.sha256)
@@ -94,7 +94,7 @@ struct FileUploadClientTests {
       S> alice sent photo.png (150 kB)
       \(photo.offer(from: "alice"))
       """)
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 0)
   }
 
@@ -108,11 +108,11 @@ struct FileUploadClientTests {
     try server.play(Self.entry(since: 7, join: 9))
     try server.play(
       "S> [PAST]:alice sent photo.png (1.0 kB)⇥seq=8⇥time=2026-01-31T12:00:00.000Z⇥file=id1")
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.missedEnd)
     try server.play("C< [FILES]:id1")
     let listed = photo.offer(from: "alice").replacing("[FILE]", with: "[FILES]")
     try server.play("\(listed)⇥time=2026-01-31T12:00:00.000Z\nS> [FILES]:⇥end=1")
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 0)
   }
 
@@ -125,14 +125,14 @@ struct FileUploadClientTests {
     #expect(try photo.receive(by: server) == photo.bytes)
     try server.play("S> alice sent photo.png (1.0 kB)")
     try server.play(Self.entry(since: 8, join: 9))
-    try server.play("\(ReturnScript.missedEnd)\nC< [FILES]:")
+    try server.play("\(ClientScript.missedEnd)\nC< [FILES]:")
     for file in [
       FileScript("id2", "other", size: 5), photo, FileScript("id3", "photo.png", size: 7),
     ] {
       let listed = file.offer(from: "alice").replacing("[FILE]", with: "[FILES]")
       try server.play("\(listed)⇥time=2026-01-31T12:00:00.000Z")
     }
-    try server.play("S> [FILES]:⇥end=1\n\(ReturnScript.departure())")
+    try server.play("S> [FILES]:⇥end=1\n\(ClientScript.departure())")
     #expect(try alice.exitCode() == 0)
     #expect(alice.errors.contains("photo.png") == false)
   }
@@ -147,7 +147,7 @@ struct FileUploadClientTests {
       #expect(try photo.receive(by: server) == photo.bytes)
       try server.play("S> [ERROR]:other bytes⇥code=file-mismatch⇥id=1")
     }
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(alice.errors.contains("photo.png: what came was not what was sent, three times\n"))
   }
@@ -161,10 +161,10 @@ struct FileUploadClientTests {
     #expect(try photo.receive(by: server) == photo.bytes)
     try server.play("S> Bye!\ncut")
     try server.play(Self.entry(since: 7, join: 8))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.missedEnd)
     #expect(try photo.receive(by: server) == photo.bytes)
     try server.play("S> alice sent photo.png (1.0 kB)\n\(photo.offer(from: "alice"))")
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 0)
   }
 
@@ -200,10 +200,10 @@ struct FileUploadClientTests {
     try alice.see("connection lost")
     try alice.type("\u{4}")
     try alice.see("waiting for the files")
-    try server.play("listen\n\(Self.entry(since: 7, join: 8))\n\(ReturnScript.missedEnd)")
+    try server.play("listen\n\(Self.entry(since: 7, join: 8))\n\(ClientScript.missedEnd)")
     #expect(try photo.receive(by: server) == photo.bytes)
     try server.play("S> alice sent photo.png (1.0 kB)\n\(photo.offer(from: "alice"))")
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 0)
   }
 
@@ -236,7 +236,7 @@ struct FileUploadClientTests {
     let alice = try Self.alice(server, sending: [photo.write(to: folder)])
     try server.play("C< [FILE]:photo.png⇥id=1⇥size=1000⇥sha256=\(photo.sha256)")
     try server.play("S> [ERROR]:no space⇥code=file-refused⇥id=1")
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(alice.errors == "chat-client: photo.png: no space\n")
   }
@@ -252,7 +252,7 @@ struct FileUploadClientTests {
     try Data("short".utf8).write(to: URL(fileURLWithPath: path + "x"))
     #expect(truncate(path, 10) == 0)
     try server.play("S> [FILE]:photo.png⇥id=1⇥offset=0\nC< [CANCEL]:1")
-    try server.play(ReturnScript.departure())
+    try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 1)
     #expect(alice.errors == "chat-client: photo.png: it changes while it is sent\n")
   }

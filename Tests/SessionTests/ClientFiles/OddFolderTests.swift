@@ -117,14 +117,12 @@ struct OddFolderTests {
     let alice = try start(
       "chat-client", ["--nick", "alice", "--downloads", folder.path, server.address],
       failing: failing)
-    try server.play(ReturnScript.firstEntry)
+    try server.play(ClientScript.firstEntry)
     for (number, name) in names.enumerated() {
       let file = FileScript("id\(number)", name, size: 100_000, seed: UInt64(number))
-      try server.play("\(file.offer())\n\(file.get())")
-      try file.serve(by: server)
-      try server.play("C< [GOT]:id\(number)")
+      try file.transfer(by: server)
     }
-    _ = try ReturnScript.finish(alice, server)
+    try ClientScript.finish(alice, server)
     return alice.errors
   }
 
@@ -161,16 +159,14 @@ struct OddFolderTests {
       let client = try Self.start(
         "chat-client", ["--nick", "alice", "--downloads", folder.path, server.address],
         failing: ["FLOCK=95"])
-      try server.play(ReturnScript.firstEntry)
-      try server.play("\(file.offer())\n\(file.get())")
-      try file.send(0..<50_000, by: server)
+      try server.play(ClientScript.firstEntry)
+      try file.begin(50_000, by: server)
       started.append((server, client))
       try eventually("part \(started.count) is there") { folder.names.count == started.count }
     }
     for (server, client) in started {
-      try file.serve(from: 50_000, by: server)
-      try server.play("C< [GOT]:id1")
-      _ = try ReturnScript.finish(client, server)
+      try file.deliver(from: 50_000, by: server)
+      try ClientScript.finish(client, server)
     }
     #expect(folder.names.sorted() == ["received_photo (2).png", "received_photo.png"])
     for name in folder.names { #expect(folder.bytes(of: name) == file.bytes) }

@@ -7,9 +7,7 @@ import Testing
 struct ReturnEndTests {
   @Test("a nickname that the lost connection still holds is asked for again")
   func nicknameInUse() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     for _ in 1...3 {
       try server.play(
         """
@@ -21,9 +19,8 @@ struct ReturnEndTests {
         S> [ERROR]:the nickname 'alice' is in use⇥code=nick-in-use
         """)
     }
-    try server.play(ReturnScript.entry(since: 7, join: 8))
-    try server.play(ReturnScript.missedEnd)
-    #expect(try ReturnScript.finish(alice, server) == "alice joined!\nalice joined!\n")
+    try server.play(ClientScript.entry(since: 7, join: 8, missed: [:]))
+    #expect(try ClientScript.finish(alice, server) == "alice joined!\nalice joined!\n")
     #expect(!alice.errors.contains("in use"))
   }
 
@@ -31,9 +28,7 @@ struct ReturnEndTests {
     "a nickname or password refused for good ends it with 77",
     arguments: ["nick-invalid", "password-wrong", "password-required"])
   func refused(_ code: String) throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try server.play("accept\nS> NICK\nC< [HELLO]:1\nS> [ERROR]:no⇥code=\(code)")
     #expect(try alice.exitCode() == 77)
     #expect(alice.errors.hasSuffix("chat-client: no\n"))
@@ -41,9 +36,7 @@ struct ReturnEndTests {
 
   @Test("--no-reconnect ends with 1 instead")
   func noReconnect() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server, "--no-reconnect")
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter("--no-reconnect")
     try server.play("S> [ERROR]:you read too slowly⇥code=slow-consumer\ncut")
     #expect(try alice.exitCode() == 1)
     #expect(
@@ -52,45 +45,36 @@ struct ReturnEndTests {
 
   @Test("a server that stops is waited for")
   func restart() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try server.play(
       "S> bob: one\nS> [ERROR]:the server is shutting down⇥code=shutting-down\nstop\ncut")
     try eventually("it is told") { alice.errors.contains("trying again") }
     try server.play("listen")
     // It has forgotten everything, and counts from the beginning.
-    try server.play(ReturnScript.entry(since: 8, join: 2))
-    try server.play(ReturnScript.past(1, "bob joined!"))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.entry(since: 8, join: 2, missed: [1: "bob joined!"]))
     try server.play("S> bob: two")
-    try server.play(ReturnScript.entry(since: 3, join: 4))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.entry(since: 3, join: 4, missed: [:]))
     #expect(
-      try ReturnScript.finish(alice, server)
+      try ClientScript.finish(alice, server)
         == "alice joined!\nbob: one\nbob joined!\nalice joined!\nbob: two\nalice joined!\n")
     #expect(alice.errors.contains("the server began anew"))
   }
 
   @Test("a server that knows no since= is lived with: what it does not bring is told of")
   func noHistory() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
-    try server.play(ReturnScript.entry(since: 7, join: 9))
+    let (server, alice) = try ClientScript.enter()
+    try server.play(ClientScript.entry(since: 7, join: 9))
     try alice.type("mine\n")
     try server.play("S> bob: live\nS> [PONG]:chat-client-missed\nC< mine\nS> alice: mine")
     #expect(
-      try ReturnScript.finish(alice, server)
+      try ClientScript.finish(alice, server)
         == "alice joined!\nalice joined!\nbob: live\nalice: mine\n")
     #expect(alice.errors.contains("chat-client: 1 line said meanwhile can't be had any more\n"))
   }
 
   @Test("SIGINT, SIGTERM while it waits end it at once", arguments: [SIGINT, SIGTERM])
   func signals(_ signal: Int32) throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try server.play("stop\ncut")
     try eventually("it is told") { alice.errors.contains("trying again") }
     alice.signal(signal)
@@ -99,10 +83,7 @@ struct ReturnEndTests {
 
   @Test("a person who leaves while it waits does not wait", arguments: ["/quit\n", "\u{4}"])
   func leaveWhileAway(_ keys: String) throws {
-    let server = try FakeServer()
-    let alice = try Terminal("chat-client", ["--nick", "alice", server.address])
-    try server.play(ReturnScript.firstEntry)
-    try alice.see("Connected to server!")
+    let (server, alice) = try ClientScript.enterAtTerminal()
     try server.play("stop\ncut")
     try alice.see("* connection lost, trying again…\r\n")
     try alice.type(keys)

@@ -5,14 +5,6 @@ import Testing
 /// The real client, whose connection is lost, and with it something it said: that is told, and no success.
 @Suite("What a lost connection loses", .timeLimit(.minutes(1)))
 struct ReturnLossTests {
-  /// Ends the input, sees alice off, and expects that she ends with 1.
-  private func finish(_ alice: Program, _ server: FakeServer, questions: Int = 0) throws {
-    try alice.endInput()
-    try server.play(ReturnScript.departure(questions: questions))
-    _ = try alice.rest()
-    #expect(try alice.exitCode() == 1)
-  }
-
   @Test(
     "where not all that was missed can be had, what was sent is not sent again, but told of",
     arguments: [
@@ -20,35 +12,29 @@ struct ReturnLossTests {
       (10, [9]), (11, [8, 10]), (11, [8, 9]), (10, []), (3, [1, 2]),
     ])
   func unsure(join: Int, missed: [Int]) throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try alice.type("mine\n")
     try server.play("C< mine\ncut")
     try eventually("it is told") { alice.errors.contains("connection lost") }
     try alice.type("not sent yet\n")
-    try server.play(ReturnScript.entry(since: 7, join: join))
-    for number in missed { try server.play(ReturnScript.past(number, "bob: \(number)")) }
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.entry(since: 7, join: join))
+    for number in missed { try server.play(ClientScript.past(number, "bob: \(number)")) }
+    try server.play(ClientScript.missedEnd)
     try server.play("C< not sent yet\nS> alice: not sent yet")
-    try finish(alice, server)
+    try ClientScript.finish(alice, server, code: 1)
     #expect(alice.errors.contains("chat-client: 1 line you sent may not have arrived\n"))
     #expect(alice.errors.ranges(of: "can't be had any more").count == 1)
   }
 
   @Test("a hole found before the connection was lost again is not forgotten")
   func holeBeforeAnotherLoss() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try alice.type("mine\n")
     try server.play("C< mine")
-    try server.play(ReturnScript.entry(since: 7, join: 20))
-    try server.play(ReturnScript.past(10, "bob: ten"))
-    try server.play(ReturnScript.entry(since: 10, join: 12))
-    try server.play(ReturnScript.past(11, "alice left!"))
-    try server.play(ReturnScript.missedEnd)
-    try finish(alice, server)
+    try server.play(ClientScript.entry(since: 7, join: 20))
+    try server.play(ClientScript.past(10, "bob: ten"))
+    try server.play(ClientScript.entry(since: 10, join: 12, missed: [11: "alice left!"]))
+    try ClientScript.finish(alice, server, code: 1)
     #expect(alice.errors.contains("2 lines said meanwhile can't be had any more"))
     #expect(alice.errors.contains("1 line you sent may not have arrived"))
   }
@@ -56,40 +42,29 @@ struct ReturnLossTests {
   @Test("what is said under our nickname by who came or was renamed meanwhile is not ours")
   func another() throws {
     for came in ["alice joined!", "carol is now alice"] {
-      let server = try FakeServer()
-      let alice = try ReturnScript.alice(server)
-      try server.play(ReturnScript.firstEntry)
+      let (server, alice) = try ClientScript.enter()
       try alice.type("ok\n")
       try server.play("C< ok")
-      try server.play(ReturnScript.entry(since: 7, join: 10))
-      try server.play(ReturnScript.past(8, came))
-      try server.play(ReturnScript.past(9, "alice: ok"))
-      try server.play(ReturnScript.missedEnd)
+      try server.play(ClientScript.entry(since: 7, join: 10, missed: [8: came, 9: "alice: ok"]))
       try server.play("C< ok\nS> alice: ok")
-      _ = try ReturnScript.finish(alice, server)
+      try ClientScript.finish(alice, server)
     }
   }
 
   @Test("a private message whose receipt has not come is told of at the end, too")
   func message() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try alice.type("[MSG]:bob psst\n")
     try server.play("C< [MSG]:bob psst\nC< [PING]:chat-client-sent-1")
-    try server.play(ReturnScript.entry(since: 7, join: 8))
-    try server.play(ReturnScript.missedEnd)
-    try finish(alice, server, questions: 1)
+    try server.play(ClientScript.entry(since: 7, join: 8, missed: [:]))
+    try ClientScript.finish(alice, server, questions: 1, code: 1)
     #expect(alice.errors.contains("your message to bob may not have arrived"))
   }
 
   @Test(
     "a person who leaves while it waits is told of what was typed", arguments: ["/quit\n", "\u{4}"])
   func messageWhileAway(_ keys: String) throws {
-    let server = try FakeServer()
-    let alice = try Terminal("chat-client", ["--nick", "alice", server.address])
-    try server.play(ReturnScript.firstEntry)
-    try alice.see("Connected to server!")
+    let (server, alice) = try ClientScript.enterAtTerminal()
     try server.play("stop\ncut")
     try alice.see("trying again…\r\n")
     try alice.type("/msg bob psst\nhello\n/who\n\(keys)")
@@ -99,15 +74,12 @@ struct ReturnLossTests {
 
   @Test("a request whose answer is cut off is told of", arguments: ["[WHO]:", "[HISTORY]:5"])
   func request(_ line: String) throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try alice.type("[ROOMS]:\n\(line)\n")
     try server.play("C< [ROOMS]:\nC< \(line)\nS> [ROOMS]:lobby=1⇥end=1\nS> [WHO]:alice")
-    try server.play(ReturnScript.past(3, "bob: hi"))
-    try server.play(ReturnScript.entry(since: 7, join: 8))
-    try server.play(ReturnScript.missedEnd)
-    try finish(alice, server)
+    try server.play(ClientScript.past(3, "bob: hi"))
+    try server.play(ClientScript.entry(since: 7, join: 8, missed: [:]))
+    try ClientScript.finish(alice, server, code: 1)
     #expect(alice.errors.contains("chat-client: 1 request was not answered\n"))
   }
 
@@ -116,12 +88,12 @@ struct ReturnLossTests {
     let server = try FakeServer()
     let command = try "exec \(Program.path(of: "chat-client")) --nick alice \(server.address) 2>&1"
     let alice = try Program("sh", ["-c", command])
-    try server.play(ReturnScript.firstEntry)
+    try server.play(ClientScript.firstEntry)
     try server.play("S> bob: one\nS> [NOTICE]:two\nS> bob: three")
-    try server.play(ReturnScript.entry(since: 9, join: 11))
-    try server.play("\(ReturnScript.past(10, "bob: four"))\n\(ReturnScript.missedEnd)")
+    try server.play(ClientScript.entry(since: 9, join: 11))
+    try server.play("\(ClientScript.past(10, "bob: four"))\n\(ClientScript.missedEnd)")
     #expect(
-      try ReturnScript.finish(alice, server) == """
+      try ClientScript.finish(alice, server) == """
         alice joined!
         bob: one
         chat-client: two

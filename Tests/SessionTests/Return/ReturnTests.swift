@@ -7,9 +7,7 @@ import Testing
 struct ReturnTests {
   @Test("what was missed is shown once, in order, before the own join and what follows")
   func missed() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try server.play(
       """
       S> bob: one
@@ -17,14 +15,13 @@ struct ReturnTests {
       S~ bob: thr
       cut
       """)
-    try server.play(ReturnScript.entry(since: 9, join: 13))
-    try server.play(ReturnScript.past(10, "bob: three"))
-    try server.play(ReturnScript.past(11, "alice left!"))
-    try server.play(ReturnScript.past(12, "bob sent photo.png (48 kB)"))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(
+      ClientScript.entry(
+        since: 9, join: 13,
+        missed: [10: "bob: three", 11: "alice left!", 12: "bob sent photo.png (48 kB)"]))
     try server.play("S> bob: live")
     #expect(
-      try ReturnScript.finish(alice, server) == """
+      try ClientScript.finish(alice, server) == """
         alice joined!
         bob: one
         bob: two
@@ -45,34 +42,29 @@ struct ReturnTests {
 
   @Test("cut again among the missed lines, it asks for what it has not shown")
   func cutAmongMissed() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try server.play("cut")
-    try server.play(ReturnScript.entry(since: 7, join: 20))
-    try server.play(ReturnScript.past(8, "bob: eight"))
+    try server.play(ClientScript.entry(since: 7, join: 20))
+    try server.play(ClientScript.past(8, "bob: eight"))
     try server.play("S~ [PAST]:bob: ni")
-    try server.play(ReturnScript.entry(since: 8, join: 22))
+    try server.play(ClientScript.entry(since: 8, join: 22))
     // One too many at either end is not shown twice.
     for (number, text) in [(8, "bob: eight"), (9, "bob: nine"), (22, "alice joined!")] {
-      try server.play(ReturnScript.past(number, text))
+      try server.play(ClientScript.past(number, text))
     }
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.missedEnd)
     // From here the lines are counted again.
     try server.play("S> bob: live")
-    try server.play(ReturnScript.entry(since: 23, join: 24))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.entry(since: 23, join: 24, missed: [:]))
     #expect(
-      try ReturnScript.finish(alice, server)
+      try ClientScript.finish(alice, server)
         == "alice joined!\nbob: eight\nbob: nine\nalice joined!\nbob: live\nalice joined!\n")
     #expect(alice.errors.contains("12 lines said meanwhile can't be had any more"))
   }
 
   @Test("cut in the handshake, it tries again")
   func cutInHandshake() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     for script in [
       "accept\nS~ NIC", "accept\nS> [ERROR]:the server is full⇥code=server-full",
       "accept\nS> NICK\nS> alice joined!",
@@ -80,10 +72,8 @@ struct ReturnTests {
     ] {
       try server.play(script)
     }
-    try server.play(ReturnScript.entry(since: 7, join: 9))
-    try server.play(ReturnScript.past(8, "alice left!"))
-    try server.play(ReturnScript.missedEnd)
-    #expect(try ReturnScript.finish(alice, server) == "alice joined!\nalice left!\nalice joined!\n")
+    try server.play(ClientScript.entry(since: 7, join: 9, missed: [8: "alice left!"]))
+    #expect(try ClientScript.finish(alice, server) == "alice joined!\nalice left!\nalice joined!\n")
     #expect(
       alice.errors == """
         chat-client: connection lost, trying again…
@@ -94,9 +84,7 @@ struct ReturnTests {
 
   @Test("an own line is sent again exactly if it has not arrived; equal ones are counted")
   func ownLines() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try alice.type("ok\nok\na\tb\n[FOO]:\nok\n")
     try server.play(
       """
@@ -109,14 +97,12 @@ struct ReturnTests {
       S~ alice:
       cut
       """)
-    try server.play(ReturnScript.entry(since: 8, join: 12))
-    try server.play(ReturnScript.past(9, "alice: ok"))
-    try server.play(ReturnScript.past(10, "alice: a b"))
-    try server.play(ReturnScript.past(11, "alice left!"))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(
+      ClientScript.entry(
+        since: 8, join: 12, missed: [9: "alice: ok", 10: "alice: a b", 11: "alice left!"]))
     try server.play("C< ok\nS> alice: ok")
     #expect(
-      try ReturnScript.finish(alice, server) == """
+      try ClientScript.finish(alice, server) == """
         alice joined!
         alice: ok
         alice: ok
@@ -130,9 +116,7 @@ struct ReturnTests {
 
   @Test("input that ends while the connection is lost still comes back before it leaves")
   func endWhileAway() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server)
-    try server.play(ReturnScript.firstEntry)
+    let (server, alice) = try ClientScript.enter()
     try alice.type("one\n")
     try server.play("C< one\nstop\ncut")
     #expect(try alice.line() == "alice joined!")
@@ -140,16 +124,12 @@ struct ReturnTests {
     try alice.type("two\n")
     try alice.endInput()
     try server.play("listen")
-    try server.play(ReturnScript.entry(since: 7, join: 9))
-    try server.play(ReturnScript.past(8, "alice left!"))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.entry(since: 7, join: 9, missed: [8: "alice left!"]))
     try server.play("C< one\nC< two\nC< [PING]:chat-client-sent-1\ncut")
-    try server.play(ReturnScript.entry(since: 9, join: 12))
-    try server.play(ReturnScript.past(10, "alice: one"))
-    try server.play(ReturnScript.past(11, "alice left!"))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(
+      ClientScript.entry(since: 9, join: 12, missed: [10: "alice: one", 11: "alice left!"]))
     try server.play("C< two\nS> alice: two")
-    try server.play(ReturnScript.departure(questions: 1))
+    try server.play(ClientScript.departure(questions: 1))
     #expect(
       try alice.rest() == """
         alice left!
@@ -165,15 +145,10 @@ struct ReturnTests {
 
   @Test("a person sees where the connection was lost, and what was missed")
   func terminal() throws {
-    let server = try FakeServer()
-    let alice = try Terminal("chat-client", ["--nick", "alice", server.address])
-    try server.play(ReturnScript.firstEntry)
-    try alice.see("Connected to server!\r\n")
+    let (server, alice) = try ClientScript.enterAtTerminal()
     try alice.type("/msg bob psst\n")
     try server.play("C< [MSG]:bob psst\nC< [PING]:chat-client-sent-1\ncut")
-    try server.play(ReturnScript.entry(since: 7, join: 9))
-    try server.play(ReturnScript.past(8, "bob: hi"))
-    try server.play(ReturnScript.missedEnd)
+    try server.play(ClientScript.entry(since: 7, join: 9, missed: [8: "bob: hi"]))
     try alice.see(
       [
         "* connection lost, trying again…", "bob: hi", "alice joined!", "* connected again",
@@ -210,14 +185,10 @@ struct ReturnTests {
 
   @Test("--json tells of both as events")
   func json() throws {
-    let server = try FakeServer()
-    let alice = try ReturnScript.alice(server, "--json")
-    try server.play(ReturnScript.firstEntry)
-    try server.play(ReturnScript.entry(since: 7, join: 9))
-    try server.play(ReturnScript.past(8, "bob: hi"))
-    try server.play(ReturnScript.missedEnd)
+    let (server, alice) = try ClientScript.enter("--json")
+    try server.play(ClientScript.entry(since: 7, join: 9, missed: [8: "bob: hi"]))
     #expect(
-      try ReturnScript.finish(alice, server) == """
+      try ClientScript.finish(alice, server) == """
         {"event":"joined","nick":"alice"}
         {"event":"welcome","members":1,"room":"lobby","seq":7}
         {"event":"disconnected"}
