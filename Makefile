@@ -13,7 +13,10 @@ DOCS_BUILD = .build/docs
 
 # SwiftPM would build everything again where a terminal, which gets colours, is followed by a pipe.
 BUILD = $(SWIFT) build -c release --no-color-diagnostics
-TEST = $(SWIFT) test --no-color-diagnostics --no-parallel
+# Most tests wait for programs most of the time: so many run at once, WIDTH=1 one after another.
+WIDTH = 4
+TEST = $(SWIFT) test --no-color-diagnostics --disable-xctest \
+  --experimental-maximum-parallelization-width $(WIDTH)
 
 # What Debian and Ubuntu may lack: a file, or a command, and the package that has it.
 BUILD_NEEDS = /usr/include/sqlite3.h:libsqlite3-dev /usr/include/openssl/evp.h:libssl-dev \
