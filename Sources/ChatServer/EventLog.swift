@@ -1,6 +1,6 @@
 internal import ChatSystem
 
-/// How much the log tells, from the gravest on.
+/// How much the log says, from the gravest on.
 package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
   case error, warning, info, debug
 
@@ -16,19 +16,16 @@ package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
 
 /// The server's log: one line an event, on standard error.
 ///
-/// Nobody ever waits for it: lines that standard error does not take at once, because whoever reads it
-/// has stopped, are dropped, and the next one that is taken says how many.
+/// It never blocks: lines that standard error does not take at once, because its reader has stopped, are dropped, and
+/// the next one that is taken says how many.
 ///
 /// Thread: any; each line is one write.
-package final class EventLog: @unchecked Sendable {
-  // Sound: what changes is guarded by `lock`, which is held across the write so that a line that
-  // was found to fit still does; that write does not block.
-
+package final class EventLog: Sendable {
   private let level: LogLevel
-  private let lock = Lock()
-  private var droppedLines = 0
+  /// Locked across the write, which does not block, so that a line that was found to fit still does.
+  private let droppedLines = Guarded(0)
 
-  /// Makes a log that tells this much.
+  /// Makes a log that says this much.
   package init(level: LogLevel) { self.level = level }
 
   /// Something the server could not do.
@@ -47,13 +44,13 @@ package final class EventLog: @unchecked Sendable {
     guard level <= self.level else { return }
     let time = WallClock.timestamp()
     let line = "\(time) \(level): \(text())\n"
-    lock.withLock {
+    droppedLines.withLock { dropped in
       var lines = line
-      if droppedLines > 0 {
-        lines = "\(time) warning: \(droppedLines) lines of this log were dropped\n" + line
+      if dropped > 0 {
+        lines = "\(time) warning: \(dropped) lines of this log were dropped\n" + line
       }
       let isTaken = StandardStream.error.writeIfReady(lines)
-      droppedLines = isTaken ? 0 : droppedLines + 1
+      dropped = isTaken ? 0 : dropped + 1
     }
   }
 }

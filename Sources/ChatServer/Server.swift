@@ -39,7 +39,7 @@ package final class Server: Sendable {
   package func stop() {
     listeners.stop()
     // A room's lines are in memory as long as somebody is in it.
-    context.recorder?.lookOnce()
+    context.recorder?.checkFiles()
     context.rooms.close()
     context.connections.interruptAll(.shuttingDown)
     let everyone = context.connections.waitUntilNone(until: .now + Self.stopLimit)

@@ -24,7 +24,7 @@ final class ServerContext: Sendable {
   /// The files that were uploaded; `nil` where none are stored.
   let files: FileShelf?
   let contents: SharedContents?
-  let transfers: Transfers
+  let transfers: TransferSlots
   let deliveries = Deliveries()
   private let upkeep: FileUpkeep?
 
@@ -40,7 +40,7 @@ final class ServerContext: Sendable {
     let (clock, limit) = (options.clock, options.maxFilesBytes)
     (self.options, self.log) = (options, log)
     connections = Connections(limit: options.maxClients)
-    transfers = Transfers(rules: options.transferRules)
+    transfers = TransferSlots(rules: options.transferRules)
 
     folder = try options.dataFolder.map { try DataFolder(path: $0) }
     if let warning = folder?.warning { log.warning(warning) }
@@ -58,25 +58,24 @@ final class ServerContext: Sendable {
       recorder: recorder, timeToLive: options.roomTimeToLive,
       readerTimeout: options.readerTimeout, clock: clock)
     upkeep = files.map { [connections] in FileUpkeep($0, log: log, notify: connections.tellAll) }
-    connectRecorder()
+    if let recorder, let folder {
+      upkeep?.restore(from: recorder.queries, in: folder)
+      recorder.start(for: self, expireRoomsAfter: options.roomTimeToLive)
+    }
+  }
+}
+
+extension ServerContext: HistoryHost {
+  var openRooms: [RoomRecord] { rooms.open.map(\.record) }
+  var emptyRooms: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] { rooms.left }
+  var storedFiles: [KeptFile] { files?.allFiles ?? [] }
+
+  func announce(_ text: String) { connections.tellAll(ControlLine.notice(text).encoded()) }
+
+  func removeExpiredRoom(_ name: String) {
+    if let room = try? RoomName(name) { rooms.forget(room) }
+    upkeep?.removeRoom(name)
   }
 
-  /// Tells the recorder what it has to know of the rest, and starts its work that goes on by itself.
-  private func connectRecorder() {
-    guard let recorder, let folder else { return }
-    recorder.announce = { [connections] in
-      connections.tellAll(ControlLine.notice($0).encoded())
-    }
-    recorder.openRooms = { [rooms] in rooms.open.map(\.record) }
-    recorder.leftRooms = { [rooms] in rooms.left }
-    recorder.noteExpired = { [rooms, upkeep] room in
-      if let name = try? RoomName(room) { rooms.forget(name) }
-      upkeep?.removeRoom(room)
-    }
-    recorder.checkFiles = { [upkeep] in upkeep?.checkFolder() }
-    recorder.keptFiles = { [files] in files?.allFiles ?? [] }
-    upkeep?.restore(from: recorder, in: folder)
-    recorder.expireRooms(after: options.roomTimeToLive)
-    recorder.watchFiles()
-  }
+  func checkFileFolder() { upkeep?.checkFolder() }
 }

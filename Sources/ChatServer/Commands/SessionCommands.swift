@@ -125,7 +125,7 @@ struct SessionCommands {
     }
   }
 
-  // MARK: Transfers
+  // MARK: TransferSlots
 
   /// Goes to a room that has counted the client in; transfers belong to the room that it leaves.
   private mutating func move(to next: Room, since: UInt64?) {

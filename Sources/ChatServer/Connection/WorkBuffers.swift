@@ -18,7 +18,9 @@ struct LineBatch {
 /// What a session needs while it serves one read, and not while it waits for the next.
 ///
 /// Owned by one session at a time.
-final class WorkBuffers {
+final class WorkBuffers: @unchecked Sendable {
+  // Safety: one session at a time uses it, and the pool's lock hands it on.
+
   /// How much is received at once.
   static let inputBytes = 16_384
   /// How much is received at once from a client that uploads: a frame.
@@ -41,20 +43,17 @@ final class WorkBuffers {
 /// Free work buffers. An idle client holds none.
 ///
 /// Thread: any.
-final class WorkBufferPool: @unchecked Sendable {
-  // Sound: `free` is guarded by `lock`, and what is in it belongs to nobody.
-
+final class WorkBufferPool: Sendable {
   /// How many stay when none is needed.
   private static let spareCount = 16
 
-  private let lock = Lock()
-  private var free: [WorkBuffers] = []
+  private let free = Guarded<[WorkBuffers]>([])
 
   /// Takes buffers, empty.
   ///
   /// - Throws: `SystemError` if there is no memory for more.
   func take() throws(SystemError) -> WorkBuffers {
-    if let buffers = lock.withLock({ free.popLast() }) { return buffers }
+    if let buffers = free.withLock({ $0.popLast() }) { return buffers }
     return try make(inputBytes: WorkBuffers.inputBytes)
   }
 
@@ -66,6 +65,6 @@ final class WorkBufferPool: @unchecked Sendable {
 
   /// Gives buffers back.
   func give(_ buffers: WorkBuffers) {
-    lock.withLock { if free.count < Self.spareCount { free.append(buffers) } }
+    free.withLock { if $0.count < Self.spareCount { $0.append(buffers) } }
   }
 }

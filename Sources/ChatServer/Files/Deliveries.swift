@@ -1,12 +1,10 @@
 internal import ChatCore
 internal import ChatSystem
 
-/// Who has got the files that were sent lately: so that their senders can be told.
+/// Which clients have received the files that were sent lately, so that their senders can be told.
 ///
 /// Thread: any. Its lock takes no other.
-final class Deliveries: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`.
-
+final class Deliveries: Sendable {
   /// So many files are remembered.
   private static let limit = 4_096
 
@@ -17,35 +15,38 @@ final class Deliveries: @unchecked Sendable {
     var receivers: Set<String> = []
   }
 
-  private let lock = Lock()
-  private var deliveries: [String: Delivery] = [:]
-  /// The oldest first.
-  private var order: [String] = []
+  private struct State {
+    var deliveries: [String: Delivery] = [:]
+    /// The oldest first.
+    var order: [String] = []
+  }
 
-  /// A file is about to be there to get. Its sender reads tagged lines.
+  private let state = Guarded(State())
+
+  /// A file is about to be offered. Its sender reads tagged lines.
   func begin(_ id: String, by sender: Peer) {
-    lock.withLock {
-      if order.count >= Self.limit { deliveries[order.removeFirst()] = nil }
-      order.append(id)
-      deliveries[id] = Delivery(sender: sender)
+    state.withLock {
+      if $0.order.count >= Self.limit { $0.deliveries[$0.order.removeFirst()] = nil }
+      $0.order.append(id)
+      $0.deliveries[id] = Delivery(sender: sender)
     }
   }
 
-  /// So many were told of it, but for the sender.
-  func note(_ id: String, offered: Int) { lock.withLock { deliveries[id]?.offered = offered } }
+  /// So many were offered it, besides the sender.
+  func note(_ id: String, offered: Int) { state.withLock { $0.deliveries[id]?.offered = offered } }
 
-  /// Somebody has got a file.
+  /// A client has received a file.
   ///
-  /// - Returns: whom to tell, how many have it, and of how many; `nil` if nobody wants to know, or knows already.
+  /// - Returns: whom to tell, how many have it, and of how many; `nil` if the sender is gone, or knows already.
   func note(
     _ id: String, by receiver: Peer, called nickname: Nickname
   ) -> (sender: Peer, have: Int, of: Int)? {
-    lock.withLock {
-      guard let sender = deliveries[id]?.sender, sender !== receiver,
-        deliveries[id]?.receivers.insert(nickname.key).inserted == true,
-        let delivery = deliveries[id]
+    state.withLock {
+      guard let sender = $0.deliveries[id]?.sender, sender !== receiver,
+        $0.deliveries[id]?.receivers.insert(nickname.key).inserted == true,
+        let delivery = $0.deliveries[id]
       else { return nil }
-      // Who came later may have got it too.
+      // A client that came later may have received it, too.
       let have = delivery.receivers.count
       return (sender, have, max(have, delivery.offered))
     }

@@ -47,8 +47,8 @@ final class FileUpkeep: @unchecked Sendable {
   }
 
   /// Announces the files that the history knows. To be called once, before the first client comes.
-  func restore(from recorder: Recorder, in folder: DataFolder) {
-    let isComplete = recorder.files { stored in
+  func restore(from history: HistoryQueries, in folder: DataFolder) {
+    let isComplete = history.files { stored in
       if let file = KeptFile(stored) { files.announce(file) }
     }
     // A history that was set aside may know files that this one does not.

@@ -3,20 +3,17 @@ internal import ChatSystem
 internal import Dispatch
 internal import Synchronization
 
-/// Fills the index that searches use, behind everyone's back: what it has not come to yet is searched without
-/// it.
+/// Fills the search index in the background. Lines that it has not reached yet are searched without it.
 ///
 /// Thread: any.
-final class Indexer: @unchecked Sendable {
-  // Sound: what changes belongs to the queue or is atomic.
-
-  /// How many lines are indexed at once: whoever searches waits meanwhile.
+final class Indexer: Sendable {
+  /// How many lines are indexed at once: searches wait meanwhile.
   private static let linesAtOnce = 1_000
-  /// How long lines are let come together first.
+  /// How long it waits for more lines first.
   private static let delay: DispatchTimeInterval = .milliseconds(200)
   /// While lines keep coming, it works one part of the time and rests so many.
   private static let restsPerWork = 9.0
-  /// How many groups of a room are forgotten at once.
+  /// How many groups of a room are removed at once.
   private static let forgottenGroups = 16
 
   private let index: SearchIndex
@@ -38,7 +35,7 @@ final class Indexer: @unchecked Sendable {
     schedule(after: Self.delay)
   }
 
-  /// Looks whether the index still lies where it did; if not, it is filled anew.
+  /// Checks whether the index still is where it was; if not, it is filled anew.
   func check() {
     queue.async {
       guard self.index.takeLoss() else { return }
@@ -47,7 +44,7 @@ final class Indexer: @unchecked Sendable {
     }
   }
 
-  /// Forgets a room's words, as long as its number means that room, then goes on.
+  /// Removes a room's words from the index, as long as its number means that room, then calls `next`.
   func forget(
     _ room: Int64, while isSame: @escaping @Sendable () -> Bool,
     then next: @escaping @Sendable () -> Void

@@ -1,125 +1,107 @@
 internal import ChatCore
-internal import ChatFiles
 internal import ChatHistory
 internal import ChatSystem
 internal import Dispatch
 internal import Synchronization
 
-/// Keeps what rooms say: one more reader of every room's log, and the first. What it has committed is shown,
-/// and nothing before.
+/// Commits what rooms say: one more reader of every room's log, and the first. Lines are published when they are
+/// committed.
 ///
-/// While it commits, the logs grow; so a busy server commits many lines at once, and an idle one each line as
-/// it comes. If nothing can be kept, the rooms go on live, everybody is told so, and it tries again as
-/// lines come.
+/// While it commits, the logs grow; so a busy server commits many lines at once, and an idle one each line as it
+/// comes. If nothing can be committed, the rooms go on live, everybody is told so, and it tries again as lines come.
 ///
-/// Thread: any, but for what is marked as the queue's.
+/// Thread: any, but for what is confined to the history's queue.
 final class Recorder: @unchecked Sendable {
-  // Sound: what changes is guarded by `lock`, atomic, or belongs to the queue.
+  // Safety: what changes is guarded by its lock, or confined to the history's queue.
 
   /// The most bytes committed at once: others wait meanwhile.
   private static let commitBytes = 1_048_576
-  /// The most bytes of a group: who wants one line of it has to look through all of them.
+  /// The most bytes of a group: to read one line of it, all of them are read.
   private static let groupBytes: UInt64 = 32_768
-  /// How long it waits to try again when nothing can be kept.
-  private static let retryInterval: Duration = .seconds(1)
-  /// The log that commits go to is written back into the file behind them, after so many, or so many bytes; only if
-  /// that does not keep up do they do it themselves, and wait. The first commit after that waits for the disk
-  /// (SQLite makes the log's new beginning durable), 50 ms where files keep it busy: so it is not done often.
+  /// SQLite's log is written back into the file behind the commits, after so many, or so many bytes; only if that does
+  /// not keep up do the commits do it themselves, and wait. The first commit after that waits for the disk (SQLite
+  /// makes the log's new beginning durable), 50 ms where files keep it busy: so it is not done often.
   private static let commitsPerCheckpoint = 2_500
   private static let bytesPerCheckpoint = 50_000_000
   /// What a group takes in the log besides its bytes, about: the pages of the tables' indices.
   private static let groupOverhead = 16_384
-  private static let checkpointPages = 16_000
 
-  /// Tells everyone on the server something. Set once, before the first client comes.
-  var announce: @Sendable (String) -> Void = { _ in }
-  /// A private room has expired, and is never to be entered again. Set once, before the first client comes.
-  var noteExpired: @Sendable (String) -> Void = { _ in }
-  /// The rooms that somebody is in. Set once, before the first client comes.
-  var openRooms: @Sendable () -> [RoomRecord] = { [] }
-  /// The rooms that nobody is in. Set once, before the first client comes.
-  var leftRooms: @Sendable () -> [(name: RoomName, end: RoomStart, sinceBoot: Duration)] = { [] }
-  /// Looks whether the folder of the files that were sent still lies where it did. Set once, before the first client
-  /// comes.
-  var checkFiles: @Sendable () -> Void = {}
-  /// The files that there are, the oldest first. Set once, before the first client comes.
-  var keptFiles: @Sendable () -> [KeptFile] = { [] }
+  /// Reads what was committed.
+  let queries: HistoryQueries
 
-  let log: EventLog
-  let clock: @Sendable () -> ClockReading
-  let reader: HistoryReader
-  /// Reads for those who have fallen behind: they do not wait for who looks back.
-  let catchUpReader: HistoryReader
-  /// `nil` where it could not be opened: searches are refused then.
-  let index: SearchIndex?
-  let queue = DispatchQueue(label: "history", qos: .userInteractive)
+  private let store: HistoryStore
+  private let expiry: RoomExpiry
+  private let watch: HistoryWatch
+  private let folder: DataFolder
   private let checkpointer: HistoryReader
   private let checkpointQueue = DispatchQueue(label: "checkpoint", qos: .utility)
-  let catchUpQueue = DispatchQueue(label: "catch-up", qos: .userInitiated)
-  let indexer: Indexer?
 
-  private let lock = Lock()
-  /// Rooms that said something. Guarded by `lock`.
-  private var waiting: [RoomRecord] = []
-  /// A drain is on its way. Guarded by `lock`.
-  private var isScheduled = false
+  private struct Waiting {
+    /// Rooms that said something.
+    var rooms: [RoomRecord] = []
+    /// A drain is on its way.
+    var isScheduled = false
+  }
 
-  private let isKeepingFlag = Atomic<Bool>(true)
-  /// Counts the files, from 1: the rooms' keys of one mean nothing in the next. Raised by the queue alone, before
-  /// it takes the next file, so that what was read under an unchanged number was read from that file.
-  private let generation = Atomic<Int64>(1)
+  private let waiting = Guarded(Waiting())
 
-  // The queue's.
-  let folder: DataFolder
-  let writer: HistoryWriter
-  /// The files are not where they were, and can't be had again yet: what is committed to them is lost.
-  var isMisplaced = false
-  var watchTimer: (any DispatchSourceTimer)?
-  /// What is stored of private rooms goes by this.
-  var steadyClock: SteadyClock
-  /// Since the log was written back last.
+  /// Since the last checkpoint.
   private var commits = 0
   private var committedBytes = 0
-  private var retryTime = MonotonicTime.now
-  /// How far rooms came whose last lines could not be kept.
-  private var unkept: [RoomName: RoomStart] = [:]
-  /// Private rooms that are being deleted.
-  var expiring: Set<String> = []
-  var timer: (any DispatchSourceTimer)?
+  /// How far rooms came whose last lines could not be committed.
+  private var skipped: [RoomName: RoomStart] = [:]
 
   /// Opens the history of a folder.
   ///
   /// - Throws: `HistoryError`.
   init(
-    folder dataFolder: DataFolder, isDurable: Bool, clock: @escaping @Sendable () -> ClockReading,
+    folder: DataFolder, isDurable: Bool, clock: @escaping @Sendable () -> ClockReading,
     log: EventLog
-  ) throws {
-    self.log = log
-    self.clock = clock
-    self.folder = dataFolder
-    let folder = dataFolder.path
-    let reading = clock()
-    steadyClock = SteadyClock(at: reading)
-    writer = try HistoryWriter(
-      folder: folder, isDurable: isDurable, checkpointPages: Self.checkpointPages)
-    if let path = writer.setAside {
-      log.error("the history was damaged; it is now \(path), and a new one begins")
+  ) throws(HistoryError) {
+    self.folder = folder
+    store = try HistoryStore(folder: folder.path, isDurable: isDurable, clock: clock, log: log)
+    queries = try HistoryQueries(store, folder: folder.path)
+    checkpointer = try HistoryReader(folder: folder.path)
+    expiry = RoomExpiry(store)
+    watch = HistoryWatch(store, folder: folder)
+    store.indexer?.wake()
+  }
+
+  // MARK: Start and end
+
+  /// Begins what it does by itself: watching the files, and deleting expired rooms.
+  ///
+  /// - Parameters:
+  ///   - host: the server, which is not retained.
+  ///   - age: how long a private room outlives its last member.
+  func start(for host: any HistoryHost, expireRoomsAfter age: Duration) {
+    store.queue.sync {
+      store.host = host
+      expiry.start(after: age)
+      watch.start()
     }
-    reader = try HistoryReader(folder: folder)
-    catchUpReader = try HistoryReader(folder: folder)
-    checkpointer = try HistoryReader(folder: folder)
-    do throws(HistoryError) { index = try SearchIndex(folder: folder) } catch {
-      // What can be derived from the history is no reason not to run.
-      log.error("there will be no searching: \(error)")
-      index = nil
+  }
+
+  /// Checks the files now: what memory has can be written again as long as there are rooms.
+  func checkFiles() { store.queue.sync { watch.check() } }
+
+  /// Ends, when nothing will be said any more: everything said is committed.
+  func finish() {
+    store.queue.sync {
+      expiry.stop()
+      watch.stop()
+      // What happened since the last check would be found by nobody.
+      watch.check()
+      store.followClock()
+      do throws(HistoryError) { try recordSkipped() } catch {
+        store.log.error("numbers of lines that were not kept will be used again: \(error)")
+      }
+      store.host = nil
     }
-    indexer = index.map { Indexer($0, log: log) }
-    do throws(HistoryError) {
-      try writer.markAllEmptied(at: reading.wallMilliseconds)
-    } catch {
-      log.error("private rooms may outlive their time: \(error)")
-    }
-    indexer?.wake()
+    store.indexer?.stop()
+    // The next one to open the file has less to do, and a copy of it is the whole; if not, nothing is lost.
+    try? checkpointer.emptyLog()
+    folder.release()
   }
 
   // MARK: Rooms
@@ -128,9 +110,9 @@ final class Recorder: @unchecked Sendable {
   ///
   /// - Throws: `HistoryError` if the history can't be read: a room must not begin with numbers that were used.
   func open(_ name: RoomName, mustExist: Bool) throws(HistoryError) -> RoomStart? {
-    let result: Result<RoomStart?, HistoryError> = queue.sync {
+    let result: Result<RoomStart?, HistoryError> = store.queue.sync {
       do throws(HistoryError) { return .success(try find(name, mustExist: mustExist)) } catch {
-        handle(error)
+        store.handle(error)
         return .failure(error)
       }
     }
@@ -138,29 +120,31 @@ final class Recorder: @unchecked Sendable {
   }
 
   private func find(_ name: RoomName, mustExist: Bool) throws(HistoryError) -> RoomStart? {
-    guard !expiring.contains(name.text) else { return nil }
-    let room = try writer.existingRoom(named: name.text)
+    guard !expiry.contains(name.text) else { return nil }
+    let room = try store.writer.existingRoom(named: name.text)
     guard room != nil || !mustExist else { return nil }
-    var start = unkept[name] ?? RoomStart()
+    var start = skipped[name] ?? RoomStart()
     guard let room else { return start }
     start.sequence = max(start.sequence, room.lastSequence)
     start.position = max(start.position, room.endPosition)
-    start.key = key(room.id)
+    start.key = store.key(room.id)
     if room.isPrivate {
-      // If this can't be written, whoever looks for expired rooms sees that somebody is in it.
-      do throws(HistoryError) { try writer.setEmptied(room.id, at: nil) } catch { handle(error) }
+      // If this can't be written, the sweep of expired rooms sees that somebody is in it.
+      do throws(HistoryError) { try store.writer.setEmptied(room.id, at: nil) } catch {
+        store.handle(error)
+      }
     }
     return start
   }
 
-  /// Whether a private room is kept.
+  /// Whether the history has a private room.
   func exists(_ name: RoomName) -> Bool {
-    queue.sync {
-      guard !expiring.contains(name.text) else { return false }
+    store.queue.sync {
+      guard !expiry.contains(name.text) else { return false }
       do throws(HistoryError) {
-        return try writer.existingRoom(named: name.text) != nil
+        return try store.writer.existingRoom(named: name.text) != nil
       } catch {
-        handle(error)
+        store.handle(error)
         return false
       }
     }
@@ -170,54 +154,38 @@ final class Recorder: @unchecked Sendable {
   ///
   /// - Parameter isSo: whether nobody has entered it since.
   func noteEmpty(_ key: RoomKey, _ isSo: @escaping @Sendable () -> Bool) {
-    let reading = clock()
-    queue.async {
-      guard let id = self.id(key.value), isSo() else { return }
+    let reading = store.clock()
+    store.queue.async { [store] in
+      guard let id = store.id(key.value), isSo() else { return }
       do throws(HistoryError) {
-        try self.writer.setEmptied(id, at: self.steadyClock.milliseconds(at: reading))
+        try store.writer.setEmptied(id, at: store.milliseconds(at: reading))
       } catch {
-        self.handle(error)
+        store.handle(error)
       }
     }
   }
 
-  // MARK: Keys
+  // MARK: Committing
 
-  /// A room's key: its number in the present file, and which file that is.
-  func key(_ id: Int64) -> Int64 {
-    generation.load(ordering: .relaxed) << 40 | id
-  }
-
-  /// The room's number in the present file; `nil` if it has none there.
-  func id(_ key: Int64) -> Int64? {
-    key >> 40 == generation.load(ordering: .sequentiallyConsistent) ? key & (1 << 40 - 1) : nil
-  }
-
-  // MARK: Keeping
-
-  /// Whether what is said now is kept.
-  var isKeeping: Bool { isKeepingFlag.load(ordering: .relaxed) }
-
-  /// Has a room's new lines kept and shown.
+  /// Has a room's new lines committed and published.
   func wake(for room: RoomRecord) {
     let wasAwaiting = room.isAwaitingRecord.exchange(true, ordering: .acquiringAndReleasing)
     guard !wasAwaiting else { return }
-    let wasScheduled = lock.withLock {
-      waiting.append(room)
-      defer { isScheduled = true }
-      return isScheduled
+    let wasScheduled = waiting.withLock { waiting in
+      waiting.rooms.append(room)
+      defer { waiting.isScheduled = true }
+      return waiting.isScheduled
     }
-    if !wasScheduled { queue.async { self.drain() } }
+    if !wasScheduled { store.queue.async { self.drain() } }
   }
 
-  /// Waits until everything that it has been woken for is shown.
-  func waitUntilDrained() { queue.sync {} }
+  /// Waits until everything that it has been woken for is published.
+  func waitUntilDrained() { store.queue.sync {} }
 
   private func drain() {
-    let rooms = lock.withLock {
-      isScheduled = false
-      defer { waiting = [] }
-      return waiting
+    let rooms = waiting.withLock { waiting in
+      defer { waiting = Waiting() }
+      return waiting.rooms
     }
     var pending = rooms.map { room in
       // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
@@ -233,7 +201,7 @@ final class Recorder: @unchecked Sendable {
           groups.append(group)
         }
       }
-      keep(groups)
+      commitIfPossible(groups)
       for group in groups {
         group.room.publish(through: group.lastSequence, upTo: group.end)
       }
@@ -242,61 +210,48 @@ final class Recorder: @unchecked Sendable {
     }
   }
 
-  /// Commits groups, or says that they could not be.
-  private func keep(_ groups: [PendingGroup]) {
-    guard !isMisplaced, isKeeping || MonotonicTime.now >= retryTime else { return skip(groups) }
+  private func commitIfPossible(_ groups: [PendingGroup]) {
+    guard store.mayCommit else { return skip(groups) }
     do throws(HistoryError) {
       do throws(HistoryError) {
         try commit(groups)
       } catch  where error.kind == .damaged {
-        handle(error)
+        store.handle(error)
         try commit(groups)
       }
-      if !isKeeping {
-        try rememberUnkept()
-        isKeepingFlag.store(true, ordering: .relaxed)
-        log.warning("the history is kept again")
-        announce("The history is kept again.")
+      if !store.isCommitting {
+        try recordSkipped()
+        store.resume()
       }
-      indexer?.wake()
+      store.indexer?.wake()
     } catch {
       skip(groups)
-      handle(error)
-    }
-  }
-
-  /// Has the history know how far rooms came without it.
-  private func rememberUnkept() throws(HistoryError) {
-    for (name, start) in unkept {
-      _ = try writer.room(
-        named: name.text, isPrivate: name.kind == .private,
-        atLeast: (start.sequence, start.position))
-      unkept[name] = nil
+      store.handle(error)
     }
   }
 
   private func commit(_ groups: [PendingGroup]) throws(HistoryError) {
-    let time = clock().wallMilliseconds
-    var kept: [HistoryWriter.Group] = []
+    let time = store.clock().wallMilliseconds
+    var stored: [HistoryWriter.Group] = []
     for group in groups {
-      let room = group.room
-      if id(room.key.value) == nil {
-        try enroll(room, atLeast: (group.firstSequence - 1, group.start))
+      let key = group.room.key
+      if store.id(key.value) == nil {
+        try enroll(group.room, atLeast: (group.firstSequence - 1, group.start))
       }
-      guard let id = id(room.key.value) else { continue }
-      kept.append(
+      guard let id = store.id(key.value) else { continue }
+      stored.append(
         HistoryWriter.Group(
           room: id, firstSequence: group.firstSequence, lineCount: group.lineCount,
           position: group.start, timeMilliseconds: time, bytes: group.bytes, files: group.files))
     }
-    try writer.append(kept)
+    try store.writer.append(stored)
     for group in groups { group.room.times.note(group.firstSequence, time) }
     commits += 1
-    for group in kept { committedBytes += group.bytes.count + Self.groupOverhead }
+    for group in stored { committedBytes += group.bytes.count + Self.groupOverhead }
     if commits >= Self.commitsPerCheckpoint || committedBytes >= Self.bytesPerCheckpoint {
       (commits, committedBytes) = (0, 0)
       // One that fails is made up for by the next, or by the commits.
-      checkpointQueue.async { try? self.checkpointer.checkpoint() }
+      checkpointQueue.async { [checkpointer] in try? checkpointer.checkpoint() }
     }
   }
 
@@ -304,74 +259,25 @@ final class Recorder: @unchecked Sendable {
   private func enroll(
     _ room: RoomRecord, atLeast start: (sequence: UInt64, position: UInt64)
   ) throws(HistoryError) {
-    let stored = try writer.room(
+    let stored = try store.writer.room(
       named: room.name.text, isPrivate: room.isPrivate, atLeast: start)
-    room.key.set(key(stored.id))
+    room.key.set(store.key(stored.id))
   }
 
-  /// Notes how far rooms come without a history, so that no number is used twice.
+  /// Remembers how far rooms come without a history, so that no number is used twice.
   private func skip(_ groups: [PendingGroup]) {
     for group in groups {
-      unkept[group.room.name] = RoomStart(
-        sequence: group.lastSequence, position: group.end)
+      skipped[group.room.name] = RoomStart(sequence: group.lastSequence, position: group.end)
     }
   }
 
-  /// Something went wrong with the history. The queue's.
-  func handle(_ error: HistoryError) {
-    var error = error
-    if error.kind == .damaged {
-      do throws(HistoryError) {
-        let path = try beginAnew(settingAsideAs: "damaged")
-        log.error("the history is damaged (\(error)); it is now \(path), and a new one begins")
-        announce("The history was damaged: a new one begins here.")
-        return
-      } catch let next {
-        error = next
-      }
+  /// Writes how far rooms came without a history.
+  private func recordSkipped() throws(HistoryError) {
+    for (name, start) in skipped {
+      _ = try store.writer.room(
+        named: name.text, isPrivate: name.kind == .private,
+        atLeast: (start.sequence, start.position))
+      skipped[name] = nil
     }
-    retryTime = .now + Self.retryInterval
-    guard isKeepingFlag.exchange(false, ordering: .relaxed) else { return }
-    log.error("the history has stopped: \(error)")
-    announce("The history has stopped: what is said now is not kept.")
-  }
-
-  /// Begins a new history, with what memory has of the old one. The queue's.
-  ///
-  /// - Parameter reason: why what lies there is set aside, in a word.
-  /// - Returns: the path of what was set aside.
-  func beginAnew(settingAsideAs reason: String) throws(HistoryError) -> FilePath {
-    generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    expiring = []
-    let path = try writer.startAnew(settingAsideAs: reason)
-    try restore()
-    return path
-  }
-
-  // MARK: The end
-
-  /// Everything said is kept; nothing will be said any more.
-  func finish() {
-    queue.sync {
-      for timer in [timer, watchTimer] { timer?.cancel() }
-      (timer, watchTimer) = (nil, nil)
-      // What happened since the last look would be found by nobody.
-      lookAfterFiles()
-      followClock()
-      do throws(HistoryError) { try rememberUnkept() } catch {
-        log.error("numbers of lines that were not kept will be used again: \(error)")
-      }
-      // What these hold holds the recorder, and so the folder's lock.
-      announce = { _ in }
-      noteExpired = { _ in }
-      openRooms = { [] }
-      leftRooms = { [] }
-      checkFiles = {}
-      keptFiles = { [] }
-    }
-    indexer?.stop()
-    // Whoever opens the file next has less to do, and a copy of it is the whole; if not, nothing is lost.
-    try? checkpointer.emptyLog()
-    folder.release()
   }
 }

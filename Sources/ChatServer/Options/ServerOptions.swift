@@ -36,7 +36,7 @@ package struct ServerOptions: Sendable {
 
   /// How many descriptors may be open besides the clients': of files that come in and that are fetched, the
   /// history, and the rest.
-  package static let otherDescriptors = Transfers.uploadLimit + SharedContents.limit + 128
+  package static let otherDescriptors = TransferSlots.uploadLimit + SharedContents.limit + 128
 
   /// What the command line asks for.
   package enum Command: Sendable {

@@ -1,30 +1,32 @@
 internal import ChatCore
 internal import ChatSystem
 
-/// Who is on the server, by nickname: what makes nicknames unique, and finds people.
+/// The registered clients by nickname: it makes nicknames unique, and finds who bears one.
 ///
 /// Thread: any. Its lock may be taken under a room log's, and takes no other.
-final class Directory: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`.
-
-  /// Somebody who can be reached.
+final class Directory: Sendable {
+  /// A client that can be sent messages.
   struct Person {
     let nickname: Nickname
     let peer: Peer
   }
 
-  /// Who has taken a look, with which nickname, and how often: twice while one is changed for another like it.
+  /// A nickname's look that is taken: by whom, with which nickname, and how often: twice while one is changed for
+  /// another like it.
   private struct Claim {
     let peer: ObjectIdentifier
     let nickname: Nickname
     var count: Int
   }
 
-  private let lock = Lock()
-  /// By what nicknames look like (`Nickname.lookalikes`).
-  private var claims: [String: Claim] = [:]
-  /// Who is in a room, by the nickname's key.
-  private var people: [String: Person] = [:]
+  private struct State {
+    /// By what nicknames look like (`Nickname.lookalikes`).
+    var claims: [String: Claim] = [:]
+    /// Who is in a room, by the nickname's key.
+    var people: [String: Person] = [:]
+  }
+
+  private let state = Guarded(State())
 
   /// Takes a nickname, so that nobody else can bear it, or one that looks like it.
   ///
@@ -32,11 +34,11 @@ final class Directory: @unchecked Sendable {
   func claim(_ nickname: Nickname, for peer: Peer) throws(Refusal) {
     let lookalikes = nickname.lookalikes
     let owner = ObjectIdentifier(peer)
-    // Who is here is told first: what looks like alice is hers, whatever else is wrong with it.
+    // A nickname in use is reported first: what looks like alice is hers, whatever else is wrong with it.
     let bearable = Result { () throws(Refusal) in try nickname.requireBearable() }
-    try lock.withLock { () throws(Refusal) in
+    try state.withLock { state throws(Refusal) in
       for look in lookalikes {
-        guard let claim = claims[look], claim.peer != owner else { continue }
+        guard let claim = state.claims[look], claim.peer != owner else { continue }
         throw Refusal(
           .nickInUse,
           claim.nickname == nickname
@@ -46,32 +48,35 @@ final class Directory: @unchecked Sendable {
       }
       try bearable.get()
       for look in lookalikes {
-        let count = claims[look]?.count ?? 0
-        claims[look] = Claim(peer: owner, nickname: nickname, count: count + 1)
+        let count = state.claims[look]?.count ?? 0
+        state.claims[look] = Claim(peer: owner, nickname: nickname, count: count + 1)
       }
     }
   }
 
-  /// Lets the one who claimed a nickname be found by it.
+  /// Has a client found by the nickname that it claimed.
   func list(_ peer: Peer, as nickname: Nickname) {
-    lock.withLock { people[nickname.key] = Person(nickname: nickname, peer: peer) }
+    state.withLock { $0.people[nickname.key] = Person(nickname: nickname, peer: peer) }
   }
 
   /// Gives a nickname back that was claimed.
   func release(_ nickname: Nickname, of peer: Peer) {
     let lookalikes = nickname.lookalikes
-    lock.withLock {
+    let owner = ObjectIdentifier(peer)
+    state.withLock { state in
       for look in lookalikes {
-        guard let claim = claims[look], claim.peer == ObjectIdentifier(peer) else { continue }
-        claims[look]?.count -= 1
-        if claim.count == 1 { claims[look] = nil }
+        guard let claim = state.claims[look], claim.peer == owner else { continue }
+        state.claims[look]?.count -= 1
+        if claim.count == 1 { state.claims[look] = nil }
       }
-      // Whoever bears it in another case now is still found.
-      if people[nickname.key]?.nickname.text == nickname.text { people[nickname.key] = nil }
+      // A client that bears it in another case now is still found.
+      if state.people[nickname.key]?.nickname.text == nickname.text {
+        state.people[nickname.key] = nil
+      }
     }
   }
 
-  /// Who bears a nickname, in whatever case. What only looks like it finds nobody: a private message is for nobody
-  /// else than was meant.
-  func find(_ nickname: Nickname) -> Person? { lock.withLock { people[nickname.key] } }
+  /// Who bears a nickname, in whatever case. What only looks like it is not found: a private message must reach only
+  /// whom it was meant for.
+  func find(_ nickname: Nickname) -> Person? { state.withLock { $0.people[nickname.key] } }
 }

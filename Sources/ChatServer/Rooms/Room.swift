@@ -53,7 +53,7 @@ final class Room: @unchecked Sendable {
       capacity: capacity, position: start.position, sequence: start.sequence,
       isRecorded: recorder != nil)
     let key = RoomKey(start.key)
-    history = recorder.map { RoomHistory($0, key: key) }
+    history = recorder.map { RoomHistory($0.queries, key: key) }
     let broadcaster = Broadcaster(log: log, history: history, readerTimeout: readerTimeout)
     self.broadcaster = broadcaster
     record = RoomRecord(name, log: log, key: key, start: start) { broadcaster.wake() }

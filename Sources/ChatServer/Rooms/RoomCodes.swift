@@ -1,50 +1,58 @@
 internal import ChatCore
 internal import ChatSystem
 
-/// Who may try a private room's code, and when.
+/// Decides who may try a private room's code, and when.
 ///
 /// Every guess takes a turn, right or wrong. Strangers have a budget, address by address; those who have been in a
 /// private room have another, each under a nickname. Which one it is depends on who asks, never on the code.
 ///
 /// Thread: any; its lock takes no other.
-final class RoomCodes: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`.
-
-  /// How often a guess that waits asks at least.
+final class RoomCodes: Sendable {
+  /// How often a waiting guess asks for its turn, at least.
   private static let longestWait: Duration = .seconds(1)
 
   /// A guess's place in one of the two budgets.
   struct Turn {
-    fileprivate let budget: ReferenceWritableKeyPath<RoomCodes, GuessBudget>
+    fileprivate let isMember: Bool
     fileprivate let ticket: GuessBudget.Ticket
   }
 
-  private let lock = Lock()
-  private var strangers = GuessBudget(now: .now)
-  private var membersBudget = GuessBudget(now: .now)
-  private var members = PastMembers()
+  private struct State {
+    var strangersBudget = GuessBudget(now: .now)
+    var membersBudget = GuessBudget(now: .now)
+    var members = PastMembers()
+
+    subscript(budgetOf turn: Turn) -> GuessBudget {
+      get { turn.isMember ? membersBudget : strangersBudget }
+      _modify {
+        if turn.isMember { yield &membersBudget } else { yield &strangersBudget }
+      }
+    }
+  }
+
+  private let state = Guarded(State())
 
   /// Somebody comes into a private room, or leaves it.
   func note(_ peer: Peer, as nickname: Nickname, in room: RoomName) {
     guard room.kind == .private else { return }
     let block = AddressBlock(of: peer.address)
-    lock.withLock { members.note(nickname: nickname.key, from: block) }
+    state.withLock { $0.members.note(nickname: nickname.key, from: block) }
   }
 
   /// Takes a turn of the peer's address if one can be had at once.
   func takeTurn(for peer: Peer) -> Turn? {
     let block = AddressBlock(of: peer.address)
-    return lock.withLock {
-      let ticket = strangers.draw(GuessBudget.Guesser(block), now: .now)
-      if strangers.wait(ticket, now: .now) == .zero {
-        return Turn(budget: \.strangers, ticket: ticket)
+    return state.withLock {
+      let ticket = $0.strangersBudget.draw(GuessBudget.Guesser(block), now: .now)
+      if $0.strangersBudget.wait(ticket, now: .now) == .zero {
+        return Turn(isMember: false, ticket: ticket)
       }
-      strangers.giveUp(ticket)
+      $0.strangersBudget.giveUp(ticket)
       return nil
     }
   }
 
-  /// Waits for a turn, as long as somebody is there to wait for it.
+  /// Waits for a turn, as long as the client is there.
   ///
   /// Thread: the peer's session.
   /// - Returns: `nil` if the time was over, the peer's stream has ended, or it is to end.
@@ -54,30 +62,30 @@ final class RoomCodes: @unchecked Sendable {
     let turn = draw(AddressBlock(of: peer.address), nickname.key)
     while true {
       let now = MonotonicTime.now
-      let wait = lock.withLock { self[keyPath: turn.budget].wait(turn.ticket, now: now) }
+      let wait = state.withLock { $0[budgetOf: turn].wait(turn.ticket, now: now) }
       if wait == .zero { return turn }
       let pause = min(wait, Self.longestWait, deadline - now)
-      // Whoever is interrupted has its reading side shut, which is an end as well.
+      // A session that is interrupted has its reading side shut, which is an end, too.
       if pause <= .zero || peer.stream.waitUntilEnded(for: pause) {
-        lock.withLock { self[keyPath: turn.budget].giveUp(turn.ticket) }
+        state.withLock { $0[budgetOf: turn].giveUp(turn.ticket) }
         return nil
       }
     }
   }
 
   private func draw(_ block: AddressBlock, _ nickname: String) -> Turn {
-    lock.withLock {
-      guard members.contain(nickname: nickname, from: block) else {
-        let ticket = strangers.draw(GuessBudget.Guesser(block), now: .now)
-        return Turn(budget: \.strangers, ticket: ticket)
+    state.withLock {
+      guard $0.members.contain(nickname: nickname, from: block) else {
+        let ticket = $0.strangersBudget.draw(GuessBudget.Guesser(block), now: .now)
+        return Turn(isMember: false, ticket: ticket)
       }
       let guesser = GuessBudget.Guesser(block, nickname: nickname)
-      return Turn(budget: \.membersBudget, ticket: membersBudget.draw(guesser, now: .now))
+      return Turn(isMember: true, ticket: $0.membersBudget.draw(guesser, now: .now))
     }
   }
 
-  /// A code was right, and its guesser has been told so.
+  /// A code was right, and its guesser knows: the turn does not count.
   func giveBack(_ turn: Turn) {
-    lock.withLock { self[keyPath: turn.budget].giveBack(turn.ticket) }
+    state.withLock { $0[budgetOf: turn].giveBack(turn.ticket) }
   }
 }

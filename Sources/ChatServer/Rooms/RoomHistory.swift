@@ -4,30 +4,30 @@ internal import ChatHistory
 ///
 /// Thread: any. Everything but `read` waits for the disk, and is not for a Dispatch queue that others wait for.
 final class RoomHistory: Sendable {
-  private let recorder: Recorder
+  private let queries: HistoryQueries
   private let key: RoomKey
 
   /// Reads the history of the room with this key.
-  init(_ recorder: Recorder, key: RoomKey) {
-    self.recorder = recorder
+  init(_ queries: HistoryQueries, key: RoomKey) {
+    self.queries = queries
     self.key = key
   }
 
   /// Whether a reader can come back to what is said now.
-  var isKept: Bool { recorder.isKeeping && key.value != 0 }
+  var isKept: Bool { queries.isCommitting && key.value != 0 }
 
   /// Reads the room's stream from a position on, on a queue of its own.
   ///
   /// - Parameter completion: is given some of the bytes, contiguous; `nil` where they were not kept.
   func read(from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void) {
-    recorder.read(key.value, from: position, completion)
+    queries.read(key.value, from: position, completion)
   }
 
   /// Some of the lines after a number and before another, oldest first; none if there are no more.
   func lines(
     after sequence: UInt64, before end: UInt64, limit: Int, byteLimit: Int
   ) throws(HistoryError) -> [PastLine] {
-    try recorder.reading(key.value) { reader, id throws(HistoryError) in
+    try queries.reading(key.value) { reader, id throws(HistoryError) in
       try reader.lines(
         of: id, after: sequence, before: end, limit: limit, byteLimit: byteLimit)
     }
@@ -35,7 +35,7 @@ final class RoomHistory: Sendable {
 
   /// After which number the last `count` lines before another begin.
   func sequence(beforeLast count: Int, before end: UInt64) throws(HistoryError) -> UInt64 {
-    try recorder.reading(key.value) { reader, id throws(HistoryError) in
+    try queries.reading(key.value) { reader, id throws(HistoryError) in
       try reader.sequence(beforeLast: count, of: id, before: end)
     }
   }
@@ -44,7 +44,7 @@ final class RoomHistory: Sendable {
   func search(
     _ words: String, before end: UInt64, limit: Int, while isWanted: () -> Bool
   ) throws(HistoryError) -> [PastLine] {
-    try recorder.searching(key.value) { index, id throws(HistoryError) in
+    try queries.searching(key.value) { index, id throws(HistoryError) in
       try index.search(words, in: id, before: end, limit: limit, while: isWanted)
     }
   }

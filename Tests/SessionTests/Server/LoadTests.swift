@@ -182,7 +182,7 @@ struct LoadTests {
     let lines = crowd.agreedLines
     #expect(lines.last == "[ERROR]:the server is shutting down\tcode=shutting-down")
     #expect(lines.dropLast().allSatisfy { $0.hasPrefix("u") && $0.contains(": line ") })
-    #expect(!server.program.errors.contains("not everyone"))
+    #expect(!server.program.errors.contains("not all clients"))
   }
 
   @Test("a server that nobody talks to stops at once")

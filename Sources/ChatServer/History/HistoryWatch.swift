@@ -1,0 +1,72 @@
+internal import ChatHistory
+internal import ChatSystem
+internal import Dispatch
+
+/// Notices when somebody removes, moves or replaces the files of the running server: what is written to a file that
+/// has no name any more is lost with the process.
+///
+/// Thread: confined to the history's queue.
+final class HistoryWatch: @unchecked Sendable {
+  // Safety: what changes is confined to the history's queue.
+
+  private static let interval = DispatchTimeInterval.seconds(1)
+
+  private let store: HistoryStore
+  private let folder: DataFolder
+  private var timer: (any DispatchSourceTimer)?
+
+  init(_ store: HistoryStore, folder: DataFolder) {
+    (self.store, self.folder) = (store, folder)
+  }
+
+  /// Checks the files, and the clock, from now on.
+  func start() {
+    let timer = DispatchSource.makeTimerSource(queue: store.queue)
+    timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval)
+    timer.setEventHandler { [weak self] in
+      self?.check()
+      self?.store.followClock()
+    }
+    timer.activate()
+    self.timer = timer
+  }
+
+  /// Ends the checks.
+  func stop() {
+    timer?.cancel()
+    timer = nil
+  }
+
+  /// Checks the files now: what is gone is made anew, with what memory has.
+  func check() {
+    // On its own queue: a search may keep it waiting.
+    store.indexer?.check()
+    let isLocked = folder.isInPlace
+    do throws(HistoryError) {
+      if !isLocked {
+        do throws(DataFolderError) { try folder.reclaim() } catch {
+          throw HistoryError(.full, error.description)
+        }
+        store.log.warning("\(folder.path) was gone, or its lock: it is locked again")
+      }
+      store.host?.checkFileFolder()
+      switch store.writer.place {
+      case .there: break
+      case .logGone:
+        try store.writer.renew()
+        store.log.error(
+          "the history's log is gone: a new file was made of what is open, and nothing is lost")
+      case .gone:
+        _ = try store.beginAnew(settingAsideAs: "found")
+        store.log.error(
+          "the history is gone from \(folder.path): a new one begins, with what memory has")
+        store.host?.announce(
+          "The history was lost: a new one begins, with what was still in memory.")
+      }
+      store.isMisplaced = false
+    } catch {
+      store.isMisplaced = true
+      store.handle(error)
+    }
+  }
+}
