@@ -39,7 +39,7 @@ final class OutgoingQueue: Sendable {
   /// Adds lines, waiting while too much is on its way.
   ///
   /// Thread: input.
-  func append(_ lines: [SendQueue.Line]) {
+  func append(_ lines: [OutgoingLine]) {
     var rest = lines[...]
     while !rest.isEmpty {
       state.wait { state in

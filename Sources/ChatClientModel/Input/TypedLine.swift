@@ -3,7 +3,7 @@ internal import ChatCore
 /// What a person typed on a terminal. Pure.
 package enum TypedLine: Equatable, Sendable {
   /// This goes to the server.
-  case send(SendQueue.Line)
+  case send(OutgoingLine)
   /// Send the files of these paths.
   case sendFiles([[UInt8]])
   /// Get the file of this id or name.

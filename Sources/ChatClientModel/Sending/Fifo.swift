@@ -42,6 +42,16 @@ package struct Fifo<Element: Sendable>: Sendable {
     start = 0
   }
 
+  /// Takes out those that are meant.
+  ///
+  /// - Returns: them, in order.
+  package mutating func removeAll(where isMeant: (Element) -> Bool) -> [Element] {
+    let all = elements
+    removeAll()
+    for element in all where !isMeant(element) { append(element) }
+    return all.filter(isMeant)
+  }
+
   /// All of them, in order.
   package var elements: [Element] { storage[start...].compactMap { $0 } }
 }

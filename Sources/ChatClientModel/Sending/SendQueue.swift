@@ -1,79 +1,58 @@
 package import ChatCore
 
-/// The lines on their way to the server: those to send, and those sent whose arrival is not known
-/// yet. Pure.
+/// The lines on their way to the server: those to send, and those sent whose arrival is not known yet. Pure.
 ///
-/// What we said comes back in the room's stream, in the order it was sent. After a connection was
-/// lost, the stream is read on from where it broke: what of ours has not come back by our own join
-/// never arrived, and is sent again. What changes where we are or what we are called (`[ROOM]`,
-/// `[NEWROOM]`, `[NICK]`) is answered before anything more is sent, so every line goes where it belongs.
+/// The client's own text comes back in the room's stream, in the order it was sent. After a connection was lost, the
+/// stream is read on from where it broke: what of the text has not come back by the client's next join never arrived,
+/// and is sent again. What changes the room or the nickname (`[ROOM]`, `[NEWROOM]`, `[NICK]`) is answered before
+/// anything more is sent, so every line goes where it belongs.
 ///
-/// Questions (`[PING]` with a token of ours) are asked after what the stream does not bring back, and
-/// now and then: once one is answered, everything sent before it has been dealt with.
+/// Questions (`[PING]` with a token of the client's own) follow what the stream does not bring back, and each batch of
+/// text: once one is answered, the server has dealt with everything sent before it.
 package struct SendQueue: Sendable {
-  /// A line to send, without its LF.
-  package enum Line: Equatable, Sendable {
-    /// As it is: a command, or text that is none.
-    case raw([UInt8])
-    /// To be said, whatever it looks like.
-    case text([UInt8])
-    /// A question of the client's own, which files the room has: it asks again by itself.
-    case lookup([UInt8])
-
-    var bytes: [UInt8] {
-      switch self {
-      case .raw(let bytes), .text(let bytes), .lookup(let bytes): bytes
-      }
-    }
-  }
-
   /// What precedes the number in a question's token.
   package static let tokenPrefix = "chat-client-sent-"
 
-  /// So many bytes of text may be on their way.
+  /// Limit: of the bytes of text on their way.
   private static let mostBytes = 1_048_576
-  /// So many lines.
+  /// Limit: of the lines on their way.
   private static let mostLines = 32_768
-  /// So many bytes are sent at once, and after so many it is asked whether they have arrived.
+  /// So many bytes are sent at once, and after as many follows a question.
   private static let batchBytes = 65_536
-  /// A short line counts as so many bytes more, or too few questions would be asked.
+  /// What a line counts beside its bytes, or too few questions would follow short ones.
   private static let lineCost = 8
 
-  // What is not private is shared with `SendQueueReturn.swift`.
+  private var nickname: Nickname
+  private var waiting = Fifo<OutgoingLine>()
+  private var waitingBytes = 0
+  private var sent = SentLines()
+  private var requests = OpenRequests()
+  private var dropped = Dropped()
 
-  var nickname: Nickname
-  var waiting = Fifo<Line>()
-  var waitingBytes = 0
-  var sent = SentLines()
-  var bytesSinceQuestion = 0
+  private var bytesSinceQuestion = 0
   private var questions = 0
   /// The question after the last line of input, once it is asked.
-  var lastQuestion: Int?
-  /// Nothing more is sent until the last line is answered.
-  package internal(set) var isBarred = false
-  /// The connection is lost, and we are not back.
-  var isAway = false
-  /// What the stream says under our nickname from here on is not ours.
-  var isParted = false
-  var dropped = Dropped()
-  /// How many requests were sent and are not answered to their end.
-  var openRequests = 0
-  /// The questions which files there are whose answers have not ended.
-  var openLists = Fifo<OpenList>()
+  private var lastQuestion: Int?
+  /// Nothing more is sent until a change of room or nickname, or the wish to leave, is answered.
+  package private(set) var isBarred = false
+  /// The connection is lost.
+  private var isAway = false
+  /// Somebody else may have the nickname: what the stream says under it from here on is not the client's.
+  private var isParted = false
   /// Whether a person is there, who reads what is refused and goes on as they like. Without one a move that is
   /// refused stops everything, as what follows was meant for another room.
   private let isTyped: Bool
 
-  /// Something is lost for good, or may be, and was told of: that is no success.
-  package internal(set) var hasLost = false
+  /// Something is lost for good, or may be, and was reported: that is no success.
+  package private(set) var hasLost = false
   /// A move was refused, and nothing more is sent.
   package private(set) var isStopped = false
 
   /// No more lines will be appended.
   package private(set) var hasEnded = false
   /// The wish to leave has been sent.
-  package internal(set) var isLeaving = false
-  /// Files come or go: after the last line we stay until they are done.
+  package private(set) var isLeaving = false
+  /// Files are transferred: after the last line the client stays until they are done.
   package var isHeld = false
 
   /// Nothing to send, under this nickname.
@@ -87,7 +66,7 @@ package struct SendQueue: Sendable {
   /// Whether no line should be appended now.
   package var isFull: Bool { isOver(1) }
 
-  /// Whether so much has gone that whoever waits should append again.
+  /// Whether so much has gone that the input should go on.
   package var isHalfEmpty: Bool { !isOver(2) }
 
   /// Whether it is over a part of what may be on its way.
@@ -105,21 +84,21 @@ package struct SendQueue: Sendable {
   // MARK: Sending
 
   /// Adds a line.
-  package mutating func append(_ line: Line) {
+  package mutating func append(_ line: OutgoingLine) {
     waiting.append(line)
     waitingBytes += line.bytes.count
   }
 
-  /// Something is lost that never came here.
+  /// Something is lost that never came to this queue.
   package mutating func noteLoss() { hasLost = true }
 
-  /// A line is too long: the server refuses it, which a person is told.
+  /// A line is too long: the server refuses it, which a person reads.
   private mutating func noteUnsendable() { hasLost = hasLost || !isTyped }
 
-  /// The last line has been appended: once all have come back, we leave.
+  /// The last line has been appended: once all have come back, the client leaves.
   package mutating func end() { hasEnded = true }
 
-  /// We leave after the lines that have been appended.
+  /// The client leaves after the lines that have been appended.
   package mutating func leave() {
     append(.raw(Array("[QUIT]:".utf8)))
     end()
@@ -134,7 +113,7 @@ package struct SendQueue: Sendable {
       case .raw(let line): send(raw: line, to: &bytes)
       case .text(let text): send(text: text, to: &bytes)
       case .lookup(let line):
-        note(list: line, isOwn: true)
+        requests.add(list: line, isOwn: true)
         Self.append(line, to: &bytes)
       }
     }
@@ -167,14 +146,13 @@ package struct SendQueue: Sendable {
       Self.append(line, to: &bytes)
       isLeaving = true
       isBarred = true
-    // What nobody understands is for the server to refuse.
     case .who, .rooms, .history, .search:
-      openRequests += 1
+      requests.add()
       Self.append(line, to: &bytes)
     case .files:
-      openRequests += 1
-      note(list: line, isOwn: false)
+      requests.add(list: line, isOwn: false)
       Self.append(line, to: &bytes)
+    // The server refuses what it does not understand.
     case .hello, .password, .ping, .pong, .classicFile, .file, .data, .fileEnd, .get, .cancel, .got,
       .sums, nil:
       Self.append(line, to: &bytes)
@@ -212,56 +190,45 @@ package struct SendQueue: Sendable {
 
   // MARK: What comes back
 
-  /// The stream says something under our nickname.
+  /// The stream says something under the client's nickname.
   package mutating func heard(_ text: String) {
     if !isParted { note(sent.heard(text)) }
   }
 
-  /// Our nickname has left the stream: what it says under it later is somebody else's.
+  /// The nickname has left the stream: what is said under it later is somebody else's.
   package mutating func parted() { isParted = true }
 
-  /// A line tells that we are in a room: the answer to `[ROOM]` or `[NEWROOM]`, if it was asked.
+  /// The server says in which room the client is: the answer to `[ROOM]` or `[NEWROOM]`, if it was asked.
   package mutating func moved() { note(sent.settled(\.isSetting)) }
 
-  /// We are called so now: the answer to `[NICK]`.
+  /// The client has this nickname now: the answer to `[NICK]`.
   package mutating func renamed(to nickname: Nickname) {
     self.nickname = nickname
     note(sent.settled(\.isSetting))
   }
 
   /// A request is answered to its end, or refused.
-  package mutating func requestAnswered() { openRequests = max(0, openRequests - 1) }
-
-  private mutating func note(list line: [UInt8], isOwn: Bool) {
-    let id = line.dropFirst("[FILES]:".utf8.count).prefix { $0 != UInt8(ascii: "\t") }
-    openLists.append(OpenList(id: String(decoding: id, as: UTF8.self), isOwn: isOwn))
-  }
+  package mutating func requestAnswered() { requests.answered() }
 
   /// Whether the client asked for the list of files that comes next, not a person or script.
-  package var isListOwn: Bool { openLists[0]?.isOwn ?? false }
+  package var isListOwn: Bool { requests.isListOwn }
 
   /// A list of files has ended.
   ///
   /// - Returns: whether the client asked for it, not a person or script.
-  package mutating func listAnswered() -> Bool {
-    let isOwn = openLists.popFirst()?.isOwn ?? false
-    if !isOwn { requestAnswered() }
-    return isOwn
-  }
+  package mutating func listAnswered() -> Bool { requests.listAnswered() }
 
-  /// What was asked of a file is refused: if that was which file it is, no list follows.
+  /// A request about a file is refused: if it was for a list, no list follows.
   ///
   /// - Returns: whether the client asked for it, not a person or script.
-  package mutating func listRefused(_ id: String) -> Bool {
-    openLists[0]?.id == id ? listAnswered() : false
-  }
+  package mutating func listRefused(_ id: String) -> Bool { requests.listRefused(id) }
 
   /// A receipt of a private message has come.
   package mutating func delivered() { note(sent.settled(\.isMessage)) }
 
   /// A question is answered, and so all that was sent before it.
   ///
-  /// - Returns: whether it was one of ours.
+  /// - Returns: whether it was one of the client's own.
   package mutating func answered(_ token: String) -> Bool {
     guard token.hasPrefix(Self.tokenPrefix),
       let number = Int(token.dropFirst(Self.tokenPrefix.count))
@@ -287,5 +254,55 @@ package struct SendQueue: Sendable {
       case .text, .message, .leave, .question: break
       }
     }
+  }
+
+  // MARK: Connections
+
+  /// The connection is lost. What the stream brings from now on was published before the client's next join.
+  package mutating func lost() {
+    isAway = true
+    dropped.requests += requests.removeAll()
+  }
+
+  /// The client is in again, and the gap has come: what of the client's text it did not hold is to be sent again.
+  ///
+  /// - Parameters:
+  ///   - isElsewhere: the room is gone; what was meant for it must not be published elsewhere.
+  ///   - isUnsure: the gap could not be closed, so it is not known what it would have held.
+  /// - Returns: what was dropped.
+  package mutating func resume(isElsewhere: Bool = false, isUnsure: Bool = false) -> Dropped {
+    let plan = ResendPlan(
+      sent: sent.elements, waiting: waiting.elements, nickname: nickname,
+      isElsewhere: isElsewhere, isUnsure: isUnsure, dropped: dropped)
+    sent.removeAll()
+    waiting.removeAll()
+    waitingBytes = 0
+    for line in plan.lines { append(line) }
+    (isBarred, isLeaving, isAway, isParted) = (false, false, false, false)
+    (bytesSinceQuestion, lastQuestion) = (0, nil)
+    dropped = Dropped()
+    if plan.dropped != Dropped() { hasLost = true }
+    return plan.dropped
+  }
+
+  /// What would be lost if the client ended now.
+  package var unconfirmed: Unconfirmed {
+    var result = Unconfirmed(requests: requests.count)
+    for line in sent.elements {
+      if line.isText { result.lines += 1 }
+      if line.isMessage { result.messages += 1 }
+    }
+    result.messages += dropped.messagesTo.count
+    // What follows the wish to leave is sent to nobody.
+    for line in isLeaving ? [] : waiting.elements {
+      switch line.meaning(from: nickname) {
+      case .text: result.lines += 1
+      case .message: result.messages += 1
+      case .who, .rooms, .history, .search, .files: result.requests += 1
+      case .quit: return result
+      default: break
+      }
+    }
+    return result
   }
 }
