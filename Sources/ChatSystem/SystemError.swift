@@ -31,6 +31,12 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// The code of a device that failed, or of a file that is shorter than it was.
   package static let inputOutput = EIO
 
+  /// EEXIST: there is something of this name already.
+  package static let alreadyExists = EEXIST
+
+  /// EINVAL: the call makes no sense for what it was given.
+  package static let invalidArgument = EINVAL
+
   /// The process or the system has no descriptor, thread or memory left: it may have one later.
   package var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN].contains(code) }
 

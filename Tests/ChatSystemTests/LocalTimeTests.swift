@@ -1,4 +1,4 @@
-import ChatClient
+import ChatSystem
 import Testing
 
 /// Wherever the tests run: what a moment is called there is the system's to know.
