@@ -12,7 +12,7 @@ package final class ClientThreads: @unchecked Sendable {
   // thread from then on; `input` to the main and then the input thread. All others are thread-safe.
 
   private let loop: ConnectionLoop
-  private let transfers: Transfers
+  private let transfers: FileTransfers
   private let outgoing: OutgoingQueue
   private let mailbox: TransferMailbox
   private let input: any ClientInput
@@ -37,9 +37,9 @@ package final class ClientThreads: @unchecked Sendable {
     outgoing = OutgoingQueue(nickname: nickname, isTyped: isTyped)
     let setStatus: (@Sendable (String?) -> Void)? =
       output.hasStatusRow ? { @Sendable in output.setStatus($0) } : nil
-    transfers = Transfers(
-      options: options, folder: folder, outgoing: outgoing, mailbox: mailbox, worker: worker,
-      setStatus: setStatus)
+    transfers = FileTransfers(
+      options: options, isTyped: isTyped, folder: folder, outgoing: outgoing, mailbox: mailbox,
+      worker: worker, setStatus: setStatus)
     let conversation = Conversation(
       nickname: nickname, isTyped: isTyped, outgoing: outgoing, transfers: transfers,
       renderer: renderer, output: output)

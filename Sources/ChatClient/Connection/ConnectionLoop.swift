@@ -20,14 +20,14 @@ final class ConnectionLoop {
   private let isTyped: Bool
   private let conversation: Conversation
   private let outgoing: OutgoingQueue
-  private let transfers: Transfers
+  private let transfers: FileTransfers
   private let mailbox: TransferMailbox
   private let output: any ClientOutput
   private var watch = LifeWatch(now: MonotonicTime.now.moment)
 
   init(
     over route: ServerRoute, options: ClientOptions, isTyped: Bool, conversation: Conversation,
-    outgoing: OutgoingQueue, transfers: Transfers, mailbox: TransferMailbox,
+    outgoing: OutgoingQueue, transfers: FileTransfers, mailbox: TransferMailbox,
     output: any ClientOutput
   ) {
     (self.route, self.options, self.isTyped) = (route, options, isTyped)
@@ -133,7 +133,7 @@ final class ConnectionLoop {
       }
       try conversation.displayTransfers()
       try conversation.flush(now: !connection.receiver.hasNext)
-      if !connection.receiver.hasNext { transfers.showStatus() }
+      if !connection.receiver.hasNext { transfers.displayStatus() }
     }
     // A client that waits for the last answers alone does not wait for another connection.
     if let silence, !isTyped, outgoing.isEnding, !outgoing.hasLeft {
@@ -174,7 +174,7 @@ final class ConnectionLoop {
       switch item {
       case nil where receiver.isAtEnd: return nil
       case nil:
-        transfers.showStatus()
+        transfers.displayStatus()
         watch.heard(isWord: false, at: receiver.lastReceipt.moment)
       case .signal: watch.heard(isWord: false, at: receiver.lastReceipt.moment)
       case .line(let line):

@@ -8,7 +8,7 @@ internal import ChatSystem
 /// Thread: confined to the main thread until the client is in, to the receive thread from then on.
 final class Conversation {
   private let outgoing: OutgoingQueue
-  private let transfers: Transfers
+  private let transfers: FileTransfers
   private let output: any ClientOutput
   private let isTyped: Bool
   private var display: Display
@@ -28,13 +28,12 @@ final class Conversation {
   private var pastLines = 0
 
   init(
-    nickname: Nickname, isTyped: Bool, outgoing: OutgoingQueue, transfers: Transfers,
+    nickname: Nickname, isTyped: Bool, outgoing: OutgoingQueue, transfers: FileTransfers,
     renderer: Renderer, output: any ClientOutput
   ) {
     (self.nickname, self.isTyped) = (nickname, isTyped)
     (self.outgoing, self.transfers, self.output) = (outgoing, transfers, output)
     display = Display(renderer: renderer, output: output)
-    transfers.isTyped = isTyped
   }
 
   // MARK: What the server says

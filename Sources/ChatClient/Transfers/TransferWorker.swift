@@ -1,5 +1,6 @@
 internal import ChatClientModel
 internal import ChatSystem
+internal import Synchronization
 
 /// A thread that reads files from end to end, so that no other thread waits for a disk.
 ///
@@ -48,4 +49,18 @@ package final class TransferWorker: Sendable {
       job()
     }
   }
+}
+
+/// Cancels a job of the worker.
+///
+/// Thread: any.
+final class CancelFlag: Sendable {
+  // Relaxed: nothing else is handed over with it, and it does not matter if one more piece is read.
+  private let flag = Atomic(false)
+
+  /// Whether the job's result is not wanted any more.
+  var isCancelled: Bool { flag.load(ordering: .relaxed) }
+
+  /// The job's result is not wanted any more.
+  func cancel() { flag.store(true, ordering: .relaxed) }
 }

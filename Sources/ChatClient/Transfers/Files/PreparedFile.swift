@@ -2,7 +2,6 @@ internal import ChatClientModel
 internal import ChatCore
 internal import ChatCrypto
 internal import ChatSystem
-internal import Glibc
 
 /// A file to send, opened and hashed.
 struct PreparedFile: Sendable {
@@ -89,7 +88,8 @@ struct UploadFailure: Error {
       case let error as UploadFailure: error.reason
       case let error as HashFailure: error.reason
       case let error as Refusal: error.reason
-      case let error as SystemError: error.code == EINVAL ? "it is no file" : error.reason
+      case let error as SystemError:
+        error.code == SystemError.invalidArgument ? "it is no file" : error.reason
       default: "\(error)"
       }
   }

@@ -1,6 +1,5 @@
 internal import ChatCore
 package import ChatSystem
-internal import Glibc
 
 /// The folder where files are saved: nothing that is there is ever written over, and nothing outside it
 /// is touched, whatever a file is called.
@@ -48,7 +47,7 @@ package final class DownloadFolder: Sendable {
   ///   - size: how long the whole file is.
   func openPart(sha256: String, size: UInt64) throws(SystemError) -> Part {
     let stem = ".received_\(sha256.prefix(16))-\(size)"
-    var failure = SystemError("flock", code: EAGAIN)
+    var failure = SystemError("flock", code: SystemError.wouldBlock)
     let names = (1...Self.mostParts).map { $0 == 1 ? "\(stem).part" : "\(stem)-\($0).part" }
     // What somebody has begun goes before a new one.
     for name in names {
@@ -88,7 +87,7 @@ package final class DownloadFolder: Sendable {
       let received = name.received(number)
       if try folder.rename(part.name, to: received) { return received }
     }
-    throw SystemError("renameat2", code: EEXIST)
+    throw SystemError("renameat2", code: SystemError.alreadyExists)
   }
 
   /// Whether a part's name is still the part's.
