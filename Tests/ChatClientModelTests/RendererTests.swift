@@ -72,9 +72,9 @@ struct RendererTests {
       ),
       (.connectedAgain, "* connected again", "connected again", #"{"event":"reconnected"}"#),
       (
-        .missed(1), "* 1 line said meanwhile can't be had any more",
-        "1 line said meanwhile can't be had any more",
-        #"{"event":"notice","text":"1 line said meanwhile can't be had any more"}"#
+        .missed(1), "* 1 line said meanwhile is no longer available",
+        "1 line said meanwhile is no longer available",
+        #"{"event":"notice","text":"1 line said meanwhile is no longer available"}"#
       ),
       (.nothingFound, "* nothing found", nil, nil),
     ] {

@@ -119,7 +119,7 @@ struct ConversationTests {
         server> [PAST]:⇥end=1
         shown> alice: one
         shown> bob: meanwhile
-        shown> * 1 line said meanwhile can't be had any more
+        shown> * 1 line said meanwhile is no longer available
         shown> alice joined!
         shown> * connected again
         shown> carol: live

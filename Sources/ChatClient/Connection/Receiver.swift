@@ -2,20 +2,20 @@ internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
-/// What a server sends, one thing after another: lines, and the raw bytes that some of them announce.
+/// Decodes what a server sends: lines, and the raw bytes that some of them announce.
 ///
 /// Thread: one at a time.
 ///
-/// Limit: what one read brings is kept, and nothing else; a frame over the limit ends the connection.
+/// Limit: no more is buffered than what one read brings; a frame over the limit ends the connection.
 final class Receiver: @unchecked Sendable {
-  // Sound: the main thread uses it until the receive thread starts, which does from then on.
+  // Safety: confined to the main thread until the receive thread starts, to that one from then on.
 
   /// One thing that came.
   enum Item {
     case line(ServerLine)
     /// Raw bytes, to be had with `withBytes` before anything more is received.
     case bytes(Range<Int>)
-    /// Something else than the server has woken who waits.
+    /// The mailbox has ended the wait.
     case signal
   }
 
@@ -28,7 +28,7 @@ final class Receiver: @unchecked Sendable {
 
   init(stream: any Transport) { self.stream = stream }
 
-  /// Whether the next item is here already.
+  /// Whether the next item is decoded already.
   var hasNext: Bool { next < items.count }
 
   /// Whether the connection has ended, however it did.
@@ -37,13 +37,13 @@ final class Receiver: @unchecked Sendable {
   /// When something came last.
   private(set) var lastReceipt = MonotonicTime.now
 
-  /// What is known of who is at the other end.
+  /// What kind of server it is.
   var beginning: Greeting.Verdict { greeting.verdict }
 
-  /// Whether the server asks for a nickname, and does not end the line.
+  /// Whether the server asks for a nickname without ending the line.
   var isAskedWithoutEnd: Bool { greeting.isNickWithoutEnd }
 
-  /// Whether the server announced more bytes than it may: nobody knows where its next line begins.
+  /// Whether the server announced more bytes than it may: where its next line begins is unknown.
   private(set) var isBroken = false
 
   /// Waits for the next line of a handshake; `nil` when the connection has ended, however it did, or the time is
@@ -57,7 +57,7 @@ final class Receiver: @unchecked Sendable {
 
   /// Waits for the next item, or a signal; `nil` when the connection has ended, however it did, or the time is over.
   ///
-  /// What comes last without an LF is no line: the connection broke inside it.
+  /// Bytes at the end without an LF are not a line: the connection broke inside it.
   ///
   /// - Parameter mailbox: whose signal ends the wait.
   func item(until deadline: MonotonicTime, or mailbox: TransferMailbox? = nil) -> Item? {
@@ -86,7 +86,7 @@ final class Receiver: @unchecked Sendable {
       greeting.take(buffer.span.extracting(0..<count))
       guard beginning != .stranger else { continue }
       cut(count)
-      // Bytes without end that make no item do not hold up who waits.
+      // Bytes without end that make no item do not extend the time.
       if !hasNext, !isBroken, .now >= deadline { return nil }
     }
     defer { next += 1 }

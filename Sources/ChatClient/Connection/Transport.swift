@@ -1,6 +1,6 @@
 package import ChatSystem
 
-/// What the client needs of a connection: bytes in and out, whatever carries them.
+/// A connection as the client needs it: bytes in and out.
 ///
 /// Thread: one receives, one sends.
 package protocol Transport: Sendable {

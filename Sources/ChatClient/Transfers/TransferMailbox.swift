@@ -14,14 +14,14 @@ final class TransferMailbox: Sendable {
     case get(String)
     /// End one transfer, or all.
     case cancel(String?)
-    /// We leave now: what runs is given up.
+    /// The client leaves now: what runs is given up.
     case leave
-    /// A person types no more.
+    /// Nothing more is typed.
     case inputEnded
 
     // From the worker and the write thread, about the transfer of this number.
 
-    /// What is here already of a download is hashed.
+    /// The part of a download is hashed.
     case hashed(Int, Result<HashedPart, HashFailure>)
     /// A download is compared with its blocks' sums.
     case compared(Int, Result<HashedPart, HashFailure>)

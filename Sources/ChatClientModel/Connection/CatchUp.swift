@@ -1,44 +1,44 @@
 package import ChatCore
 
-/// What was missed while the connection was lost, put before what happens now. Pure.
+/// Closes the gap that a lost connection has left: what was missed is followed before what happens now. Pure.
 ///
-/// After `since=` the server sends our own join, the welcome, the missed lines as `[PAST]`, their
-/// end, then the live stream. The missed lines are shown as they come; what belongs after them is
+/// After `since=` the server sends the client's own join, the welcome, the missed lines as `[PAST]`, their
+/// end, then the live stream. The missed lines are displayed as they come; what belongs after them is
 /// held back until they have ended.
 package struct CatchUp: Sendable {
   /// What is to be done about a line.
   package enum Step: Equatable, Sendable {
-    /// Nothing: it is held back, or was seen before.
+    /// Nothing: the line is held back, or is known.
     case hold
-    /// It is none of the room's stream: do now what it asks for.
+    /// Follow the line now: it does not belong to the room's stream.
     case pass
-    /// Show this line of the stream, which has this number.
+    /// Display this line of the stream, which has this number.
     case missed(ServerLine, sequence: UInt64)
-    /// All has come: now follow these lines.
+    /// The gap is closed: now follow these lines.
     case over([ServerLine], Gap)
   }
 
-  /// What the missed lines don't bring.
+  /// What is missing after all lines have come.
   package enum Gap: Equatable, Sendable {
     /// Nothing is missing.
     case none
-    /// So many lines.
+    /// This many lines.
     case lines(UInt64)
-    /// The room counts from the beginning again, so nobody knows.
+    /// Unknown: the room's numbers start from the beginning again.
     case unknown
   }
 
-  /// The token of the question asked after the handshake: whoever answers it without having sent
-  /// any `[PAST]` line knows no `since=`.
+  /// The token of the `[PING]` after the handshake: a server that answers it before any `[PAST]` line does not know
+  /// `since=`.
   package static let token = "chat-client-missed"
 
-  /// More than these a server that keeps the protocol does not send before the end.
+  /// Limit: a server that keeps the protocol does not send more lines before the end.
   private static let heldLines = 4_096
 
   private let room: String
   /// The number of the last line seen.
   private var sequence: UInt64
-  /// The number of our own join, once it is known.
+  /// The number of the client's own join, once it is known.
   private var joinSequence: UInt64?
   /// What is missing so far.
   package private(set) var gap: Gap
@@ -91,13 +91,13 @@ package struct CatchUp: Sendable {
     }
   }
 
-  /// What is between the last line and this one will not come.
+  /// Counts the lines between the last one and this one, which will not come.
   private mutating func noteHole(before next: UInt64) {
     guard next > sequence, next - sequence > 1 else { return }
     let count = next - sequence - 1
     switch gap {
     case .none: gap = .lines(count)
-    // A server that counts in circles gets a wrong sum.
+    // Wraps around: the numbers are the server's.
     case .lines(let before): gap = .lines(before &+ count)
     case .unknown: break
     }

@@ -1,10 +1,9 @@
-/// How a server begins, before its first line has come whole: a stranger is told from a chat server by its first
-/// bytes. Pure.
+/// Recognizes a chat server by its first bytes, before its first line is complete. Pure.
 ///
-/// A chat server says `NICK`, or before it lines with tags: why it takes nobody, for one. Anything else, such as what a
-/// mail server says, bytes of no text, or a line without end, comes from no chat server.
+/// A chat server sends `NICK`, or before it lines with tags: why it lets nobody in, for one. Anything else comes from
+/// another kind of server: a mail server's greeting, bytes that are not text, a line without end.
 package struct Greeting: Sendable {
-  /// Who it is.
+  /// What it is.
   package enum Verdict: Equatable, Sendable {
     /// Too little has come.
     case undecided
@@ -15,7 +14,7 @@ package struct Greeting: Sendable {
   }
 
   private static let nick = Array("NICK".utf8)
-  /// A longer tag is none.
+  /// Limit: of a tag.
   private static let longestTag = 32
 
   private var start: [UInt8] = []
@@ -25,7 +24,7 @@ package struct Greeting: Sendable {
   /// Nothing has come.
   package init() {}
 
-  /// Whether `NICK` has come, and no end of the line: a server that knows no lines asks so.
+  /// Whether `NICK` has come without the end of the line, as from a server that does not use lines.
   package var isNickWithoutEnd: Bool { verdict == .undecided && start == Self.nick }
 
   /// Takes the next bytes.

@@ -1,25 +1,25 @@
 package import ChatCore
 
-/// Finds out that a server is gone though the connection is there: stopped, or cut off without a word, which TCP
+/// Finds out that a server is gone though the connection is open: stopped, or cut off, which TCP
 /// alone notices after a quarter of an hour (tcp(7), tcp_retries2). Pure.
 ///
-/// Every byte that comes is a sign of life. After half the time the server is asked for one. Of a file that is being
-/// sent, what goes is a sign, too: a slow line may need longer for what was handed to it.
+/// Every byte that comes is a sign of life. After half the time the server is asked for one. While a file is sent,
+/// progress is a sign, too: a slow connection may need longer for what is in its buffers.
 package struct LifeWatch: Sendable {
-  /// So long may a server be silent.
+  /// How long a server may be silent.
   package static let limit: Duration = .seconds(30)
   /// The token of the question that asks for a sign.
   package static let token = "chat-client-alive"
-  /// What waits for an answer waits so many times as long for a word.
+  /// A client that waits for an answer waits this many times as long for a word.
   private static let wordLimits = 4
-  /// How often it is worth looking at what goes.
+  /// How often the progress of files is looked at.
   private static let interval: Duration = .seconds(1)
 
-  /// What changes as long as a file goes.
+  /// What changes as long as a file is sent.
   package struct Going: Equatable, Sendable {
     /// How much of the files has been handed to the system.
     package var sentBytes: UInt64
-    /// How much of everything it has not been told that the other side has.
+    /// How much of everything the peer's system has not acknowledged.
     package var unacknowledgedBytes: Int
 
     package init(sentBytes: UInt64, unacknowledgedBytes: Int) {
@@ -32,15 +32,15 @@ package struct LifeWatch: Sendable {
     case wait
     /// Ask for a sign.
     case ask
-    /// It is gone, or as good as that.
+    /// The server is gone, or as good as gone.
     case gone(Silence)
   }
 
-  /// What a server is silent about, and for how long.
+  /// How a server is silent, and for how long.
   package enum Silence: Equatable, Sendable, CustomStringConvertible {
-    /// Nothing at all has come.
+    /// Nothing has come.
     case total(Duration)
-    /// Something has come, but no word, and something of ours waits for an answer.
+    /// Bytes have come, but no word, and the client waits for an answer.
     case wordless(Duration)
 
     package var description: String {
@@ -51,8 +51,7 @@ package struct LifeWatch: Sendable {
     }
   }
 
-  /// Whether a line is a word: it may be an answer, as a question whether we are alive, and what has no meaning,
-  /// can't be.
+  /// Whether a line is a word, which may be an answer. A `[PING]`, or a line without meaning, is none.
   package static func isWord(_ line: ServerLine) -> Bool {
     switch line {
     case .control(.ping), .unknown(_, isTagged: true): false
@@ -65,10 +64,10 @@ package struct LifeWatch: Sendable {
   private var lastWord: Moment
   private var lastLook: Moment
   private var hasAsked = false
-  /// What went when it was looked at last; the least of what was not acknowledged since anything was handed over.
+  /// The progress at the last look, with the least unacknowledged bytes since something was handed over.
   private var going: Going?
 
-  /// Begins with a sign.
+  /// Starts as if something had just come.
   ///
   /// - Parameter limit: how long the server may be silent.
   package init(limit: Duration = Self.limit, now: Moment) {
@@ -91,11 +90,11 @@ package struct LifeWatch: Sendable {
     (lastSign, hasAsked) = (time, false)
   }
 
-  /// Looks. It is to be done at `nextLook` at the latest: of a longer pause nobody knows what could have been heard.
+  /// Looks; at `nextLook` at the latest, as what could have come in a longer pause is unknown.
   ///
   /// - Parameters:
   ///   - going: `nil` if no file is being sent.
-  ///   - isAwaited: something of ours waits for an answer.
+  ///   - isAwaited: the client waits for an answer.
   package mutating func look(
     _ going: Going?, isAwaited: Bool, now: Moment
   ) -> Verdict {
@@ -114,11 +113,11 @@ package struct LifeWatch: Sendable {
 
   private mutating func note(_ going: Going?, _ now: Moment) {
     guard let going, let last = self.going, going.sentBytes == last.sentBytes else {
-      // What is handed over is taken; whether anybody takes it from there shows later.
+      // Handed over to the system; whether the peer takes it shows later.
       if going != nil { heard(isWord: true, at: now) }
       return self.going = going
     }
-    // The question itself goes, too, and is no sign: only less than ever is.
+    // The question itself is sent, too, and is no sign: only a new minimum is.
     guard going.unacknowledgedBytes < last.unacknowledgedBytes else { return }
     heard(isWord: true, at: now)
     self.going = going

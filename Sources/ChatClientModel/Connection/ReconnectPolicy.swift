@@ -1,23 +1,23 @@
 /// When to try again after the connection was lost, and when to give up. Pure.
 package struct ReconnectPolicy: Sendable {
-  /// Why we are not back.
+  /// Why an attempt failed.
   package enum Failure: Error, Equatable {
-    /// The server can't be reached, or takes nobody now.
+    /// The server can't be reached, or lets nobody in now.
     case unreachable
-    /// The server believes that our old connection is alive.
+    /// The server takes the old connection for alive.
     case nicknameInUse
   }
 
   /// The first pause.
   package static let shortestPause: Duration = .milliseconds(100)
-  /// Pauses double up to this.
+  /// Pauses double up to this length.
   package static let longestPause: Duration = .seconds(5)
   /// How long a server may be silent.
   package static let patience: Duration = .seconds(120)
-  /// How long our old connection may seem alive: a server that asks it finds out in two minutes.
+  /// How long the old connection may seem alive: the server's keep-alive finds out in two minutes.
   package static let nicknamePatience: Duration = .seconds(150)
 
-  /// How long a server may be silent here.
+  /// How long a server may be silent.
   private let patience: Duration
   private let longestPause: Duration
   private var pause: Duration
@@ -30,7 +30,7 @@ package struct ReconnectPolicy: Sendable {
     (patience, longestPause, pause) = (Self.patience, Self.longestPause, Self.shortestPause)
   }
 
-  /// A plan without pauses, which gives up as soon as the server can't be reached: for whoever plays the server.
+  /// A policy without pauses, which gives up as soon as the server can't be reached: for tests.
   package init(withoutPausesFrom now: Moment) {
     lastContact = now
     (patience, longestPause, pause) = (.zero, .zero, .zero)
@@ -40,8 +40,8 @@ package struct ReconnectPolicy: Sendable {
   ///
   /// - Parameters:
   ///   - failure: how the last attempt ended; `nil` before the first.
-  ///   - random: between half of a pause and all of it, so that those who were cut together don't
-  ///     come back together.
+  ///   - random: chooses between half of a pause and all of it, so that clients that were cut off together don't
+  ///     reconnect together.
   package mutating func pause(
     after failure: Failure?, now: Moment, using random: inout some RandomNumberGenerator
   ) -> Duration? {
@@ -59,7 +59,7 @@ package struct ReconnectPolicy: Sendable {
     return pause * Double.random(in: 0.5...1, using: &random)
   }
 
-  /// We are in again. If that does not last, the pauses go on growing.
+  /// The client is in again. If the connection does not last, the pauses go on growing.
   package mutating func succeeded(now: Moment) {
     lastContact = now
     refusedSince = nil

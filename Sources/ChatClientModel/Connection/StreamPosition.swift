@@ -1,27 +1,26 @@
 package import ChatCore
 
-/// Where the client is: the room, and the number of the last line of its stream that it has seen.
-/// Pure.
+/// The room that the client is in, and the number of the last line of its stream. Pure.
 ///
-/// The server names a number when a room is entered; from there the lines are counted. Whoever
-/// comes back says this number, and is told exactly what it has missed.
+/// The server names a number when the client enters a room; from there the lines are counted. After a reconnection
+/// the client sends this number, and gets exactly what it has missed.
 package struct StreamPosition: Equatable, Sendable {
   /// The room; `nil` before the first.
   package private(set) var room: String?
-  /// The number of the last line seen; `nil` if the server names none.
+  /// The number of the last line; `nil` if the server names none.
   package private(set) var sequence: UInt64?
 
-  /// Our own join of another room has come, the line that numbers it has not: until then lines
-  /// belong to neither.
+  /// The client's join of another room has come, the line with its number has not: lines in between belong to
+  /// neither room.
   private var isMoving = false
 
-  /// Nowhere yet.
+  /// In no room yet.
   package init() {}
 
   /// Follows a live line.
   ///
   /// - Parameters:
-  ///   - line: what the server said.
+  ///   - line: the server's.
   ///   - nickname: one's own.
   package mutating func follow(_ line: ServerLine, nickname: String) {
     switch line {
@@ -31,15 +30,15 @@ package struct StreamPosition: Equatable, Sendable {
       if !room.isEmpty { (self.room, self.sequence) = (room, sequence) }
     case .room(.joined(nickname)): isMoving = true
     case .room, .unknown(_, isTagged: false):
-      // A server may name any number: the last one is not counted on from.
+      // A server may name any number: the last one has no successor.
       if !isMoving, let last = sequence, last < .max { sequence = last + 1 }
     case .message, .session, .reply, .transfer, .control, .unknown(_, isTagged: true): break
     }
   }
 
-  /// A line that was missed has been shown.
+  /// A line of the gap is followed.
   package mutating func follow(missed sequence: UInt64) { self.sequence = sequence }
 
-  /// The connection is lost: what comes next belongs to another.
+  /// The connection is lost: what comes next belongs to the next one.
   package mutating func stay() { isMoving = false }
 }

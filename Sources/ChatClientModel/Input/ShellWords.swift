@@ -1,9 +1,9 @@
 /// The paths of a command, written as for a shell. Pure.
 package enum ShellWords {
-  /// Cuts a line at its spaces, but not those in quotes or after a backslash; `~/` at a word's beginning is
-  /// one's own folder. Bytes that are no ASCII mean themselves, whatever they are.
+  /// Cuts a line at its spaces, but not at those in quotes or after a backslash; `~/` at the beginning of a word is
+  /// the home folder. Bytes outside ASCII stand for themselves, UTF-8 or not.
   ///
-  /// - Parameter home: that folder; without it `~` is a name like others.
+  /// - Parameter home: that folder; without it `~` is an ordinary name.
   /// - Returns: `nil` if a quote has no end.
   package static func split(_ line: [UInt8], home: [UInt8]?) -> [[UInt8]]? {
     var words: [[UInt8]] = []

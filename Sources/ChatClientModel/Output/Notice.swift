@@ -1,32 +1,32 @@
-/// What the client itself has to tell.
+/// What the client itself has to say.
 package enum Notice: Equatable, Sendable {
-  /// The connection is lost, and tried again.
+  /// The connection is lost, and the client reconnects.
   case connectionLost
-  /// The connection is there again, and all that was missed has been shown.
+  /// The connection is there again, and the gap is closed.
   case connectedAgain
-  /// The room we were in is gone, and so we are in the lobby.
+  /// The client's room is gone; it is in the lobby.
   case roomGone(String)
-  /// So many lines that were said meanwhile can't be had.
+  /// This many lines of the gap are not available.
   case missed(UInt64)
-  /// The room counts its lines from the beginning again: nobody knows what was missed.
+  /// The room's numbers start from the beginning again: what was missed is unknown.
   case historyRestarted
   /// It is not known whether a private message has arrived.
   case messageUnsure(to: String)
-  /// It is not known whether so many lines that were sent have arrived.
+  /// It is not known whether this many lines have arrived.
   case linesUnsure(Int)
-  /// So many requests were cut off before their answer.
+  /// This many requests were cut off before their answer.
   case notAnswered(Int)
-  /// So many lines were not said, because the room they were for is gone.
+  /// This many lines were not sent, because the room they were meant for is gone.
   case linesDropped(Int)
-  /// A look back or a search brought nothing.
+  /// A history query or a search brought nothing.
   case nothingFound
   /// Something about files.
   case transfer(TransferNotice)
 
   /// In words.
   ///
-  /// - Parameter localTime: shows a person when something was.
-  /// - Returns: `nil` where a person need not be told.
+  /// - Parameter localTime: a time for a person, given the time as the protocol has it.
+  /// - Returns: `nil` if a person need not know.
   package func text(localTime: (String) -> String) -> String? {
     switch self {
     case .transfer(let notice): notice.text(localTime: localTime)
@@ -34,8 +34,9 @@ package enum Notice: Equatable, Sendable {
     case .connectedAgain: "connected again"
     case .roomGone(let room): "the room \(room) is gone; you are in the lobby"
     case .missed(let count):
-      "\(count) \(count == 1 ? "line" : "lines") said meanwhile can't be had any more"
-    case .historyRestarted: "the server began anew; what was said meanwhile can't be had any more"
+      "\(count) \(count == 1 ? "line" : "lines") said meanwhile \(count == 1 ? "is" : "are") no longer available"
+    case .historyRestarted:
+      "the server started again; what was said meanwhile is no longer available"
     case .messageUnsure(let name): "your message to \(name) may not have arrived"
     case .linesUnsure(let count):
       "\(count) \(count == 1 ? "line" : "lines") you sent may not have arrived"
@@ -47,7 +48,7 @@ package enum Notice: Equatable, Sendable {
     }
   }
 
-  /// Whether only people need to be told: a program sees it from the lines.
+  /// Whether only people need to know: a program sees it from the lines.
   package var isForPeople: Bool {
     switch self {
     // The room's stream says so.

@@ -1,6 +1,6 @@
 package import ChatCore
 
-/// What becomes of a server's line on the client's standard output and standard error. Pure.
+/// Renders lines of the server, and notices of the client, for standard output and standard error. Pure.
 package struct Renderer: Sendable {
   /// Who reads the output.
   package enum Style: Sendable {
@@ -12,7 +12,7 @@ package struct Renderer: Sendable {
     case json
   }
 
-  /// A line for each of the two streams, without LF; `nil` where there is nothing to show.
+  /// A line for each of the two streams, without LF; `nil` where there is nothing to display.
   package struct Output: Equatable, Sendable {
     package var output: String?
     package var error: String?
@@ -26,22 +26,21 @@ package struct Renderer: Sendable {
   /// Who reads the output.
   package let style: Style
 
-  /// When a line of history was said, for a person: given its time as the protocol has it.
+  /// The time of a line of history for a person, given the time as the protocol has it.
   private let localTime: @Sendable (String) -> String
 
   /// Makes a renderer.
   ///
   /// - Parameters:
   ///   - style: who reads the output.
-  ///   - localTime: shows a person when a line of history was said, given the time as the protocol
-  ///     has it.
+  ///   - localTime: the time of a line of history for a person, given the time as the protocol has it.
   package init(style: Style, localTime: @escaping @Sendable (String) -> String) {
     self.style = style
     self.localTime = localTime
   }
 
   /// - Parameters:
-  ///   - line: what the server said.
+  ///   - line: the server's.
   ///   - nickname: one's own.
   package func render(_ line: ServerLine, nickname: String) -> Output {
     switch style {
@@ -51,7 +50,7 @@ package struct Renderer: Sendable {
     }
   }
 
-  /// What becomes of a notice of the client itself.
+  /// A notice of the client itself.
   package func render(_ notice: Notice) -> Output {
     let text = notice.text(localTime: localTime)
     return switch style {
@@ -61,7 +60,7 @@ package struct Renderer: Sendable {
     }
   }
 
-  /// What becomes of the client's answer to a person's command.
+  /// The client's answer to a person's command.
   package func render(answer text: String) -> Output {
     switch style {
     case .plain: Output(error: text)
@@ -102,7 +101,7 @@ package struct Renderer: Sendable {
     }
   }
 
-  /// Where we are, and how others come there if nobody can find it.
+  /// Which room the client is in, and how others enter a private one.
   private static func whereabouts(_ room: String) -> String {
     guard let name = try? RoomName(room), name.kind == .private else { return "You are in \(room)" }
     return "You are in \(room); others enter it with /join \(room)"

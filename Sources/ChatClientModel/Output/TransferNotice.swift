@@ -1,18 +1,18 @@
 package import ChatCore
 
-/// What is told of the files that come and go.
+/// What the client has to say about transfers.
 package enum TransferNotice: Equatable, Sendable {
-  /// Somebody offers a file; whoever does not get it at once is told how to.
+  /// Somebody offers a file. If it is not fetched, the notice says how to.
   case offered(FileOffer, isFetched: Bool)
-  /// Somebody offers a file that is not fetched, and nobody is there who could ask for it.
+  /// Somebody offers a file that is not fetched, and there is no person who could ask for it.
   case passedOver(FileOffer, AcceptBudget.Refusal)
-  /// A file is here, whole and right.
+  /// A file is saved, complete and verified.
   case saved(id: String, name: String, path: [UInt8], size: UInt64)
-  /// A file of ours is on the server, and the room has been told.
+  /// A file of the client's own is offered to the room.
   case sent(id: String, name: String, size: UInt64)
-  /// A transfer has ended, and nothing of it is where it should be.
+  /// A transfer has failed.
   case failed(name: String, text: String)
-  /// Everyone who was offered a file of ours has it, or so many.
+  /// How many of those who were offered a file of the client's own have it.
   case delivered(name: String, have: Int, of: Int)
   /// The room's files, each with its time: the answer to `/files`.
   case files([Listed])
@@ -28,9 +28,9 @@ package enum TransferNotice: Equatable, Sendable {
     package init(_ offer: FileOffer, time: String) { (self.offer, self.time) = (offer, time) }
   }
 
-  /// What went wrong, or right, in words; `nil` where a person need not be told.
+  /// In words; `nil` if a person need not know.
   ///
-  /// - Parameter localTime: shows a person when a file was sent.
+  /// - Parameter localTime: a time for a person, given the time as the protocol has it.
   package func text(localTime: (String) -> String) -> String? {
     switch self {
     case .offered(_, isFetched: true): nil
@@ -47,7 +47,7 @@ package enum TransferNotice: Equatable, Sendable {
     case .delivered(_, let have, let all) where have < all || all == 0: nil
     case .delivered(let name, let have, let all): "\(name): \(have) of \(all) have it"
     case .files(let files):
-      // The rows stand under each other behind the mark that the first one gets.
+      // The rows are aligned behind the mark that the first one gets.
       files.isEmpty
         ? "no files here" : FileTable.rows(files, localTime: localTime).joined(separator: "\n  ")
     case .remark(let text): text

@@ -1,4 +1,4 @@
-/// A queue: both ends in constant time, and nothing of what has left it stays in memory. Pure.
+/// A queue with both ends in constant time, which keeps no element in memory that has left it. Pure.
 package struct Fifo<Element: Sendable>: Sendable {
   private var storage: [Element?] = []
   private var start = 0

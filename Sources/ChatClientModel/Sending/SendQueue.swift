@@ -199,12 +199,12 @@ package struct SendQueue: Sendable {
   package mutating func parted() { isParted = true }
 
   /// The server says in which room the client is: the answer to `[ROOM]` or `[NEWROOM]`, if it was asked.
-  package mutating func moved() { note(sent.settled(\.isSetting)) }
+  package mutating func moved() { note(sent.answered(\.isSetting)) }
 
   /// The client has this nickname now: the answer to `[NICK]`.
   package mutating func renamed(to nickname: Nickname) {
     self.nickname = nickname
-    note(sent.settled(\.isSetting))
+    note(sent.answered(\.isSetting))
   }
 
   /// A request is answered to its end, or refused.
@@ -224,7 +224,7 @@ package struct SendQueue: Sendable {
   package mutating func listRefused(_ id: String) -> Bool { requests.listRefused(id) }
 
   /// A receipt of a private message has come.
-  package mutating func delivered() { note(sent.settled(\.isMessage)) }
+  package mutating func delivered() { note(sent.answered(\.isMessage)) }
 
   /// A question is answered, and so all that was sent before it.
   ///
@@ -244,12 +244,12 @@ package struct SendQueue: Sendable {
     return true
   }
 
-  /// These lines are dealt with.
+  /// These lines are acknowledged.
   private mutating func note(_ lines: [SentLine]) {
     for line in lines {
       switch line {
       case .setting: isBarred = isStopped
-      // What became of it was told on the connection that is lost.
+      // Its receipt was lost with the connection.
       case .message(let name) where isAway: dropped.messagesTo.append(name)
       case .text, .message, .leave, .question: break
       }

@@ -1,16 +1,16 @@
 internal import ChatCore
 
-/// A line that was sent, and whose arrival is not known yet.
+/// A line that was sent and is not known to have arrived.
 enum SentLine: Sendable {
-  /// Text, and how it will look in the stream.
+  /// Text, and how it looks in the stream.
   case text([UInt8], echo: [UInt8])
-  /// What changes the room or the nickname, as it was sent.
+  /// A change of room or nickname, as it was sent.
   case setting([UInt8])
   /// A private message.
   case message(to: String)
   /// The wish to leave, as it was sent.
   case leave([UInt8])
-  /// A question of ours, numbered.
+  /// A numbered question of the client's own.
   case question(Int)
 
   var isText: Bool { if case .text = self { true } else { false } }
@@ -22,11 +22,11 @@ enum SentLine: Sendable {
   var isSetting: Bool { if case .setting = self { true } else { false } }
 }
 
-/// The lines that were sent, until something tells that they have arrived. Pure.
+/// The lines that were sent, until they are acknowledged. Pure.
 ///
-/// The server does things in order: once it has dealt with a line, all sent before are dealt with.
+/// The server works in order: what acknowledges a line acknowledges all that were sent before it.
 struct SentLines: Sendable {
-  /// How far ahead a line that came back is looked for.
+  /// Limit: how far ahead a line of the stream is looked for.
   private static let searchedLines = 1_024
 
   private var lines = Fifo<SentLine>()
@@ -51,9 +51,9 @@ struct SentLines: Sendable {
     textBytes = 0
   }
 
-  // Each returns the lines that are dealt with, the one found last; none if it is not here.
+  // Each returns the lines that are acknowledged, the one found last; none if it is not here.
 
-  /// The stream says this under our nickname.
+  /// The stream says this under the client's nickname.
   mutating func heard(_ text: String) -> [SentLine] {
     remove { line in
       guard case .text(_, let echo) = line else { return false }
@@ -61,8 +61,8 @@ struct SentLines: Sendable {
     }
   }
 
-  /// A line of this kind is answered; they are in order.
-  mutating func settled(_ isOfKind: (SentLine) -> Bool) -> [SentLine] { remove(through: isOfKind) }
+  /// The first line of this kind is answered.
+  mutating func answered(_ isOfKind: (SentLine) -> Bool) -> [SentLine] { remove(through: isOfKind) }
 
   /// A question is answered.
   mutating func answered(_ number: Int) -> [SentLine] {

@@ -1,18 +1,18 @@
-/// How much of what others offer is fetched unasked: files up to a size, and ten times that in any hour. Pure.
+/// Which offered files are fetched automatically: those up to a size, and ten times that in any hour. Pure.
 ///
-/// A small file counts as a hundredth of the size, so that there are never more than a thousand in an hour.
+/// A small file counts as a hundredth of the size: never more than a thousand are fetched in an hour.
 package struct AcceptBudget: Sendable {
-  /// What a file is not fetched for.
+  /// Why a file is not fetched.
   package enum Refusal: Equatable, Sendable {
-    /// It is larger than any that is fetched unasked.
+    /// It is larger than the limit for one file.
     case tooLarge
-    /// With those of the last hour it would be too much.
+    /// Together with those of the last hour it is over the limit.
     case tooMuch
   }
 
-  /// So many of the largest are fetched in an hour.
+  /// How many of the largest files are fetched in an hour.
   private static let filesAnHour: UInt64 = 10
-  /// A smaller part of the size than this counts as this part.
+  /// A file counts as this part of the limit at least.
   private static let smallestPart: UInt64 = 100
   private static let hour: Duration = .seconds(3_600)
 
@@ -22,17 +22,17 @@ package struct AcceptBudget: Sendable {
   private var accepted = Fifo<(time: Moment, bytes: UInt64)>()
   private var acceptedBytes: UInt64 = 0
 
-  /// - Parameter fileBytes: the largest file that is fetched unasked; 0 for none.
+  /// - Parameter fileBytes: the largest file that is fetched; 0 for none.
   package init(fileBytes: UInt64) {
     self.fileBytes = fileBytes
     let (product, isOver) = fileBytes.multipliedReportingOverflow(by: Self.filesAnHour)
     hourBytes = isOver ? .max : product
   }
 
-  /// Whether any file at all is fetched unasked.
+  /// Whether any file is fetched.
   package var acceptsAny: Bool { fileBytes > 0 }
 
-  /// Counts a file that is offered, if it is to be fetched.
+  /// Counts an offered file, if it is to be fetched.
   ///
   /// - Parameter size: in bytes, as the server says.
   /// - Returns: why it is not; `nil` if it is.

@@ -1,17 +1,17 @@
 internal import ChatCore
 
-/// How far a download is, and what is to be done next. Pure.
+/// The state machine of a download. Pure.
 ///
-/// What is here is only ever its beginning. The server is asked for the rest, and only bytes that go on where
-/// the beginning ends are taken. Three times may what came be wrong, and three times in a row may the connection
-/// be lost without a single new byte.
+/// What is here is always a prefix of the file. The server is asked for the rest, and only bytes that continue the
+/// prefix are accepted. A download fails when something wrong came for the third time, or when the connection was
+/// lost for the third time in a row without a single new byte.
 package struct DownloadState: Sendable {
-  /// How often something may go wrong.
+  /// How many times something may go wrong.
   package static let attempts = 3
-  /// So many bytes that were asked for before may still be on their way.
+  /// Limit: of the bytes of an earlier request that may still be on their way.
   private static let mostStaleBytes: UInt64 = 67_108_864
 
-  /// What it waits for.
+  /// What the download waits for.
   package enum Phase: Equatable, Sendable {
     /// What is here is being hashed.
     case preparing
@@ -21,14 +21,14 @@ package struct DownloadState: Sendable {
     case summing
     /// What is here is being compared with them.
     case comparing
-    /// The connection: it is lost.
+    /// Another connection.
     case interrupted
   }
 
-  /// What is to be done.
+  /// What to do next.
   package enum Step: Equatable, Sendable {
     case nothing
-    /// Ask for the file from there on.
+    /// Ask for the file from this offset on.
     case get(offset: UInt64)
     /// All has come: check it.
     case check
@@ -40,11 +40,11 @@ package struct DownloadState: Sendable {
     case fail(Failure)
   }
 
-  /// What becomes of a frame.
+  /// What to do with a frame.
   package enum FrameFate: Equatable, Sendable {
     /// Its bytes are the next ones.
     case take
-    /// It is not for us, or was on its way when something else was asked for.
+    /// It belongs to an earlier request, or none.
     case drop
     /// It is wrong.
     case refuse(Step)
@@ -52,7 +52,7 @@ package struct DownloadState: Sendable {
 
   /// Why it failed.
   package enum Failure: Equatable, Sendable {
-    /// It was not what was announced, and that too often.
+    /// What came was not what was announced, too often.
     case damaged
     /// The connection was lost too often.
     case lost
@@ -64,18 +64,18 @@ package struct DownloadState: Sendable {
   package private(set) var phase = Phase.preparing
   /// How many bytes are here.
   package private(set) var length: UInt64 = 0
-  /// The beginnings of the blocks' hashes, as far as they have come.
+  /// The first 8 bytes of each block's SHA-256, as far as they have come.
   package private(set) var sums: [UInt64] = []
   private var mistakes = 0
   private var losses = 0
-  /// Something has come since the connection was there.
+  /// Bytes have come over this connection.
   private var hasProgress = false
-  /// All has come, and it was wrong: which blocks are is not known yet.
+  /// All has come, and is damaged; the damaged blocks are not known yet.
   private var isDamaged = false
-  /// What was asked for before is on its way; so many bytes of it have come.
+  /// How many bytes of an earlier request have come; `nil` if none is open.
   private var staleBytes: UInt64?
 
-  /// Makes the state of a download that is to begin.
+  /// Makes the state of a download that has not begun.
   package init(size: UInt64) { self.size = size }
 
   /// Whether the server has to say something next.
@@ -83,7 +83,7 @@ package struct DownloadState: Sendable {
 
   // MARK: What comes
 
-  /// So many bytes are here, and hashed.
+  /// This many bytes are here, and hashed.
   package mutating func begin(length: UInt64) -> Step {
     self.length = length
     if length == size { return .check }
@@ -91,13 +91,13 @@ package struct DownloadState: Sendable {
     return .get(offset: length)
   }
 
-  /// What is here has to be hashed once more.
+  /// What is here has to be hashed again.
   package mutating func prepareAgain() { phase = .preparing }
 
-  /// A frame begins. Both numbers are the server's, and may be any.
+  /// A frame begins. Both numbers are the server's, and not to be trusted.
   package mutating func frame(offset: UInt64, size frameSize: UInt64) -> FrameFate {
     guard phase == .receiving else { return .drop }
-    // No server that keeps the protocol sends such a one: it is never one that was on its way.
+    // No server that keeps the protocol sends such a frame, for no request.
     guard frameSize <= UInt64(Limits.frameBytes) else { return .refuse(mistake()) }
     if offset == length, frameSize <= size - length {
       staleBytes = nil
@@ -110,7 +110,7 @@ package struct DownloadState: Sendable {
     return .refuse(mistake())
   }
 
-  /// So many bytes of a frame are here now.
+  /// This many bytes of a frame have come.
   package mutating func received(_ count: Int) {
     length += UInt64(count)
     (hasProgress, losses) = (true, 0)
@@ -120,7 +120,7 @@ package struct DownloadState: Sendable {
   package mutating func end() -> Step {
     guard phase == .receiving else { return .nothing }
     if length == size { return .check }
-    // It may be that of what was asked for before.
+    // It may be the end of an earlier request.
     if let stale = staleBytes, stale < Self.mostStaleBytes {
       staleBytes = Self.mostStaleBytes
       return .nothing
@@ -128,7 +128,7 @@ package struct DownloadState: Sendable {
     return mistake()
   }
 
-  /// Something that came was wrong: the rest is asked for again.
+  /// Asks for the rest again, after something wrong came.
   private mutating func mistake() -> Step {
     mistakes += 1
     guard mistakes < Self.attempts else { return .fail(.damaged) }
@@ -138,7 +138,7 @@ package struct DownloadState: Sendable {
 
   // MARK: What is wrong
 
-  /// All is here, and it is not what was announced.
+  /// All is here, and the digest is wrong.
   package mutating func mismatch() -> Step {
     mistakes += 1
     isDamaged = true
@@ -157,7 +157,7 @@ package struct DownloadState: Sendable {
     let (whole, rest) = length.quotientAndRemainder(dividingBy: UInt64(Limits.sumBlockBytes))
     let blocks = whole + (rest > 0 ? 1 : 0)
     for word in words where UInt64(sums.count) < blocks {
-      // One that is none fits no block.
+      // A word that is no sum matches no block.
       guard word.utf8.count == 16, let sum = UInt64(word, radix: 16) else { break }
       sums.append(sum)
     }
@@ -166,7 +166,7 @@ package struct DownloadState: Sendable {
     return .compare
   }
 
-  /// The part is as long as its good blocks now, or empty if all of them seem to be.
+  /// The part was cut after its last good block, or emptied if all blocks seem good.
   package mutating func compared(length: UInt64) -> Step {
     self.length = length
     sums = []
@@ -179,7 +179,7 @@ package struct DownloadState: Sendable {
 
   // MARK: Connections
 
-  /// The connection is lost. A part that is being hashed or compared is no concern of the connection's.
+  /// The connection is lost. A part that is being hashed or compared does not depend on it.
   package mutating func interrupt() -> Step {
     guard isWaiting else { return .nothing }
     if !hasProgress { losses += 1 }

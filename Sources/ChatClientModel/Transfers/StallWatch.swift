@@ -1,18 +1,17 @@
-/// Finds out that the server has done nothing for a long time of what the transfers wait for, though it may say
-/// other things. Pure.
+/// Finds out that transfers make no progress, though the server may send other lines. Pure.
 package struct StallWatch: Sendable {
-  /// So long may nothing come and nothing go.
+  /// How long transfers may stand still.
   package static let limit: Duration = .seconds(60)
-  /// How often it is worth looking.
+  /// How often to look.
   package static let interval: Duration = .seconds(1)
 
-  /// What changes as long as something comes or goes.
+  /// What changes as long as there is progress.
   package struct Signs: Equatable, Sendable {
-    /// How often the server has said something of a file, or sent of one.
+    /// How many lines and bytes about files the server has sent.
     package var answers: UInt64
-    /// How much the files that are being sent have left.
+    /// How much of files has been sent.
     package var sentBytes: UInt64
-    /// How much is on its way: a slow line has not seen it yet.
+    /// How much the peer's system has not acknowledged.
     package var unacknowledgedBytes: Int
 
     package init(answers: UInt64, sentBytes: UInt64, unacknowledgedBytes: Int) {
@@ -31,8 +30,8 @@ package struct StallWatch: Sendable {
 
   /// Looks.
   ///
-  /// - Parameter signs: `nil` if nothing is waited for.
-  /// - Returns: whether nothing has changed for too long; the time begins anew then.
+  /// - Parameter signs: `nil` if the transfers wait for nothing.
+  /// - Returns: whether nothing has changed for too long; then the time starts again.
   package mutating func isStalled(_ signs: Signs?, now: Moment) -> Bool {
     nextLook = now + Self.interval
     guard let signs, signs == self.signs else {

@@ -1,18 +1,18 @@
 /// How fast bytes come or go, over the last five seconds. Pure.
 package struct TransferRate: Sendable {
-  /// What is older tells nothing of now.
+  /// Older samples don't count.
   private static let window: Duration = .seconds(5)
-  /// Moments closer together than this are one.
+  /// Samples closer together than this are one.
   private static let grain: Duration = .milliseconds(250)
 
   private var samples: [(time: Moment, bytes: UInt64)]
 
-  /// Begins with so many bytes that were here before.
+  /// Starts with the bytes that were here before.
   package init(bytes: UInt64, at now: Moment) { samples = [(now, bytes)] }
 
-  /// So many bytes are here now.
+  /// This many bytes are here now.
   package mutating func note(_ bytes: UInt64, at now: Moment) {
-    // What went back begins anew: a file whose end was bad.
+    // Fewer bytes than before: the end of a damaged file was cut off.
     if let last = samples.last, bytes < last.bytes { samples = [] }
     if samples.count > 1, let before = samples.dropLast().last, now - before.time < Self.grain {
       samples.removeLast()
@@ -21,7 +21,7 @@ package struct TransferRate: Sendable {
     while samples.count > 2, now - samples[1].time >= Self.window { samples.removeFirst() }
   }
 
-  /// Bytes a second; 0 if nobody knows yet.
+  /// Bytes per second; 0 if it is not known yet.
   package func bytesPerSecond(at now: Moment) -> UInt64 {
     guard let first = samples.first, let last = samples.last else { return 0 }
     let nanoseconds = UInt64(max(0, (now - first.time) / .nanoseconds(1)))

@@ -1,27 +1,27 @@
-/// How far an upload is, and what is to be done next. Pure.
+/// The state machine of an upload. Pure.
 ///
-/// The file is announced; the server says from where it wants it; frames follow, and the end; it has
-/// arrived once the room is told of it. Three times may the server find other bytes than announced, and three
-/// times in a row may the connection be lost without the server having any more.
+/// The file is announced; the server names the offset that it wants; frames follow, and the end; the file has arrived
+/// once it is offered to the room. An upload fails when the server found other bytes than announced for the third
+/// time, or when the connection was lost for the third time in a row without the server having more.
 package struct UploadState: Sendable {
-  /// What it waits for.
+  /// What the upload waits for.
   package enum Phase: Equatable, Sendable {
     /// It is being hashed.
     case preparing
-    /// The server has to say from where it wants it.
+    /// The server has to name the offset.
     case announced
-    /// It is being sent, or the server has to tell the room.
+    /// It is being sent, or the server has to offer it.
     case sending
     /// The connection is lost.
     case interrupted
   }
 
-  /// What is to be done.
+  /// What to do next.
   package enum Step: Equatable, Sendable {
     case nothing
-    /// Tell the server of it.
+    /// Announce it to the server.
     case announce
-    /// Send it from there on.
+    /// Send it from this offset on.
     case send(offset: UInt64)
     /// It has failed, and why.
     case fail(String)
@@ -35,10 +35,10 @@ package struct UploadState: Sendable {
   package private(set) var hasBegun = false
   private var mismatches = 0
   private var losses = 0
-  /// How much the server had when it was last told of the file.
+  /// How much the server had at the last announcement.
   private var offset: UInt64 = 0
 
-  /// Makes the state of an upload that is to begin.
+  /// Makes the state of an upload that has not begun.
   package init() {}
 
   /// The file is opened and hashed.

@@ -39,7 +39,7 @@ struct ClientFlagTests {
     "a file that can't be sent ends it before it connects",
     arguments: [
       ("nope", "No such file or directory"), ("folder", "Is a directory"),
-      ("pipe", "it is no file"), ("", "No such file or directory"),
+      ("pipe", "it is not a file"), ("", "No such file or directory"),
     ])
   func unreadable(_ name: String, _ reason: String) throws {
     let folder = try TestFolder()

@@ -59,7 +59,7 @@ struct ReturnTests {
     #expect(
       try ClientScript.finish(alice, server)
         == "alice joined!\nbob: eight\nbob: nine\nalice joined!\nbob: live\nalice joined!\n")
-    #expect(alice.errors.contains("12 lines said meanwhile can't be had any more"))
+    #expect(alice.errors.contains("12 lines said meanwhile are no longer available"))
   }
 
   @Test("cut in the handshake, it tries again")

@@ -1,27 +1,26 @@
 internal import ChatCore
 package import ChatSystem
 
-/// The folder where files are saved: nothing that is there is ever written over, and nothing outside it
-/// is touched, whatever a file is called.
+/// The folder where files are saved: nothing in it is ever overwritten, and nothing outside it is touched, whatever
+/// a file is called.
 ///
-/// A file grows under a name that says what it will be, `.received_<digits>-<size>.part`, so that whoever
-/// comes back for it, even as another process, goes on where it ended; `-2.part`, `-3.part` and so on if others
-/// write the ones before at the same time. It gets its own name when it is
-/// whole and right.
+/// A file grows under a name made of its digest and size, `.received_<digits>-<size>.part`, so that a later download,
+/// even of another process, continues it; `-2.part`, `-3.part` and so on if others write the ones before at the same
+/// time. It gets its own name when it is complete and verified.
 ///
 /// Thread: any.
 package final class DownloadFolder: Sendable {
-  /// So many files may have one name.
+  /// Limit: of files with the same name.
   private static let mostOfOneName = 100_000
 
-  /// So many clients may fetch one file into one folder at once.
+  /// Limit: of clients that fetch the same file into the folder at once.
   private static let mostParts = 64
 
   /// As it was given.
   package let path: FilePath
   private let folder: OpenFolder
 
-  /// Opens a folder that is there.
+  /// Opens an existing folder.
   ///
   /// - Throws: `SystemError` if it isn't one, or no files can be made in it.
   package init(path: FilePath) throws(SystemError) {
@@ -40,7 +39,7 @@ package final class DownloadFolder: Sendable {
     fileprivate let name: String
   }
 
-  /// Opens what is here already of a file, or makes it.
+  /// Opens the part of a file, or makes it.
   ///
   /// - Parameters:
   ///   - sha256: 64 hexadecimal digits, lower-case.
@@ -49,7 +48,7 @@ package final class DownloadFolder: Sendable {
     let stem = ".received_\(sha256.prefix(16))-\(size)"
     var failure = SystemError("flock", code: SystemError.wouldBlock)
     let names = (1...Self.mostParts).map { $0 == 1 ? "\(stem).part" : "\(stem)-\($0).part" }
-    // What somebody has begun goes before a new one.
+    // A part that was begun is preferred to a new one.
     for name in names {
       if let file = try? folder.openAlone(name, creates: false), let status = try? file.status(),
         status.sizeBytes > 0
@@ -59,7 +58,7 @@ package final class DownloadFolder: Sendable {
     }
     for name in names {
       do throws(SystemError) {
-        // Where there is none, somebody else writes that one, or it is none of ours.
+        // If it does not open, somebody else writes it, or it is not a part of ours.
         if let file = try folder.openAlone(name) { return Part(file: file, name: name) }
       } catch {
         failure = error
@@ -68,14 +67,14 @@ package final class DownloadFolder: Sendable {
     throw failure
   }
 
-  /// Gives a whole file its name: the first `received_<name>` that nothing has. Where the folder does not take the
-  /// name, as on a USB stick, it gets one that is as near as possible.
+  /// Gives a complete file its name: the first `received_<name>` that is free. Where the file system does not take the
+  /// name, as on a USB stick, it gets a similar one.
   ///
   /// - Returns: that name.
   func save(_ part: Part, as name: FileName) throws(SystemError) -> String {
     do throws(SystemError) { return try give(part, name) } catch {
       for substitute in name.substitutes {
-        // Whatever the folder says: why the file's own name was not taken is what a person is told.
+        // Errors are dropped: why the file's own name was not taken is what a person reads.
         if let received = try? give(part, substitute) { return received }
       }
       throw error
@@ -90,12 +89,12 @@ package final class DownloadFolder: Sendable {
     throw SystemError("renameat2", code: SystemError.alreadyExists)
   }
 
-  /// Whether a part's name is still the part's.
+  /// Whether the part's name still refers to the part.
   func holds(_ part: Part) throws(SystemError) -> Bool { try folder.names(part.file, part.name) }
 
-  /// Lets go of a part, which whoever comes next may open; an empty one is of no use to anybody, and is removed.
+  /// Unlocks a part, which another download may continue; an empty one is removed.
   func close(_ part: Part) {
-    // Where that can't be found out, it stays.
+    // If that can't be found out, it stays.
     if let status = try? part.file.status(), status.sizeBytes == 0, (try? holds(part)) == true {
       try? folder.remove(part.name)
     }

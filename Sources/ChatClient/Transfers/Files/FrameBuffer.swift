@@ -1,7 +1,7 @@
 internal import ChatCore
 internal import ChatSystem
 
-/// One frame of a file, its header in front: all the memory that sending files takes.
+/// One frame of a file with its header in front: all the memory that sending files takes.
 ///
 /// Thread: a value; its owner's.
 package struct FrameBuffer {

@@ -7,11 +7,11 @@ internal import ChatSystem
 struct PreparedFile: Sendable {
   /// The open file.
   let file: RegularFile
-  /// What others see it called.
+  /// The name that others see.
   let name: FileName
   /// Its SHA-256: 64 hexadecimal digits.
   let sha256: String
-  /// What it was when it was opened.
+  /// Its status when it was opened.
   private let status: RegularFile.Status
 
   /// How many bytes it has.
@@ -21,7 +21,7 @@ struct PreparedFile: Sendable {
   ///
   /// - Parameters:
   ///   - limit: the largest that the server takes.
-  ///   - flag: ends it before.
+  ///   - flag: cancels the reading.
   init(path: FilePath, limit: UInt64, until flag: CancelFlag) throws(UploadFailure) {
     do {
       (file, name) = try Self.open(path)
@@ -32,7 +32,7 @@ struct PreparedFile: Sendable {
             + ByteCount.text(limit))
       }
       sha256 = try RunningHash.digest(of: file, size: status.sizeBytes, until: flag).hex
-      // Some files have more than the system says: those of /proc, for one.
+      // Some files have more bytes than the system says: those of /proc, for one.
       var byte: [UInt8] = [0]
       guard try isUnchanged, try file.read(into: &byte, 0..<1, at: status.sizeBytes) == 0 else {
         throw UploadFailure.changed
@@ -42,13 +42,13 @@ struct PreparedFile: Sendable {
     }
   }
 
-  /// Finds out whether a file can be sent, as far as that is known without the server.
+  /// Finds out whether a file can be sent, as far as the client knows.
   static func check(_ path: FilePath) throws(UploadFailure) {
     do { _ = try open(path) } catch { throw UploadFailure(error) }
   }
 
   private static func open(_ path: FilePath) throws -> (RegularFile, FileName) {
-    // First: of a folder it is told that it is one, not that it has no name.
+    // First: a folder is reported as a folder, not as a bad name.
     let file = try RegularFile(toRead: path)
     return (file, try FileName(path.decoded))
   }
@@ -89,7 +89,7 @@ struct UploadFailure: Error {
       case let error as HashFailure: error.reason
       case let error as Refusal: error.reason
       case let error as SystemError:
-        error.code == SystemError.invalidArgument ? "it is no file" : error.reason
+        error.code == SystemError.invalidArgument ? "it is not a file" : error.reason
       default: "\(error)"
       }
   }

@@ -4,9 +4,9 @@ internal import ChatSystem
 
 /// The SHA-256 of a file as far as it has come.
 ///
-/// Thread: one at a time; whoever has it hands it on whole.
+/// Thread: one at a time; its owner hands it on.
 final class RunningHash: @unchecked Sendable {
-  // Sound: the worker thread lets go of it before the receive thread gets it, and the other way round.
+  // Safety: the worker thread gives it up before the receive thread gets it, and the other way round.
 
   /// How many bytes of a file are read at once.
   private static let pieceBytes = 262_144
@@ -18,7 +18,7 @@ final class RunningHash: @unchecked Sendable {
 
   /// Takes the next bytes.
   func update(_ bytes: Span<UInt8>) throws(CryptoError) {
-    // Sound: the bytes are read inside the closure alone.
+    // Safety: the bytes are read inside the closure alone.
     try bytes.withUnsafeBytes { bytes throws(CryptoError) in try hash?.update(bytes) }
   }
 
@@ -29,7 +29,7 @@ final class RunningHash: @unchecked Sendable {
 
   /// Takes a range of a file, a piece at a time.
   ///
-  /// - Throws: `HashFailure`, also if the file ends before the range does, or nobody wants it any more.
+  /// - Throws: `HashFailure`, also if the file ends before the range does, or it was cancelled.
   func update(
     _ file: RegularFile, _ range: Range<UInt64>, until flag: CancelFlag
   ) throws(HashFailure) {
@@ -69,7 +69,7 @@ final class RunningHash: @unchecked Sendable {
   /// - Parameters:
   ///   - size: how long the file is.
   ///   - sums: the first 16 hexadecimal digits of each block's SHA-256.
-  /// - Returns: what comes before the first block that is not right.
+  /// - Returns: what precedes the first damaged block.
   static func compare(
     _ file: RegularFile, size: UInt64, with sums: [UInt64], until flag: CancelFlag
   ) throws(HashFailure) -> HashedPart {
@@ -92,7 +92,7 @@ final class RunningHash: @unchecked Sendable {
   }
 }
 
-/// A file's beginning, and its hash.
+/// A prefix of a file, and its hash.
 struct HashedPart: Sendable {
   /// How many bytes it has.
   let length: UInt64
@@ -104,12 +104,12 @@ struct HashFailure: Error {
   /// For a person.
   let reason: String
 
-  /// The file is not what it was.
+  /// Others have changed the file.
   static let changed = HashFailure(reason: "the file has changed")
 
-  /// The file's name is not the file's any more.
+  /// The name refers to another file now, or none.
   static let moved = HashFailure(reason: "what was received has been moved or removed")
-  /// Nobody wants to know any more.
+  /// The transfer was cancelled.
   static let cancelled = HashFailure(reason: "it is given up")
 
   private init(reason: String) { self.reason = reason }
