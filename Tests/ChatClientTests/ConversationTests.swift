@@ -230,6 +230,77 @@ struct ConversationTests {
     #expect(exit == 0)
   }
 
+  @Test("a pipe gives up on a silent server after 30 s, and names what may not have arrived")
+  func silence() throws {
+    let exit = try Self.play(
+      """
+      accept
+      server> NICK
+      client> [HELLO]:1
+      client> alice
+      server> alice joined!
+      server> [WELCOME]:1⇥room=lobby⇥seq=7⇥members=2⇥max-file=1000
+      server> Connected to server!
+      shown> alice joined!
+      types> x
+      types> [MSG]:bob hi
+      types> [WHO]:
+      input ends
+      client> x
+      client> [MSG]:bob hi
+      client> [PING]:chat-client-sent-1
+      client> [WHO]:
+      client> [PING]:chat-client-sent-2
+      15 s pass
+      client> [PING]:chat-client-alive
+      15 s pass
+      error> chat-client: the server has said nothing for 30 s; \
+      not known to have arrived: 1 line, 1 private message, 1 request
+      """, style: .plain, isTyped: false)
+    #expect(exit == 1)
+  }
+
+  @Test("a person's client reconnects when the server is silent for 30 s, not if it answers")
+  func reconnectAfterSilence() throws {
+    let exit = try Self.play(
+      Self.entry + """
+        15 s pass
+        client> [PING]:chat-client-alive
+        server> [PONG]:chat-client-alive
+        15 s pass
+        client> [PING]:chat-client-alive
+        15 s pass
+        shown> * connection lost, trying again…
+        refuse
+        error> chat-client: the connection is lost
+        """)
+    #expect(exit == 1)
+  }
+
+  @Test("a file that the server does nothing about for 60 s is given up, whatever else it answers")
+  func stall() throws {
+    let answers = String(
+      repeating: """
+        15 s pass
+        client> [PING]:chat-client-alive
+        server> [PONG]:chat-client-alive
+
+        """, count: 3)
+    let exit = try Self.play(
+      Self.entry + """
+        types> /get k3Fq
+        client> [FILES]:k3Fq
+
+        """ + answers + """
+          15 s pass
+          shown> ! k3Fq: the server has done nothing about it for 60 s
+          shown> * connection lost, trying again…
+          refuse
+          error> chat-client: the connection is lost
+          """)
+    #expect(exit == 1)
+  }
+
   @Test("what a play does not have in its script is a failure of the play")
   func strictness() throws {
     let folder = try TestFolder()

@@ -17,7 +17,8 @@ package import ChatSystem
 ///
 /// `server>` sends a line, `server~` raw bytes; `client>` takes the client's next line, which has to be this; `types>`
 /// is a line of input. `shown>`, `error>` and `picture>` take what was displayed next. `accept` takes a connection,
-/// `refuse` none; `cut` ends it, `input ends` the input, and `file is read` does a job of the thread that reads files.
+/// `refuse` none; `cut` ends it, `input ends` the input, `file is read` does a job of the thread that reads files, and
+/// `15 s pass` lets the client wait on a clock of the play's own.
 /// ⇥ stands for a TAB. Whatever the client sends or displays beyond the script is a failure.
 package final class ClientPlay {
   private let output = RecordedOutput()
@@ -35,6 +36,9 @@ package final class ClientPlay {
   private var sent: [UInt8] = []
   private var displayed: [RecordedOutput.Entry] = []
   private var failures: [String] = []
+  private let clock = PlayedClock()
+  /// How long the client has to wait before the script goes on.
+  private var pause: Duration = .zero
 
   /// - Parameters:
   ///   - isTyped: a person types; otherwise a pipe has the input.
@@ -58,7 +62,7 @@ package final class ClientPlay {
     steps = lines.enumerated().map { (number: $0.offset + 1, text: $0.element) }[...]
     let client = try ScriptedClient(
       options: options, nickname: Nickname("alice"), style: style, isTyped: isTyped,
-      folder: folder, output: output
+      folder: folder, output: output, clock: ClientClock { [clock] in clock.now }
     ) { [unowned self] in connect() }
     self.client = client
     let exit = client.run()
@@ -84,22 +88,28 @@ package final class ClientPlay {
     return steps.popFirst()?.text == "accept" ? PlayedTransport(play: self) : nil
   }
 
-  /// Does one step of the script, unless there is something to receive.
+  /// Does one step of the script, unless there is something to receive or the client has waited.
   ///
-  /// - Returns: whether there is, the end included.
-  fileprivate func goOn() -> Bool {
+  /// - Returns: whether there is something to receive, the end included; `nil` if the step is done.
+  fileprivate func goOn(for timeout: Duration?) -> Bool? {
     if !chunk.isEmpty || isCut { return true }
+    if pause > .zero, let timeout {
+      let time = min(pause, timeout)
+      pause -= time
+      clock.advance(by: time)
+      return false
+    }
     guard let step = steps.first, !["accept", "refuse"].contains(step.text) else {
       isCut = true
       return true
     }
     steps = steps.dropFirst()
     perform(step)
-    return false
+    return nil
   }
 
   fileprivate func receive(into buffer: inout [UInt8]) -> Int {
-    while !goOn() {}
+    while goOn(for: nil) != true {}
     let count = min(chunk.count, buffer.count)
     buffer.replaceSubrange(..<count, with: chunk[..<count])
     chunk.removeFirst(count)
@@ -147,6 +157,10 @@ package final class ClientPlay {
   }
 
   private func other(_ step: String) -> String? {
+    if step.hasSuffix(" s pass"), let seconds = Int(step.dropLast(" s pass".count)) {
+      pause = .seconds(seconds)
+      return nil
+    }
     switch step {
     case "cut": isCut = true
     case "input ends": client?.endInput()
@@ -176,6 +190,15 @@ package final class ClientPlay {
   private func collect() { displayed += output.take() }
 }
 
+/// The clock of a play: it stands still until the client waits.
+private final class PlayedClock: Sendable {
+  private let time = Guarded(MonotonicTime(nanoseconds: 1_000_000_000))
+
+  var now: MonotonicTime { time.withLock { $0 } }
+
+  func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
+}
+
 /// One connection to the server of a play.
 private final class PlayedTransport: Transport, @unchecked Sendable {
   // Safety: one thread does everything.
@@ -185,8 +208,9 @@ private final class PlayedTransport: Transport, @unchecked Sendable {
   init(play: ClientPlay) { self.play = play }
 
   func waitUntilReadable(for timeout: Duration?) -> Bool {
-    while !play.goOn() {}
-    return true
+    while true {
+      if let isReadable = play.goOn(for: timeout) { return isReadable }
+    }
   }
 
   func waitUntilReadable(
@@ -194,7 +218,7 @@ private final class PlayedTransport: Transport, @unchecked Sendable {
   ) -> TCPTransport.Waking {
     while true {
       if wakeUp.wait(for: .zero) { return .signalled }
-      if play.goOn() { return .readable }
+      if let isReadable = play.goOn(for: timeout) { return isReadable ? .readable : .timeOver }
     }
   }
 

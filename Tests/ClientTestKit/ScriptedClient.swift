@@ -12,6 +12,7 @@ package final class ScriptedClient {
   private let threads: ClientThreads
   private let worker = TransferWorker(isManual: true)
   private let connect: () -> Connection?
+  private let clock: ClientClock
   private var buffer = FrameBuffer()
 
   /// - Parameters:
@@ -22,23 +23,24 @@ package final class ScriptedClient {
   /// - Throws: `SystemError` if the system has no descriptor left.
   package init(
     options: ClientOptions, nickname: Nickname, style: Renderer.Style, isTyped: Bool,
-    folder: DownloadFolder, output: any ClientOutput, connect: @escaping () -> (any Transport)?
+    folder: DownloadFolder, output: any ClientOutput, clock: ClientClock = .monotonic,
+    connect: @escaping () -> (any Transport)?
   ) throws(SystemError) {
-    let make = { connect().map { Connection(over: $0) } }
-    self.connect = make
+    let make = { connect().map { Connection(over: $0, clock: clock) } }
+    (self.connect, self.clock) = (make, clock)
     let route = ServerRoute(
       policy: { ReconnectPolicy(withoutPausesFrom: $0) }, connect: make)
     threads = try ClientThreads(
       options: options, nickname: nickname, isTyped: isTyped, route: route,
       folder: .success(folder), renderer: Renderer(style: style) { $0 }, input: NoInput(),
-      output: output, worker: worker)
+      output: output, worker: worker, clock: clock)
   }
 
   /// Shakes hands, and follows the conversation to its end.
   package func run() -> ClientExit {
     guard let connection = connect() else { return .unavailable }
     do throws(ClientExit) {
-      let deadline = MonotonicTime.now + .seconds(15)
+      let deadline = clock.now + .seconds(15)
       guard case .entered = try threads.enter(connection, until: deadline) else {
         return .unavailable
       }

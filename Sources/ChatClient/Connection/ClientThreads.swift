@@ -28,10 +28,12 @@ package final class ClientThreads: @unchecked Sendable {
   ///   - isTyped: a person types: lines are commands, and questions can be asked.
   ///   - folder: where files are saved.
   ///   - worker: reads files from end to end.
+  ///   - clock: the timeouts'.
   package init(
     options: ClientOptions, nickname: Nickname, isTyped: Bool, route: ServerRoute,
     folder: Result<DownloadFolder, SystemError>, renderer: Renderer, input: any ClientInput,
-    output: any ClientOutput, worker: TransferWorker = TransferWorker()
+    output: any ClientOutput, worker: TransferWorker = TransferWorker(),
+    clock: ClientClock = .monotonic
   ) throws(SystemError) {
     mailbox = try TransferMailbox()
     outgoing = OutgoingQueue(nickname: nickname, isTyped: isTyped)
@@ -39,13 +41,13 @@ package final class ClientThreads: @unchecked Sendable {
       output.hasStatusRow ? { @Sendable in output.setStatus($0) } : nil
     transfers = FileTransfers(
       options: options, isTyped: isTyped, folder: folder, outgoing: outgoing, mailbox: mailbox,
-      worker: worker, setStatus: setStatus)
+      worker: worker, clock: clock, setStatus: setStatus)
     let conversation = Conversation(
       nickname: nickname, isTyped: isTyped, outgoing: outgoing, transfers: transfers,
       renderer: renderer, output: output)
     loop = ConnectionLoop(
       over: route, options: options, isTyped: isTyped, conversation: conversation,
-      outgoing: outgoing, transfers: transfers, mailbox: mailbox, output: output)
+      outgoing: outgoing, transfers: transfers, mailbox: mailbox, output: output, clock: clock)
     (self.isTyped, self.input, self.output) = (isTyped, input, output)
     self.renderer = renderer
   }

@@ -19,13 +19,13 @@ package final class Connection: Sendable {
     // A server that vanished without a word is found out in two minutes.
     stream.detectLoss(idle: 60, interval: 15)
     self.stream = stream
-    receiver = Receiver(stream: stream)
+    receiver = Receiver(stream: stream, clock: .monotonic)
   }
 
   /// Takes over a connection that has been made.
-  package init(over stream: any Transport) {
+  package init(over stream: any Transport, clock: ClientClock = .monotonic) {
     self.stream = stream
-    receiver = Receiver(stream: stream)
+    receiver = Receiver(stream: stream, clock: clock)
   }
 
   /// Sends a line of the handshake. If the connection is gone, whoever receives finds out.

@@ -23,16 +23,18 @@ final class ConnectionLoop {
   private let transfers: FileTransfers
   private let mailbox: TransferMailbox
   private let output: any ClientOutput
-  private var watch = LifeWatch(now: MonotonicTime.now.moment)
+  private let clock: ClientClock
+  private var watch: LifeWatch
 
   init(
     over route: ServerRoute, options: ClientOptions, isTyped: Bool, conversation: Conversation,
     outgoing: OutgoingQueue, transfers: FileTransfers, mailbox: TransferMailbox,
-    output: any ClientOutput
+    output: any ClientOutput, clock: ClientClock
   ) {
     (self.route, self.options, self.isTyped) = (route, options, isTyped)
     (self.conversation, self.outgoing, self.transfers) = (conversation, outgoing, transfers)
-    (self.mailbox, self.output) = (mailbox, output)
+    (self.mailbox, self.output, self.clock) = (mailbox, output, clock)
+    watch = LifeWatch(now: clock.moment)
   }
 
   /// Follows a connection, and those after it.
@@ -41,12 +43,12 @@ final class ConnectionLoop {
   /// - Throws: how the client ends.
   func run(_ connection: Connection) throws(ClientExit) -> Never {
     var connection = connection
-    var policy = route.policy(MonotonicTime.now.moment)
+    var policy = route.policy(clock.moment)
     while true {
-      let start = MonotonicTime.now
+      let start = clock.now
       try follow(connection)
-      if MonotonicTime.now - start >= Self.steadyTime {
-        policy = route.policy(MonotonicTime.now.moment)
+      if clock.now - start >= Self.steadyTime {
+        policy = route.policy(clock.moment)
       }
       connection = try reconnect(&policy)
     }
@@ -70,10 +72,10 @@ final class ConnectionLoop {
     var handshake = ClientHandshake(
       nickname: nickname, isReturning: conversation.lostRoom != nil && room != nil)
     var deadline = deadline
-    let lineEnd = min(deadline, .now + Self.lineEndTimeout)
+    let lineEnd = min(deadline, clock.now + Self.lineEndTimeout)
     // A server that sends lines without end does not extend the time.
-    while .now < deadline {
-      let wakeTime = !handshake.isAsked && .now < lineEnd ? lineEnd : deadline
+    while clock.now < deadline {
+      let wakeTime = !handshake.isAsked && clock.now < lineEnd ? lineEnd : deadline
       guard let line = receiver.receive(until: wakeTime) else {
         if receiver.beginning == .stranger { return .stranger(ClientHandshake.notGreeted) }
         if receiver.isAskedWithoutEnd { return .stranger(ClientHandshake.withoutLineEnds) }
@@ -94,7 +96,7 @@ final class ConnectionLoop {
         guard isTyped else {
           throw try conversation.end("the room \(conversation.lostRoom ?? "") is gone")
         }
-        deadline = .now + Self.lobbyTimeout
+        deadline = clock.now + Self.lobbyTimeout
         conversation.forgetRoom()
       case .refused(let code, let reason): return .refused(code: code, reason: reason)
       case .stranger(let reason): return .stranger(reason)
@@ -118,7 +120,7 @@ final class ConnectionLoop {
       try conversation.resume(over: connection.stream, isUnsure: true)
     }
     try conversation.flush()
-    watch = LifeWatch(now: MonotonicTime.now.moment)
+    watch = LifeWatch(now: clock.moment)
     var silence: LifeWatch.Silence?
     while let item = next(from: connection, &silence) {
       switch item {
@@ -178,14 +180,14 @@ final class ConnectionLoop {
         watch.heard(isWord: false, at: receiver.lastReceipt.moment)
       case .signal: watch.heard(isWord: false, at: receiver.lastReceipt.moment)
       case .line(let line):
-        watch.heard(isWord: LifeWatch.isWord(line), at: MonotonicTime.now.moment)
-      case .bytes: watch.heard(isWord: true, at: MonotonicTime.now.moment)
+        watch.heard(isWord: LifeWatch.isWord(line), at: clock.moment)
+      case .bytes: watch.heard(isWord: true, at: clock.moment)
       }
       // Also after each item, or a server that never answers would be waited for without end; but only once all that
       // a read has brought was looked at.
       if let item, receiver.hasNext { return item }
       let going = transfers.going(over: connection.stream)
-      switch watch.look(going, isAwaited: isAwaited, now: MonotonicTime.now.moment) {
+      switch watch.look(going, isAwaited: isAwaited, now: clock.moment) {
       case .wait: break
       // A server without rooms does not know `[PING]`.
       case .ask where conversation.position.room != nil:
@@ -194,7 +196,7 @@ final class ConnectionLoop {
       case .gone(let found) where isAwaited || conversation.position.room != nil:
         silence = found
         return nil
-      case .gone: watch = LifeWatch(now: MonotonicTime.now.moment)
+      case .gone: watch = LifeWatch(now: clock.moment)
       }
       if let item { return item }
     }
@@ -215,16 +217,16 @@ final class ConnectionLoop {
     var random = SystemRandomNumberGenerator()
     var failure: ReconnectPolicy.Failure?
     while let pause = policy.pause(
-      after: failure, now: MonotonicTime.now.moment, using: &random)
+      after: failure, now: clock.moment, using: &random)
     {
-      transfers.wait(until: .now + pause)
+      transfers.wait(until: clock.now + pause)
       try conversation.displayTransfers()
       try conversation.flush()
       // The last transfer that was waited for may have ended.
       if isTyped, outgoing.isEnding, !transfers.isBusy { throw outgoing.exitWithoutServer(output) }
       switch try attempt() {
       case .success(let connection):
-        policy.succeeded(now: MonotonicTime.now.moment)
+        policy.succeeded(now: clock.moment)
         return connection
       case .failure(let reason): failure = reason
       }
@@ -245,7 +247,7 @@ final class ConnectionLoop {
     let position = conversation.position
     let entry = try enter(
       connection, room: position.room, since: position.sequence,
-      until: .now + Self.handshakeTimeout)
+      until: clock.now + Self.handshakeTimeout)
     if case .entered = entry {
       if conversation.catchUp != nil { connection.send(TaggedLine("PING", CatchUp.token)) }
       return .success(connection)

@@ -20,13 +20,16 @@ final class Receiver: @unchecked Sendable {
   }
 
   private let stream: any Transport
+  private let clock: ClientClock
   private var framer = LineFramer(limit: Limits.serverLineBytes)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var greeting = Greeting()
   private var items: [Item] = []
   private var next = 0
 
-  init(stream: any Transport) { self.stream = stream }
+  init(stream: any Transport, clock: ClientClock) {
+    (self.stream, self.clock, lastReceipt) = (stream, clock, clock.now)
+  }
 
   /// Whether the next item is decoded already.
   var hasNext: Bool { next < items.count }
@@ -35,7 +38,7 @@ final class Receiver: @unchecked Sendable {
   private(set) var isAtEnd = false
 
   /// When something came last.
-  private(set) var lastReceipt = MonotonicTime.now
+  private(set) var lastReceipt: MonotonicTime
 
   /// What kind of server it is.
   var beginning: Greeting.Verdict { greeting.verdict }
@@ -68,7 +71,7 @@ final class Receiver: @unchecked Sendable {
         isAtEnd = true
         return nil
       }
-      let left = max(.zero, deadline - .now)
+      let left = max(.zero, deadline - clock.now)
       if let mailbox {
         switch try? stream.waitUntilReadable(for: left, or: mailbox.wakeUp) {
         case .readable: break
@@ -82,12 +85,12 @@ final class Receiver: @unchecked Sendable {
         isAtEnd = true
         return nil
       }
-      lastReceipt = .now
+      lastReceipt = clock.now
       greeting.take(buffer.span.extracting(0..<count))
       guard beginning != .stranger else { continue }
       cut(count)
       // Bytes without end that make no item do not extend the time.
-      if !hasNext, !isBroken, .now >= deadline { return nil }
+      if !hasNext, !isBroken, clock.now >= deadline { return nil }
     }
     defer { next += 1 }
     return items[next]

@@ -25,6 +25,7 @@ final class ActiveDownload {
   private let outlet: TransferOutlet
   private let worker: TransferWorker
   private let mailbox: TransferMailbox
+  private let clock: ClientClock
   /// Is called once, when it has ended.
   private let onEnd: (ActiveDownload) -> Void
 
@@ -32,7 +33,7 @@ final class ActiveDownload {
   private let cancelFlag = CancelFlag()
   /// The hash of what is here; `nil` while the worker has it, and once it is finished.
   private var hash: RunningHash?
-  private var rate = TransferRate(bytes: 0, at: MonotonicTime.now.moment)
+  private var rate: TransferRate
   /// The part after our last write, or before it was read: a difference shows that others write to it.
   private var status: RegularFile.Status?
   /// How often it was read again, because others wrote.
@@ -42,11 +43,12 @@ final class ActiveDownload {
   init(
     number: Int, _ offer: FileOffer, digest: SHA256Digest, in folder: DownloadFolder,
     outlet: TransferOutlet, worker: TransferWorker, mailbox: TransferMailbox,
-    onEnd: @escaping (ActiveDownload) -> Void
+    clock: ClientClock, onEnd: @escaping (ActiveDownload) -> Void
   ) throws(SystemError) {
     (self.number, self.offer, self.digest, self.folder) = (number, offer, digest, folder)
     (self.outlet, self.worker, self.mailbox) = (outlet, worker, mailbox)
-    self.onEnd = onEnd
+    (self.clock, self.onEnd) = (clock, onEnd)
+    rate = TransferRate(bytes: 0, at: clock.moment)
     name = FileName(from: offer.name)
     state = DownloadState(size: offer.size)
     part = try folder.openPart(sha256: digest.hex, size: offer.size)
@@ -108,7 +110,7 @@ final class ActiveDownload {
     switch result {
     case .success(let part):
       hash = part.hash
-      rate = TransferRate(bytes: part.length, at: MonotonicTime.now.moment)
+      rate = TransferRate(bytes: part.length, at: clock.moment)
       perform(state.begin(length: part.length))
     case .failure(let failure): fail("cannot read what is here of it: \(failure.reason)")
     }
@@ -124,7 +126,7 @@ final class ActiveDownload {
       try part.file.truncate(to: good.length)
       if isOurs { status = try part.file.status() }
       hash = good.hash
-      rate = TransferRate(bytes: good.length, at: MonotonicTime.now.moment)
+      rate = TransferRate(bytes: good.length, at: clock.moment)
       let step = state.compared(length: good.length)
       if case .get = step {
         outlet.report(.remark("\(name) came damaged; the rest is fetched again"))

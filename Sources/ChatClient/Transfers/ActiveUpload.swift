@@ -15,19 +15,21 @@ final class ActiveUpload {
   private(set) var file: PreparedFile?
 
   private let outlet: TransferOutlet
+  private let clock: ClientClock
   /// Is called once, when it has ended.
   private let onEnd: (ActiveUpload) -> Void
   /// Stops what the worker does for it.
   private let cancelFlag = CancelFlag()
-  private var rate = TransferRate(bytes: 0, at: MonotonicTime.now.moment)
+  private var rate: TransferRate
   private var hasEnded = false
 
   init(
-    number: Int, path: FilePath, outlet: TransferOutlet,
+    number: Int, path: FilePath, outlet: TransferOutlet, clock: ClientClock,
     onEnd: @escaping (ActiveUpload) -> Void
   ) {
     (self.number, self.path) = (number, path)
-    (self.outlet, self.onEnd) = (outlet, onEnd)
+    (self.outlet, self.clock, self.onEnd) = (outlet, clock, onEnd)
+    rate = TransferRate(bytes: 0, at: clock.moment)
   }
 
   /// The server's name for it.
@@ -118,7 +120,7 @@ final class ActiveUpload {
           "FILE", file.name.text,
           [.init("id", token), .init("size", "\(file.size)"), .init("sha256", file.sha256)]))
     case .send(let offset):
-      rate = TransferRate(bytes: offset, at: MonotonicTime.now.moment)
+      rate = TransferRate(bytes: offset, at: clock.moment)
       outlet.outgoing.send(file, token: token, from: offset)
     case .fail(let reason): fail(reason)
     }

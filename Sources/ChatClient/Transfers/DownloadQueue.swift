@@ -17,6 +17,7 @@ final class DownloadQueue {
   private let outlet: TransferOutlet
   private let worker: TransferWorker
   private let mailbox: TransferMailbox
+  private let clock: ClientClock
 
   private var running: [ActiveDownload] = []
   private var waiting = Fifo<FileOffer>()
@@ -30,10 +31,11 @@ final class DownloadQueue {
 
   init(
     _ folder: Result<DownloadFolder, SystemError>, at path: FilePath, outlet: TransferOutlet,
-    worker: TransferWorker, mailbox: TransferMailbox
+    worker: TransferWorker, mailbox: TransferMailbox, clock: ClientClock
   ) {
     (self.folder, folderPath) = (folder, path)
     (self.outlet, self.worker, self.mailbox) = (outlet, worker, mailbox)
+    self.clock = clock
   }
 
   /// Whether any runs or waits.
@@ -79,7 +81,7 @@ final class DownloadQueue {
       count += 1
       let download = try ActiveDownload(
         number: count, offer, digest: digest, in: folder.get(), outlet: outlet, worker: worker,
-        mailbox: mailbox
+        mailbox: mailbox, clock: clock
       ) { [unowned self] in ended($0) }
       running.append(download)
       do { try download.prepare() } catch {

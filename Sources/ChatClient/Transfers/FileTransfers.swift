@@ -28,7 +28,8 @@ final class FileTransfers {
   private var sentNames = RecentFiles<String>(limit: FileLookups.mostRemembered)
   private var room = ""
 
-  private var watch = StallWatch(now: MonotonicTime.now.moment)
+  private let clock: ClientClock
+  private var watch: StallWatch
   /// How often the server has said something of a file, or sent of one.
   private var answers: UInt64 = 0
 
@@ -38,14 +39,17 @@ final class FileTransfers {
   init(
     options: ClientOptions, isTyped: Bool, folder: Result<DownloadFolder, SystemError>,
     outgoing: OutgoingQueue, mailbox: TransferMailbox, worker: TransferWorker,
+    clock: ClientClock,
     setStatus: (@Sendable (String?) -> Void)?
   ) {
     outlet = TransferOutlet(outgoing, isTyped: isTyped)
     downloads = DownloadQueue(
-      folder, at: options.downloadFolder ?? ".", outlet: outlet, worker: worker, mailbox: mailbox)
-    uploads = UploadQueue(outlet: outlet, worker: worker, mailbox: mailbox)
-    self.mailbox = mailbox
-    status = TransferStatus(set: setStatus)
+      folder, at: options.downloadFolder ?? ".", outlet: outlet, worker: worker, mailbox: mailbox,
+      clock: clock)
+    uploads = UploadQueue(outlet: outlet, worker: worker, mailbox: mailbox, clock: clock)
+    (self.mailbox, self.clock) = (mailbox, clock)
+    watch = StallWatch(now: clock.moment)
+    status = TransferStatus(clock: clock, set: setStatus)
     // A client that only sends files wants none.
     onlySends = !options.filesToSend.isEmpty
     budget = AcceptBudget(fileBytes: onlySends ? 0 : options.autoAcceptBytes)
@@ -79,7 +83,7 @@ final class FileTransfers {
   ///
   /// - Returns: what to do with the connection; `nil` if nothing has ended.
   func endStalled(on stream: any Transport) -> StallConsequence? {
-    guard let time = stallTime, case let now = MonotonicTime.now, now >= time else { return nil }
+    guard let time = stallTime, case let now = clock.now, now >= time else { return nil }
     let signs =
       downloads.isWaiting || uploads.isUnderWay || !lookups.isEmpty
       ? StallWatch.Signs(
@@ -132,7 +136,7 @@ final class FileTransfers {
 
   /// Waits, doing what the messages of other threads ask for.
   func wait(until deadline: MonotonicTime) {
-    while case let left = deadline - .now, left > .zero {
+    while case let left = deadline - clock.now, left > .zero {
       if mailbox.wakeUp.wait(for: left) { readMail() }
     }
   }
@@ -249,7 +253,7 @@ final class FileTransfers {
       sentNames[offer.id] = uploads.arrived(offer)
       return
     }
-    let refusal = budget.accept(offer.size, now: MonotonicTime.now.moment)
+    let refusal = budget.accept(offer.size, now: clock.moment)
     // A client that only sends files displays no offers.
     if !onlySends {
       if let refusal, !outlet.isTyped {

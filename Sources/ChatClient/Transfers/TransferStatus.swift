@@ -12,11 +12,14 @@ struct TransferStatus {
 
   /// Sets the row; `nil` where there is none.
   private let set: (@Sendable (String?) -> Void)?
-  private var next = MonotonicTime.now
+  private let clock: ClientClock
+  private var next: MonotonicTime
   private var isSet = false
   private var delivery: (text: String, until: MonotonicTime)?
 
-  init(set: (@Sendable (String?) -> Void)?) { self.set = set }
+  init(clock: ClientClock, set: (@Sendable (String?) -> Void)?) {
+    (self.clock, self.set, next) = (clock, set, clock.now)
+  }
 
   /// When the row is to be set next; `nil` if it need not be.
   func nextTime(isBusy: Bool) -> MonotonicTime? {
@@ -26,7 +29,7 @@ struct TransferStatus {
 
   /// Sets the row, if it is time.
   mutating func update(isBusy: Bool, _ progress: (Moment) -> [TransferProgress]) {
-    guard let time = nextTime(isBusy: isBusy), case let now = MonotonicTime.now, now >= time
+    guard let time = nextTime(isBusy: isBusy), case let now = clock.now, now >= time
     else { return }
     next = now + Self.interval
     if let delivery, now >= delivery.until { self.delivery = nil }
@@ -38,6 +41,6 @@ struct TransferStatus {
   /// Notes how many have a file; once all have it, the row does not say so.
   mutating func noteDelivery(_ name: String, have: Int, of all: Int) {
     delivery =
-      have < all ? ("\(name): \(have) of \(all) have it", .now + Self.deliveryTime) : nil
+      have < all ? ("\(name): \(have) of \(all) have it", clock.now + Self.deliveryTime) : nil
   }
 }

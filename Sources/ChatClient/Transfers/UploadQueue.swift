@@ -14,6 +14,7 @@ final class UploadQueue {
   private let outlet: TransferOutlet
   private let worker: TransferWorker
   private let mailbox: TransferMailbox
+  private let clock: ClientClock
 
   private var running: [ActiveUpload] = []
   private var waiting = Fifo<FilePath>()
@@ -23,8 +24,11 @@ final class UploadQueue {
   /// The largest file that the server takes; 0 if it takes none.
   var mostBytes: UInt64 = 0
 
-  init(outlet: TransferOutlet, worker: TransferWorker, mailbox: TransferMailbox) {
+  init(
+    outlet: TransferOutlet, worker: TransferWorker, mailbox: TransferMailbox, clock: ClientClock
+  ) {
     (self.outlet, self.worker, self.mailbox) = (outlet, worker, mailbox)
+    self.clock = clock
   }
 
   /// Whether any runs or waits.
@@ -71,7 +75,8 @@ final class UploadQueue {
       return outlet.fail(path.text, "the server takes no files", hasBegun: false)
     }
     count += 1
-    let upload = ActiveUpload(number: count, path: path, outlet: outlet) { [unowned self] in
+    let upload = ActiveUpload(number: count, path: path, outlet: outlet, clock: clock) {
+      [unowned self] in
       ended($0)
     }
     running.append(upload)
