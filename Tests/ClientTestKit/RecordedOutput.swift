@@ -43,11 +43,6 @@ package final class RecordedOutput: ClientOutput {
     }
   }
 
-  /// Waits until this line, and nothing after it, was displayed on standard output.
-  package func waitForLine(_ line: String) {
-    state.wait { $0.entries.contains(.shown(line)) ? () : nil }
-  }
-
   /// The row for the status, as it is now.
   package var status: String? { state.withLock { $0.status } }
 
@@ -70,6 +65,5 @@ package final class RecordedOutput: ClientOutput {
 
   private func add(_ entries: [Entry]) {
     state.withLock { $0.entries += entries }
-    state.wake()
   }
 }
