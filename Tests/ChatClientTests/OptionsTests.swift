@@ -36,8 +36,8 @@ struct OptionsTests {
       Issue.record("it does not run")
       return
     }
-    #expect(options.nickname == "bob" && options.isJSON && !options.comesBack)
-    #expect(ClientOptions().comesBack)
+    #expect(options.nickname == "bob" && options.isJSON && !options.reconnects)
+    #expect(ClientOptions().reconnects)
     #expect(options.downloadFolder == "/tmp" && options.autoAcceptBytes == 2_000_000_000)
     #expect(options.filesToSend == ["a", "c", "--d"])
     #expect(

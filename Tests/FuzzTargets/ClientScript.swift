@@ -75,7 +75,7 @@ final class ClientScript {
   }
 
   func send(_ bytes: Span<UInt8>) {
-    // Sound: the pointer is used inside the closure alone, and the array copies what it points to.
+    // Safety: the pointer is used inside the closure alone, and the array copies what it points to.
     bytes.withUnsafeBufferPointer { received.append(contentsOf: $0) }
   }
 
@@ -151,7 +151,7 @@ final class ClientScript {
 
 /// One connection to the server of a script.
 final class ScriptedTransport: Transport, @unchecked Sendable {
-  // Sound: one thread does everything.
+  // Safety: one thread does everything.
 
   private let script: ClientScript
 

@@ -28,7 +28,7 @@ package final class Connection: Sendable {
     receiver = Receiver(stream: stream, clock: clock)
   }
 
-  /// Sends a line of the handshake. If the connection is gone, whoever receives finds out.
+  /// Sends a line of the handshake. If the connection is gone, the next receive finds out.
   func send(_ line: TaggedLine) { try? stream.sendAll(line.encoded()) }
 
   /// The same without a tag, with its LF.

@@ -150,7 +150,7 @@ final class ConnectionLoop {
       throw outgoing.hasLost ? .lost : .left
     }
     if isTyped, outgoing.isEnding, !transfers.isBusy { throw outgoing.exitWithoutServer(output) }
-    guard options.comesBack else {
+    guard options.reconnects else {
       try conversation.endTransfers()
       output.complain("the connection is lost")
       throw .lost

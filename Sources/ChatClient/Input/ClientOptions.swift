@@ -6,23 +6,23 @@ package struct ClientOptions: Sendable {
   /// The version of the program.
   package static let version = "0.1.0"
 
-  /// The server, under as many addresses as were given: tried in turn.
+  /// The addresses of the server, tried in turn.
   package var addresses = [Address.standard]
   /// The nickname; asked for if there is none.
   package var nickname: String?
   /// The room to enter; the server's default if there is none.
   package var room: String?
-  /// Every event as a JSON object.
+  /// Whether every event is displayed as a JSON object.
   package var isJSON = false
 
-  /// A lost connection is tried again.
-  package var comesBack = true
+  /// Whether the client reconnects after the connection was lost.
+  package var reconnects = true
 
   /// Where files are saved; `nil` for where the program was started.
   package var downloadFolder: FilePath?
-  /// Files up to so many bytes, and ten times as many in an hour, are fetched as they are offered; 0 for none.
+  /// Files up to this many bytes, and ten times as many in an hour, are fetched as they are offered; 0 for none.
   package var autoAcceptBytes: UInt64 = 16_000_000
-  /// Images are shown once they are saved, where a person sees them.
+  /// Whether images are drawn once they are saved, where a person sees them.
   package var showsImages = true
   /// The files to send before leaving. If there are any, standard input is not read.
   package var filesToSend: [FilePath] = []
@@ -49,7 +49,7 @@ package struct ClientOptions: Sendable {
       case .flag("--nick"): options.nickname = try word(parser.value(), for: "--nick")
       case .flag("--room"): options.room = try word(parser.value(), for: "--room")
       case .flag("--json"): options.isJSON = true
-      case .flag("--no-reconnect"): options.comesBack = false
+      case .flag("--no-reconnect"): options.reconnects = false
       case .flag("--no-images"): options.showsImages = false
       case .flag("--downloads"): options.downloadFolder = FilePath(try parser.bytes())
       case .flag("--auto-accept"): options.autoAcceptBytes = try parser.size()
@@ -69,7 +69,7 @@ package struct ClientOptions: Sendable {
       }
     }
     if !addresses.isEmpty { options.addresses = addresses }
-    // The server would take it for the wish to leave.
+    // The server takes these for the wish to leave.
     if let name = options.nickname, ["exit", "{quit}"].contains(name) {
       throw UsageError("--nick takes a name, not '\(name)'")
     }

@@ -17,7 +17,7 @@ enum ClientTarget {
     guard let saved = folder.saved, let nickname = try? Nickname("alice") else { return }
     var options = ClientOptions()
     options.autoAcceptBytes = choices & 1 == 0 ? 16_000_000 : 0
-    options.comesBack = choices & 2 == 0
+    options.reconnects = choices & 2 == 0
     options.room = choices & 4 == 0 ? nil : "#swift"
     let isTyped = choices & 8 == 0
     let style = styles[Int(choices >> 4 & 3)]
