@@ -78,7 +78,7 @@ package final class ClientPlay {
 
   // MARK: What the client does
 
-  private func connect() -> (any Transport)? {
+  private func connect() -> (any ClientTransport)? {
     (chunk, sent, isCut) = ([], [], false)
     // What is displayed before the client connects.
     while let step = steps.first, !["accept", "refuse"].contains(step.text) {
@@ -200,7 +200,7 @@ private final class PlayedClock: Sendable {
 }
 
 /// One connection to the server of a play.
-private final class PlayedTransport: Transport, @unchecked Sendable {
+private final class PlayedTransport: ClientTransport, @unchecked Sendable {
   // Safety: one thread does everything.
 
   private let play: ClientPlay

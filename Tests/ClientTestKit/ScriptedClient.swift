@@ -7,7 +7,7 @@ package import ChatSystem
 /// the threads that write and that read files.
 ///
 /// Thread: one. `run` asks for connections and reads from them; everything else is called from within, by the
-/// `Transport`'s waits, so that what happens between two receptions is the driver's choice.
+/// `ClientTransport`'s waits, so that what happens between two receptions is the driver's choice.
 package final class ScriptedClient {
   private let threads: ClientThreads
   private let worker = TransferWorker(isManual: true)
@@ -24,7 +24,7 @@ package final class ScriptedClient {
   package init(
     options: ClientOptions, nickname: Nickname, style: Renderer.Style, isTyped: Bool,
     folder: DownloadFolder, output: any ClientOutput, clock: ClientClock = .monotonic,
-    connect: @escaping () -> (any Transport)?
+    connect: @escaping () -> (any ClientTransport)?
   ) throws(SystemError) {
     let make = { connect().map { Connection(over: $0, clock: clock) } }
     (self.connect, self.clock) = (make, clock)

@@ -150,7 +150,7 @@ final class ClientScript {
 }
 
 /// One connection to the server of a script.
-final class ScriptedTransport: Transport, @unchecked Sendable {
+final class ScriptedTransport: ClientTransport, @unchecked Sendable {
   // Safety: one thread does everything.
 
   private let script: ClientScript

@@ -114,7 +114,7 @@ package final class ClientThreads: @unchecked Sendable {
   }
 
   private func send(
-    _ work: OutgoingQueue.Work, to stream: any Transport, _ buffer: inout FrameBuffer
+    _ work: OutgoingQueue.Work, to stream: any ClientTransport, _ buffer: inout FrameBuffer
   ) {
     // If the connection is gone, the receive thread finds out.
     switch work {

@@ -6,7 +6,7 @@ internal import ChatSystem
 /// Thread: one at a time. After the handshake the write thread sends, over `stream`.
 package final class Connection: Sendable {
   /// Shared with the write thread.
-  let stream: any Transport
+  let stream: any ClientTransport
   /// The lines that come in.
   let receiver: Receiver
 
@@ -23,7 +23,7 @@ package final class Connection: Sendable {
   }
 
   /// Takes over a connection that has been made.
-  package init(over stream: any Transport, clock: ClientClock = .monotonic) {
+  package init(over stream: any ClientTransport, clock: ClientClock = .monotonic) {
     self.stream = stream
     receiver = Receiver(stream: stream, clock: clock)
   }

@@ -201,7 +201,7 @@ final class Conversation {
   ///
   /// - Parameter isUnsure: it is not known what of the client's lines has arrived; if `nil`, whether the gap was
   ///   closed tells.
-  func resume(over stream: any Transport, isUnsure: Bool? = nil) throws(ClientExit) {
+  func resume(over stream: any ClientTransport, isUnsure: Bool? = nil) throws(ClientExit) {
     let isUnsure = isUnsure ?? (gap != .none)
     gap = .none
     let isElsewhere = lostRoom != nil && position.room != lostRoom

@@ -20,7 +20,7 @@ final class OutgoingQueue: Sendable {
     var frames = FrameSchedule<PreparedFile>()
     var isInputWaiting = false
     /// Where to send; `nil` while the connection is lost, and until the gap is closed.
-    var stream: (any Transport)?
+    var stream: (any ClientTransport)?
     /// The connection was lost, and there is no other yet; false before the first.
     var isAway = false
     /// The client ends.
@@ -95,8 +95,8 @@ final class OutgoingQueue: Sendable {
   /// Waits for something to send, and for a connection to send it to; `nil` when the client ends.
   ///
   /// Thread: write.
-  func next() -> (stream: any Transport, work: Work)? {
-    state.wait { state -> (stream: any Transport, work: Work)?? in
+  func next() -> (stream: any ClientTransport, work: Work)? {
+    state.wait { state -> (stream: any ClientTransport, work: Work)?? in
       if state.isClosed { return .some(nil) }
       return self.take(from: &state).map { .some($0) }
     }
@@ -105,11 +105,11 @@ final class OutgoingQueue: Sendable {
   /// The same without waiting; `nil` if there is nothing to send now, or no connection.
   ///
   /// Thread: write.
-  func nextIfAny() -> (stream: any Transport, work: Work)? {
+  func nextIfAny() -> (stream: any ClientTransport, work: Work)? {
     state.withLock { self.take(from: &$0) }
   }
 
-  private func take(from state: inout State) -> (stream: any Transport, work: Work)? {
+  private func take(from state: inout State) -> (stream: any ClientTransport, work: Work)? {
     guard let stream = state.stream else { return nil }
     let bytes = state.replies + state.requests + state.queue.take()
     state.replies = []
@@ -166,7 +166,8 @@ final class OutgoingQueue: Sendable {
   ///   - isElsewhere: the room that lines were meant for is gone.
   ///   - isUnsure: it is not known which of the lines that were sent have arrived.
   /// - Returns: what is not sent again.
-  func attach(_ stream: any Transport, isElsewhere: Bool, isUnsure: Bool) -> SendQueue.Dropped {
+  func attach(_ stream: any ClientTransport, isElsewhere: Bool, isUnsure: Bool) -> SendQueue.Dropped
+  {
     defer { state.wake() }
     return state.withLock { state in
       state.stream = stream

@@ -19,7 +19,7 @@ final class Receiver: @unchecked Sendable {
     case signal
   }
 
-  private let stream: any Transport
+  private let stream: any ClientTransport
   private let clock: ClientClock
   private var framer = LineFramer(limit: Limits.serverLineBytes)
   private var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -27,7 +27,7 @@ final class Receiver: @unchecked Sendable {
   private var items: [Item] = []
   private var next = 0
 
-  init(stream: any Transport, clock: ClientClock) {
+  init(stream: any ClientTransport, clock: ClientClock) {
     (self.stream, self.clock, lastReceipt) = (stream, clock, clock.now)
   }
 

@@ -82,7 +82,7 @@ final class FileTransfers {
   /// Ends what waits for a server that does nothing about it, if it is time.
   ///
   /// - Returns: what to do with the connection; `nil` if nothing has ended.
-  func endStalled(on stream: any Transport) -> StallConsequence? {
+  func endStalled(on stream: any ClientTransport) -> StallConsequence? {
     guard let time = stallTime, case let now = clock.now, now >= time else { return nil }
     let signs =
       downloads.isWaiting || uploads.isUnderWay || !lookups.isEmpty
@@ -101,7 +101,7 @@ final class FileTransfers {
   }
 
   /// What goes of files; `nil` if none is being sent.
-  func going(over stream: any Transport) -> LifeWatch.Going? {
+  func going(over stream: any ClientTransport) -> LifeWatch.Going? {
     guard uploads.isUnderWay else { return nil }
     return .init(sentBytes: uploads.sentBytes, unacknowledgedBytes: stream.unacknowledgedBytes)
   }

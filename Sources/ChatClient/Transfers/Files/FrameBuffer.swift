@@ -15,7 +15,7 @@ package struct FrameBuffer {
   package init() { bytes = [UInt8](repeating: 0, count: Self.headerSpace + Limits.frameBytes) }
 
   /// Sends header and bytes, waiting as long as it takes.
-  func send(to stream: any Transport) throws(SystemError) {
+  func send(to stream: any ClientTransport) throws(SystemError) {
     try stream.sendAll(bytes.span.extracting(range))
   }
 

@@ -1,9 +1,9 @@
 package import ChatSystem
 
-/// A connection as the client needs it: bytes in and out.
+/// A connection as the client needs it: bytes in and out, each way on a thread that may wait.
 ///
-/// Thread: one receives, one sends.
-package protocol Transport: Sendable {
+/// Thread: one receives, one sends; `shutdownBoth` any, which wakes both.
+package protocol ClientTransport: Sendable {
   /// Waits until there is something to receive, the end included.
   ///
   /// - Returns: false if the time was over.
@@ -29,9 +29,9 @@ package protocol Transport: Sendable {
   var unacknowledgedBytes: Int { get }
 }
 
-extension TCPTransport: Transport {}
+extension TCPTransport: ClientTransport {}
 
-extension Transport {
+extension ClientTransport {
   /// The same for bytes in an array.
   func sendAll(_ bytes: [UInt8]) throws(SystemError) { try sendAll(bytes.span) }
 }
