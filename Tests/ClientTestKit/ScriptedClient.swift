@@ -10,7 +10,7 @@ package import ChatSystem
 /// `ClientTransport`'s waits, so that what happens between two receptions is the driver's choice.
 package final class ScriptedClient {
   private let threads: ClientThreads
-  private let worker = TransferWorker(isManual: true)
+  private let worker = FileWorker(isManual: true)
   private let connect: () -> Connection?
   private let clock: ClientClock
   private var buffer = FrameBuffer()

@@ -32,7 +32,7 @@ package final class ClientThreads: @unchecked Sendable {
   package init(
     options: ClientOptions, nickname: Nickname, isTyped: Bool, route: ServerRoute,
     folder: Result<DownloadFolder, SystemError>, renderer: Renderer, input: any ClientInput,
-    output: any ClientOutput, worker: TransferWorker = TransferWorker(),
+    output: any ClientOutput, worker: FileWorker = FileWorker(),
     clock: ClientClock = .monotonic
   ) throws(SystemError) {
     mailbox = try TransferMailbox()

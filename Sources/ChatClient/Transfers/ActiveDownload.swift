@@ -23,7 +23,7 @@ final class ActiveDownload {
   private let part: DownloadFolder.Part
   private let folder: DownloadFolder
   private let outlet: TransferOutlet
-  private let worker: TransferWorker
+  private let worker: FileWorker
   private let mailbox: TransferMailbox
   private let clock: ClientClock
   /// Is called once, when it has ended.
@@ -42,7 +42,7 @@ final class ActiveDownload {
   /// Opens or makes the part of a file.
   init(
     number: Int, _ offer: FileOffer, digest: SHA256Digest, in folder: DownloadFolder,
-    outlet: TransferOutlet, worker: TransferWorker, mailbox: TransferMailbox,
+    outlet: TransferOutlet, worker: FileWorker, mailbox: TransferMailbox,
     clock: ClientClock, onEnd: @escaping (ActiveDownload) -> Void
   ) throws(SystemError) {
     (self.number, self.offer, self.digest, self.folder) = (number, offer, digest, folder)

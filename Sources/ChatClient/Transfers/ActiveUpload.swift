@@ -87,7 +87,7 @@ final class ActiveUpload {
   /// Opens and hashes the file.
   ///
   /// - Parameter limit: the largest that the server takes.
-  func prepare(limit: UInt64, worker: TransferWorker, mailbox: TransferMailbox) {
+  func prepare(limit: UInt64, worker: FileWorker, mailbox: TransferMailbox) {
     worker.run { [number, path, flag = cancelFlag] in
       do throws(UploadFailure) {
         let file = try PreparedFile(path: path, limit: limit, until: flag)

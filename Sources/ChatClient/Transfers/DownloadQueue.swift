@@ -15,7 +15,7 @@ final class DownloadQueue {
   private let folder: Result<DownloadFolder, SystemError>
   private let folderPath: FilePath
   private let outlet: TransferOutlet
-  private let worker: TransferWorker
+  private let worker: FileWorker
   private let mailbox: TransferMailbox
   private let clock: ClientClock
 
@@ -31,7 +31,7 @@ final class DownloadQueue {
 
   init(
     _ folder: Result<DownloadFolder, SystemError>, at path: FilePath, outlet: TransferOutlet,
-    worker: TransferWorker, mailbox: TransferMailbox, clock: ClientClock
+    worker: FileWorker, mailbox: TransferMailbox, clock: ClientClock
   ) {
     (self.folder, folderPath) = (folder, path)
     (self.outlet, self.worker, self.mailbox) = (outlet, worker, mailbox)

@@ -38,7 +38,7 @@ final class FileTransfers {
   ///   - setStatus: sets the row for the status; `nil` where there is none.
   init(
     options: ClientOptions, isTyped: Bool, folder: Result<DownloadFolder, SystemError>,
-    outgoing: OutgoingQueue, mailbox: TransferMailbox, worker: TransferWorker,
+    outgoing: OutgoingQueue, mailbox: TransferMailbox, worker: FileWorker,
     clock: ClientClock,
     setStatus: (@Sendable (String?) -> Void)?
   ) {

@@ -12,7 +12,7 @@ final class UploadQueue {
   private static let mostEnded = 64
 
   private let outlet: TransferOutlet
-  private let worker: TransferWorker
+  private let worker: FileWorker
   private let mailbox: TransferMailbox
   private let clock: ClientClock
 
@@ -25,7 +25,7 @@ final class UploadQueue {
   var mostBytes: UInt64 = 0
 
   init(
-    outlet: TransferOutlet, worker: TransferWorker, mailbox: TransferMailbox, clock: ClientClock
+    outlet: TransferOutlet, worker: FileWorker, mailbox: TransferMailbox, clock: ClientClock
   ) {
     (self.outlet, self.worker, self.mailbox) = (outlet, worker, mailbox)
     self.clock = clock

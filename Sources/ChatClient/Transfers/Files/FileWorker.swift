@@ -5,7 +5,7 @@ internal import Synchronization
 /// A thread that reads files from end to end, so that no other thread waits for a disk.
 ///
 /// Thread: any may ask; jobs are done one after another, in the order they came.
-package final class TransferWorker: Sendable {
+package final class FileWorker: Sendable {
   private struct State {
     var jobs = Fifo<@Sendable () -> Void>()
     var isRunning = false
