@@ -301,6 +301,63 @@ struct ConversationTests {
     #expect(exit == 1)
   }
 
+  @Test("the row for the status displays how far a file is, and is cleared")
+  func status() throws {
+    let digest = "936a185caaa266bb9cbe981e9e05cb78cd732b0b3280eb944412bb6f8f8f07af"
+    let folder = try TestFolder()
+    let play = try ClientPlay(style: .terminal, folder: FilePath(folder.path))
+    let (exit, failures) = try play.play(
+      Self.entry + """
+        server> [FILE]:a.bin⇥id=k3Fq⇥from=bob⇥size=10⇥sha256=\(digest)
+        client> [GET]:k3Fq⇥offset=0
+        server> [DATA]:k3Fq⇥offset=0⇥size=5
+        server~ hello
+        1 s pass
+        status> ↓ a.bin 50 % 5 B/s 0:01 left
+        server> [DATA]:k3Fq⇥offset=5⇥size=5
+        server~ world
+        server> <END>⇥id=k3Fq
+        client> [GOT]:k3Fq
+        shown> * saved received_a.bin (10 B)
+        picture> \(folder.path)/received_a.bin
+        1 s pass
+        status cleared
+        types> /quit
+        client> [QUIT]:
+        server> Bye!
+        shown> Bye!
+        cut
+        """)
+    #expect(failures == [])
+    #expect(exit == 0)
+  }
+
+  @Test("the nicknames of who speaks, comes or is here can be completed, one's own not")
+  func names() throws {
+    let folder = try TestFolder()
+    let play = try ClientPlay(style: .terminal, folder: FilePath(folder.path))
+    let (_, failures) = try play.play(
+      Self.entry + """
+        server> bob: hi
+        shown> bob: hi
+        server> carol joined!
+        shown> carol joined!
+        server> carol is now dave
+        shown> carol is now dave
+        types> /who
+        client> [WHO]:
+        server> [WHO]:alice erin⇥end=1
+        shown> Here: alice, erin
+        types> /quit
+        client> [QUIT]:
+        server> Bye!
+        shown> Bye!
+        cut
+        """)
+    #expect(failures == [])
+    #expect(play.names == ["bob", "carol", "dave", "erin"])
+  }
+
   @Test("what a play does not have in its script is a failure of the play")
   func strictness() throws {
     let folder = try TestFolder()

@@ -16,12 +16,13 @@ package import ChatSystem
 ///     client> hello
 ///
 /// `server>` sends a line, `server~` raw bytes; `client>` takes the client's next line, which has to be this; `types>`
-/// is a line of input. `shown>`, `error>` and `picture>` take what was displayed next. `accept` takes a connection,
+/// is a line of input. `shown>`, `error>` and `picture>` take what was displayed next; `status>` looks at the row for the
+/// status, and `status cleared` finds it empty. `accept` takes a connection,
 /// `refuse` none; `cut` ends it, `input ends` the input, `file is read` does a job of the thread that reads files, and
 /// `15 s pass` lets the client wait on a clock of the play's own.
 /// ⇥ stands for a TAB. Whatever the client sends or displays beyond the script is a failure.
 package final class ClientPlay {
-  private let output = RecordedOutput()
+  private let output = RecordedOutput(hasStatusRow: true)
   private let options: ClientOptions
   private let style: Renderer.Style
   private let isTyped: Bool
@@ -75,6 +76,9 @@ package final class ClientPlay {
     }
     return (exit.rawValue, failures)
   }
+
+  /// The nicknames that can be completed.
+  package var names: [String] { output.names }
 
   // MARK: What the client does
 
@@ -140,6 +144,8 @@ package final class ClientPlay {
         expect(.error(rest(7)))
       } else if text.hasPrefix("picture> ") {
         expect(.picture(FilePath(rest(9))))
+      } else if text.hasPrefix("status> ") {
+        expect(status: rest(8))
       } else {
         other(text)
       }
@@ -162,6 +168,7 @@ package final class ClientPlay {
       return nil
     }
     switch step {
+    case "status cleared": return expect(status: nil)
     case "cut": isCut = true
     case "input ends": client?.endInput()
     case "file is read": return client?.readFile() == true ? nil : "there is no file to read"
@@ -185,6 +192,10 @@ package final class ClientPlay {
     guard !displayed.isEmpty else { return "nothing is displayed" }
     let found = displayed.removeFirst()
     return found == entry ? nil : "\(found)"
+  }
+
+  private func expect(status: String?) -> String? {
+    output.status == status ? nil : "it is '\(output.status ?? "")'"
   }
 
   private func collect() { displayed += output.take() }
