@@ -10,7 +10,7 @@ import Glibc
 guard let screen = TerminalScreen.start(commands: ["/help"]) else { Process.exit(1) }
 screen.onReply { bytes in
   let text = String(decoding: bytes, as: UTF8.self).replacing("\u{1B}", with: "ESC ")
-  try? screen.show("answer: \(text)")
+  try? screen.display("answer: \(text)")
 }
 while let bytes = screen.nextLine("> ") {
   let line = String(decoding: bytes, as: UTF8.self)
@@ -25,7 +25,7 @@ while let bytes = screen.nextLine("> ") {
   case "clear": screen.setStatus(nil)
   case "ask now":
     let isAsked = try screen.ask(Array("\u{1B}[c".utf8))
-    try screen.show("asked: \(isAsked)")
+    try screen.display("asked: \(isAsked)")
   case "ask":
     try SystemThread.start(named: "ask") {
       while (try? screen.ask(Array("\u{1B}[c".utf8))) == false {
@@ -39,13 +39,13 @@ while let bytes = screen.nextLine("> ") {
     }
   case "end":
     screen.end()
-    try screen.show("end")
+    try screen.display("end")
     screen.finish()
     Process.exit(0)
   case "kill": kill(getpid(), SIGTERM)
   case "raw": try screen.raw(Array("a picture\nof two rows".utf8))
   case _ where line.hasPrefix("status "): screen.setStatus(String(line.dropFirst(7)))
-  default: try screen.show("shown: \(line)")
+  default: try screen.display("shown: \(line)")
   }
 }
 screen.finish()

@@ -21,7 +21,7 @@ final class Console: ClientOutput {
     terminal = isTyped ? TerminalScreen.start(commands: TypedLine.commands) : nil
     let statusTerminal =
       hasStatus && StandardStream.error.isTerminal
-      ? TerminalScreen.showing(on: StandardStream.output.isTerminal ? .output : .error) : nil
+      ? TerminalScreen.displaying(on: StandardStream.output.isTerminal ? .output : .error) : nil
     let row = statusTerminal ?? terminal
     self.statusTerminal = row
     pictures =
@@ -56,7 +56,7 @@ final class Console: ClientOutput {
     _ lines: String, beside row: TerminalScreen?
   ) throws(SystemError) {
     if let row, StandardStream.output.isTerminal {
-      try row.show(lines)
+      try row.display(lines)
     } else {
       try StandardStream.output.write(Array(lines.utf8))
     }
@@ -65,7 +65,7 @@ final class Console: ClientOutput {
   /// Writes to standard error, which may be the terminal where somebody types.
   private func writeError(_ lines: String) {
     guard let statusTerminal, StandardStream.error.isTerminal,
-      (try? statusTerminal.show(lines)) != nil
+      (try? statusTerminal.display(lines)) != nil
     else { return StandardStream.error.writeIfPossible(lines) }
   }
 }

@@ -57,7 +57,7 @@ package final class TerminalScreen: Sendable {
   /// Uses a terminal for output alone: the status is the last row, and nobody types.
   ///
   /// - Returns: `nil` if the stream is no terminal, or one that cannot move a cursor.
-  package static func showing(on stream: StandardStream) -> TerminalScreen? {
+  package static func displaying(on stream: StandardStream) -> TerminalScreen? {
     guard stream.isTerminal, movesCursor, let mode = try? TerminalMode(of: stream) else {
       return nil
     }
@@ -72,7 +72,7 @@ package final class TerminalScreen: Sendable {
   ///
   /// - Parameter lines: without control characters but LF and TAB.
   /// - Throws: `SystemError` if they cannot be written.
-  package func show(_ lines: String) throws(SystemError) {
+  package func display(_ lines: String) throws(SystemError) {
     try writer.draw(ScreenState.lines(lines))
   }
 
