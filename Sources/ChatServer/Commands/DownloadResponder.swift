@@ -33,7 +33,7 @@ struct DownloadResponder {
       let slot = client.server.transfers.beginDownload(
         of: file.digest, by: AddressBlock(of: client.peer.address))
     else {
-      throw Refusal(.fileRefused, "too many files are being fetched at once; try again later")
+      throw Refusal(.fileRefused, "too many downloads at once; try again later")
     }
     guard client.peer.speaksVersion1 else {
       return try sendWhole(content, slot, of: file, from: offset)

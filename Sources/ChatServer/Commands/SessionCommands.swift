@@ -82,7 +82,8 @@ struct SessionCommands {
     case .got(let id): try downloads.noteReceived(id)
     case .files(let id): try downloads.answerFiles(id)
     case .sums(let id, let from): try downloads.answerSums(of: id, from: from)
-    case .hello, .password: throw Refusal(.badTag, "this belongs before the nickname")
+    case .hello, .password:
+      throw Refusal(.badTag, "this is allowed only before the nickname is chosen")
     }
   }
 

@@ -37,7 +37,7 @@ struct UploadReceiver {
   mutating func begin(_ name: String, _ header: ClientLine.Upload) {
     do throws(Refusal) {
       guard uploads.framed[header.token] == nil else {
-        throw Refusal(.badTag, "an upload with this id is under way")
+        throw Refusal(.badTag, "an upload with this id is in progress")
       }
       let upload = try open(
         try FileName(name), size: header.size, digest: SHA256Digest(hex: header.sha256))
@@ -67,13 +67,13 @@ struct UploadReceiver {
   ) throws(Refusal) -> OpenUploads.Entry {
     let (peer, server) = (client.peer, client.server)
     guard let files = server.files, server.largestFileBytes > 0 else {
-      throw Refusal(.fileRefused, "this server keeps no files")
+      throw Refusal(.fileRefused, "this server stores no files")
     }
     guard size ?? 0 <= server.largestFileBytes else { throw tooLarge }
     guard uploads.framed.count < Limits.uploadsAtOnce,
       let slot = server.transfers.beginUpload(from: AddressBlock(of: peer.address))
     else {
-      throw Refusal(.fileRefused, "too many files are coming in at once; try again later")
+      throw Refusal(.fileRefused, "too many uploads at once; try again later")
     }
     // What has come in and is not written yet is lost if the server is killed.
     peer.stream.keepUnreadBytes(below: Self.unreadBytes)
@@ -216,7 +216,7 @@ struct UploadReceiver {
       sizeBytes: stored.sizeBytes, digest: stored.digest,
       timeMilliseconds: WallClock.milliseconds)
     guard files.announce(file, of: stored) else {
-      throw Refusal(.fileRefused, "the server can't keep the file now")
+      throw Refusal(.fileRefused, "the server can't store the file now")
     }
     if client.peer.speaksVersion1 { server.deliveries.begin(file.id, by: client.peer) }
     guard let (offered, sequence) = room.announce(file, by: client.peer) else {
@@ -268,7 +268,7 @@ struct UploadReceiver {
 
   private func checkProgress(of upload: OpenUploads.Entry) throws(Refusal) {
     guard upload.expiry > .now else {
-      throw Refusal(.fileRefused, "nothing came of the file for too long")
+      throw Refusal(.fileRefused, "the upload made no progress for too long")
     }
     try note(0, of: upload)
   }
@@ -276,7 +276,7 @@ struct UploadReceiver {
   /// Ends all uploads, since they are for the room that the client leaves.
   mutating func endAll() {
     for token in uploads.framed.keys.sorted() {
-      end(token, Refusal(.fileRefused, "you have left the room that it was for"))
+      end(token, Refusal(.fileRefused, "you have left the room of this upload"))
     }
   }
 
@@ -297,14 +297,14 @@ struct UploadReceiver {
     case .sizeMismatch, .digestMismatch: return Refusal(.fileMismatch, error.description)
     case .system, .crypto:
       client.server.log.error("\(error)")
-      return Refusal(.fileRefused, "the server can't keep the file now")
+      return Refusal(.fileRefused, "the server can't store the file now")
     }
   }
 }
 
 extension Refusal {
-  /// A frame does not go on where the one before it ended: what is here stays as it was.
+  /// A frame does not continue where the one before it ended: the upload stays as it was.
   fileprivate static let badOffset = Refusal(
-    .fileMismatch, "the frame does not go on where the bytes end that are here")
+    .fileMismatch, "the frame does not continue where the received bytes end")
   fileprivate static let noSuchUpload = Refusal(.noSuchFile, "no upload has this id")
 }

@@ -1,24 +1,24 @@
 package import ChatCore
 
-/// Why a connection ended. Every one has exactly one reason, which the log names.
+/// Why a connection ended. Each has exactly one reason, which the log names.
 package enum CloseReason: Sendable, Equatable {
-  /// It said so: `exit`, `{quit}`, `[QUIT]:`.
+  /// The client asked for it: `exit`, `{quit}`, `[QUIT]:`.
   case left
-  /// Its stream ended: the program at the other end closed it.
+  /// The client closed its side of the stream.
   case endOfStream
-  /// The network or the peer's system broke it.
+  /// The network or the client's system broke the connection.
   case connectionLost
-  /// It took nothing of what it was owed while others waited for it.
+  /// The client did not read its pending output while others waited for it.
   case slowConsumer
-  /// It had no nickname when the time for the handshake was over.
+  /// The client was not registered when the time for the handshake was over.
   case handshakeTimeout
-  /// The same, but bytes had come that no line end followed.
+  /// The same, but it had sent bytes without a line end.
   case lineWithoutEnd
-  /// Too many of its handshake's lines were refused.
+  /// Too many lines of the handshake, or too many room codes, were refused.
   case tooManyTries
-  /// The system has no thread left for it.
+  /// The system has no thread or memory left for it.
   case serverFull
-  /// The server stops.
+  /// The server is stopping.
   case shuttingDown
 
   /// The reason in the log.
@@ -36,7 +36,7 @@ package enum CloseReason: Sendable, Equatable {
     }
   }
 
-  /// The last line the client gets, if there is something to say.
+  /// The last line sent to the client, if there is one.
   package var lastLine: ServerLine? {
     switch self {
     case .left: .session(.goodbye)

@@ -1,42 +1,42 @@
 package import ChatCore
 
-/// What a client says before it has a nickname, and what it is answered. Pure.
+/// The rules of the handshake: what an unregistered client may send, and how it is answered. Pure.
 package struct Handshake {
-  /// What is to be done about a line.
+  /// What to do about a line.
   package enum Step: Sendable, Equatable {
     /// Nothing.
     case wait
     /// Send this.
     case answer([ServerLine])
-    /// Try this nickname (`Directory.claim`), and call `refused` if it can't be had.
+    /// Claim this nickname (`Directory.claim`), and call `refused` if that fails.
     case choose(Nickname)
     /// Send this, then end.
     case end([ServerLine], CloseReason)
   }
 
-  /// The client said `[HELLO]:1`.
+  /// The client sent `[HELLO]:1`.
   package private(set) var speaksVersion1 = false
 
   /// The room to enter.
   package private(set) var room = RoomName.lobby
 
-  /// What it said after this number is wanted too.
+  /// The client wants the room's lines after this number, too.
   package private(set) var since: UInt64?
 
   private var refusals = 0
 
-  /// Nothing has been said yet.
+  /// Begins a handshake.
   package init() {}
 
-  /// What greets a connection.
+  /// The first line sent to a connection.
   package static let greeting = ServerLine.session(.nicknameWanted)
 
-  /// Takes a line, or what was wrong with it.
+  /// Takes a line, or the parser's refusal of it.
   ///
   /// - Parameters:
-  ///   - line: what the line asks for; a failure is one the parser found.
+  ///   - line: what the line asks for.
   ///   - text: the line's text, cleaned: a nickname if the line is text.
-  ///   - isRoom: whether a room can be entered.
+  ///   - isRoom: says whether a room can be entered.
   package mutating func receive(
     _ line: Result<ClientLine, Refusal>, text: @autoclosure () -> String,
     isRoom: (RoomName) -> Bool
@@ -68,13 +68,13 @@ package struct Handshake {
     }
   }
 
-  /// A room that seemed to be one is none: the lobby it is, then.
+  /// The chosen room does not exist after all: the client enters the lobby.
   package mutating func refusedRoom(_ refusal: Refusal) -> Step {
     (room, since) = (.lobby, nil)
     return refused(refusal)
   }
 
-  /// A nickname can't be had.
+  /// Refuses a line, or a nickname that can't be claimed.
   package mutating func refused(_ refusal: Refusal) -> Step {
     refusals += 1
     guard refusals < Limits.handshakeRefusals else {

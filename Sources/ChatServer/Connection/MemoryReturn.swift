@@ -2,14 +2,14 @@ internal import ChatSystem
 internal import Dispatch
 internal import Synchronization
 
-/// Gives the system back what many clients took, a moment after they have gone, whoever else stays.
+/// Returns free memory to the system, a moment after many clients have gone.
 ///
 /// Thread: any.
 final class MemoryReturn: Sendable {
-  /// So few are not worth it: all freed memory is gone through, while whoever allocates waits.
+  /// Fewer are not worth it: all free memory is searched, and allocations wait meanwhile.
   private static let manyDepartures = 64
   private static let delay = DispatchTimeInterval.milliseconds(500)
-  /// Where the system is busy, threads end later than their clients.
+  /// On a busy system, threads end later than their clients.
   private static let secondDelay = DispatchTimeInterval.seconds(3)
   private static let queue = DispatchQueue(label: "memory", qos: .utility)
 

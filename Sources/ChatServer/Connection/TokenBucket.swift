@@ -1,10 +1,10 @@
 package import ChatSystem
 
-/// How many lines a client may send: so many a second, with a burst after silence. Pure.
+/// A rate limit: so many tokens a second, with a burst after silence. Pure.
 ///
-/// It may go into debt: a line that has arrived is never dropped, its sender waits after it.
+/// It may go into debt: a line that has arrived is never dropped; its sender waits after it.
 package struct TokenBucket: Sendable {
-  /// Lines a second; 0 means no limit.
+  /// Tokens a second; 0 means no limit.
   private let rate: Int
   private let burst: Double
   private var tokens: Double
@@ -13,8 +13,8 @@ package struct TokenBucket: Sendable {
   /// Makes a full bucket.
   ///
   /// - Parameters:
-  ///   - rate: lines a second; 0 means no limit.
-  ///   - burst: how many may come at once.
+  ///   - rate: tokens a second; 0 means no limit.
+  ///   - burst: how many can be taken at once.
   package init(rate: Int, burst: Int, now: MonotonicTime) {
     self.rate = rate
     self.burst = Double(burst)
@@ -22,15 +22,15 @@ package struct TokenBucket: Sendable {
     lastRefill = now
   }
 
-  /// Gives tokens back that were taken for what should cost nothing.
+  /// Gives back tokens that were taken for something that costs nothing.
   package mutating func giveBack(_ count: Int) { tokens += Double(count) }
 
-  /// Takes the tokens of one line.
+  /// Takes tokens.
   ///
   /// - Parameters:
-  ///   - count: how many tokens the line costs.
-  ///   - now: the time; not asked for where there is no limit.
-  /// - Returns: how long the sender has to wait before its next line; zero mostly.
+  ///   - count: how many.
+  ///   - now: the time; not evaluated without a limit.
+  /// - Returns: how long the client has to wait before its next line; zero mostly.
   package mutating func take(
     _ count: Int = 1, now: @autoclosure () -> MonotonicTime
   ) -> Duration {

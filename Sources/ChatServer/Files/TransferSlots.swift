@@ -96,8 +96,8 @@ extension TransferTable.Verdict {
   var reason: String? {
     switch self {
     case .goesOn: nil
-    case .tooSlow: "a file has to go on with 1 kB a second"
-    case .revoked: "the file took too long, and others need the space"
+    case .tooSlow: "a transfer has to make progress, at least 1 kB a second"
+    case .revoked: "the transfer took too long, and others need the space"
     }
   }
 }

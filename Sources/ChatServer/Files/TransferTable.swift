@@ -1,15 +1,15 @@
 package import ChatCrypto
 package import ChatSystem
 
-/// The transfers that run in one direction: how many there may be, and who has too many. Pure.
+/// The running transfers of one direction: how many there may be, and which have to end. Pure.
 ///
-/// An address may have as many as are left for all others together: alone it gets half of them, and there is always
-/// one for who has none. Where that is too few, a transfer that takes too long makes way.
+/// An address may have as many as are free for all others together: alone it gets half of them, and there is always
+/// one for an address that has none. Where that is too few, a transfer that takes too long makes way.
 package struct TransferTable: Sendable {
   /// Names a transfer.
   package typealias ID = UInt64
 
-  /// What becomes of a transfer.
+  /// Whether a transfer may go on.
   package enum Verdict: Sendable {
     case goesOn
     /// It is slower than any may be.
@@ -18,7 +18,7 @@ package struct TransferTable: Sendable {
     case revoked
   }
 
-  /// What is asked of a transfer.
+  /// How fast transfers have to be.
   package struct Rules: Sendable {
     /// One that is slower ends.
     package var leastBytesPerSecond = 1_000
@@ -27,7 +27,7 @@ package struct TransferTable: Sendable {
     package var fairBytesPerSecond = 65_536
     package var fairPatience = Duration.seconds(3)
 
-    /// Makes those of the protocol.
+    /// Makes the protocol's rules.
     package init() {}
   }
 
@@ -40,9 +40,9 @@ package struct TransferTable: Sendable {
     var revocation: MonotonicTime?
   }
 
-  /// What was told to make way has gone after that, if it is alive.
+  /// A transfer that was told to make way has ended after that, if it is alive.
   private static let revocationTime = Duration.seconds(2)
-  /// Of those that were told to make way, so many may be there besides.
+  /// So many of those that were told to make way may run besides.
   private static let spare = 64
 
   private let limit: Int
@@ -162,5 +162,38 @@ package struct TransferTable: Sendable {
       slowest = (other, balance)
     }
     return slowest
+  }
+}
+
+/// Whether a transfer is fast enough. Pure.
+///
+/// It has to make so many bytes a second. What it makes beyond that counts for as long as its patience: it may pause
+/// that long, and no burst buys it more.
+package struct Pace: Sendable {
+  private let bytesPerSecond: Double
+  private let most: Double
+  private var balance: Double
+  private var time: MonotonicTime
+
+  /// Begins with all of its patience.
+  package init(bytesPerSecond: Int, patience: Duration, now: MonotonicTime) {
+    self.bytesPerSecond = Double(bytesPerSecond)
+    most = self.bytesPerSecond * (patience / .seconds(1))
+    balance = most
+    time = now
+  }
+
+  /// Notes progress since the last time.
+  package mutating func note(_ count: UInt64, now: MonotonicTime) {
+    balance = min(most, self.balance(at: now) + Double(count))
+    time = max(time, now)
+  }
+
+  /// Notes that there was nothing to transfer.
+  package mutating func rest(now: MonotonicTime) { (balance, time) = (most, max(time, now)) }
+
+  /// How many bytes it is ahead of its rate; below 0 it is too slow.
+  package func balance(at now: MonotonicTime) -> Double {
+    balance - bytesPerSecond * (max(.zero, now - time) / .seconds(1))
   }
 }

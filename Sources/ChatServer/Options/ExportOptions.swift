@@ -3,16 +3,16 @@ internal import ChatFlags
 package import ChatHistory
 package import ChatSystem
 
-/// What the command line of `chat-server export` says.
+/// The options of `chat-server export`.
 package struct ExportOptions: Sendable {
-  /// The folder that holds the history.
+  /// The folder of the history.
   package let folder: FilePath
   /// The room to print.
   package let room: RoomName
-  /// How.
+  /// The output format.
   package let format: HistoryExport.Format
 
-  /// Reads a command line, the program's name and `export` not included.
+  /// Parses a command line, without the program's name and `export`.
   ///
   /// - Throws: `UsageError` for the person who typed it.
   static func parse(

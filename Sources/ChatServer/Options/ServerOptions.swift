@@ -1,44 +1,43 @@
 package import ChatFlags
 package import ChatSystem
 
-/// What the command line of `chat-server` says.
+/// The options of `chat-server`.
 package struct ServerOptions: Sendable {
-  /// Where to listen: on every address of each of them.
+  /// The hosts to listen on: every address of each.
   package var hosts = [Address.standard.host]
-  /// The one port; 0 for any that is free.
+  /// The port; 0 takes any free one.
   package var port = Address.standard.port
-  /// How many clients there may be.
+  /// The most clients at a time.
   package var maxClients = 10_000
   /// Lines a second from one client; 0 means no limit.
   package var rate = 100
-  /// How long a client may take to choose a nickname.
+  /// The time limit for the handshake.
   package var handshakeTimeoutSeconds = 60
-  /// How long a client may take nothing of what it is owed.
+  /// How long a client may not read its pending output.
   package var readerTimeoutSeconds = 60
   /// The same.
   var readerTimeout: Duration { .seconds(readerTimeoutSeconds) }
-  /// The folder that holds the history and the files; `nil` to keep nothing.
+  /// The folder of the history and the files; `nil` to store nothing.
   package var dataFolder: FilePath?
-  /// Lines reach the disk, not only the system's memory, before anyone is sent them.
+  /// Lines are on the disk, not only in the system's memory, before they are sent.
   package var isDurable = false
   /// How long a private room outlives its last member.
   package var roomTimeToLive = Duration.seconds(86_400)
-  /// The largest file taken, in bytes.
+  /// The largest file accepted, in bytes.
   package var maxFileBytes: UInt64 = 100_000_000
-  /// How many bytes of files are kept, all together.
+  /// The most bytes of all files together.
   package var maxFilesBytes: UInt64 = 10_000_000_000
-  /// What time it is; a test sets it.
+  /// The clock; a test sets it.
   package var clock: @Sendable () -> ClockReading = { .now }
-  /// How fast files have to be sent and fetched. Not on the command line: it is the protocol's.
+  /// How fast uploads and downloads have to be. Not on the command line: the protocol says it.
   package var transferRules = TransferTable.Rules()
-  /// How much the log tells.
+  /// How much the log says.
   package var logLevel = LogLevel.info
 
-  /// How many descriptors may be open besides the clients': of files that come in and that are fetched, the
-  /// history, and the rest.
+  /// How many descriptors may be open besides the clients': of uploads, downloads, the history, and the rest.
   package static let otherDescriptors = TransferSlots.uploadLimit + SharedContents.limit + 128
 
-  /// What the command line asks for.
+  /// What to do.
   package enum Command: Sendable {
     case run(ServerOptions)
     case export(ExportOptions)
@@ -52,9 +51,9 @@ package struct ServerOptions: Sendable {
   /// Makes the defaults.
   package init() {}
 
-  /// Reads a command line, the program's name not included.
+  /// Parses a command line, without the program's name.
   ///
-  /// - Parameter stateFolder: where the history is kept unless the command line says otherwise.
+  /// - Parameter stateFolder: the data folder's default.
   /// - Throws: `UsageError` for the person who typed it.
   package static func parse(
     _ arguments: [[UInt8]], stateFolder: FilePath
@@ -107,7 +106,7 @@ package struct ServerOptions: Sendable {
     return .run(options)
   }
 
-  /// What `--help` prints.
+  /// The text of `--help`.
   package static let help = """
     Usage: chat-server [FLAG]…
            chat-server export --room NAME [--data DIR] [--format text|json]
@@ -155,7 +154,7 @@ package struct ServerOptions: Sendable {
 extension FlagParser {
   /// The current flag's value as a time: `90s`, `30m`, `24h`, `7d`.
   ///
-  /// - Throws: `UsageError` if it is none.
+  /// - Throws: `UsageError` if it isn't one.
   fileprivate mutating func duration(_ flag: String) throws(UsageError) -> Duration {
     let text = try value()
     let units: [Character: Int] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]

@@ -1,8 +1,8 @@
 package import ChatSystem
 
-/// What the server first tells the person who started it: how to join, where the data is, how to stop. Pure.
+/// The server's first lines on standard error: how to join, where the data is, how to stop. Pure.
 package struct StartMessage: Sendable {
-  /// How many addresses are named.
+  /// How many addresses are listed.
   private static let namedAddresses = 4
 
   /// Where it listens, in numbers.
@@ -11,7 +11,7 @@ package struct StartMessage: Sendable {
   package var ownAddresses: [Address]
   /// The folder of the history and the files; `nil` where nothing is kept.
   package var dataFolder: FilePath?
-  /// How the server was called: the client lies beside it.
+  /// The path by which the server was started: the client is beside it.
   package var program: String
 
   /// Makes one.

@@ -1,15 +1,15 @@
 package import ChatSystem
 
-/// Whose turn it is to try a room's code: five a second in all, and one a second for a guesser, with a burst of five.
+/// A rate limit for tries of room codes: five a second in all, and one a second for each guesser, with a burst of five.
 /// Pure.
 ///
-/// A guesser is an address, or somebody at an address. A guess draws a ticket and asks until it is its turn. Of one
-/// guesser the first guess to come is the first to go; which guesser goes next is left to chance, so that many
-/// connections of one are no more than one of another.
+/// A guesser is an address, or a nickname at an address. A guess draws a ticket and asks until it is its turn. The
+/// guesses of one guesser go in order; which guesser goes next is left to chance, so that many connections of one get
+/// no more than one of another.
 ///
-/// Limit: an entry for each guesser with a guess that waits, or that had a turn within the last five seconds.
+/// Limit: an entry for each guesser with a waiting guess, or with a turn in the last five seconds.
 package struct GuessBudget: Sendable {
-  /// Between two turns, whosever.
+  /// Between two turns of any guessers.
   package static let interval: Duration = .milliseconds(200)
   /// Between two turns of a guesser, in the long run.
   package static let guesserInterval: Duration = .seconds(1)
@@ -49,13 +49,13 @@ package struct GuessBudget: Sendable {
   private var nextTurn: MonotonicTime
   private var nextSweep: MonotonicTime
 
-  /// Nobody has guessed yet.
+  /// Makes a full budget.
   package init(now: MonotonicTime) { (nextTurn, nextSweep) = (now, now) }
 
   /// How many guessers it knows.
   package var guesserCount: Int { lines.count }
 
-  /// A guess comes to wait for its turn. It has to be asked for, or given up.
+  /// Draws a ticket for a guess. Ask with `wait` until it is its turn, or give it up.
   package mutating func draw(_ guesser: Guesser, now: MonotonicTime) -> Ticket {
     if now >= nextSweep {
       lines = lines.filter { !$0.value.waiting.isEmpty || $0.value.fullTime > now }
@@ -69,7 +69,7 @@ package struct GuessBudget: Sendable {
     return ticket
   }
 
-  /// Asks whether it is a guess's turn.
+  /// Asks whether it is a guess's turn, and takes it.
   ///
   /// - Returns: zero if it is, and the ticket is used up; or else how long it takes at least.
   package mutating func wait(_ ticket: Ticket, now: MonotonicTime) -> Duration {
@@ -91,12 +91,12 @@ package struct GuessBudget: Sendable {
     return turn <= now ? .zero : turn - now
   }
 
-  /// A guess waits no more.
+  /// Gives up a ticket.
   package mutating func giveUp(_ ticket: Ticket) {
     lines[ticket.guesser]?.waiting.remove(ticket.number)
   }
 
-  /// A guess was none, since it was right: its guesser may have a turn more.
+  /// Gives back the turn of a code that was right.
   package mutating func giveBack(_ ticket: Ticket) {
     guard var line = lines[ticket.guesser] else { return }
     line.fullTime = line.fullTime + Self.guesserInterval * -1

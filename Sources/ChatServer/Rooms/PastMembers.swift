@@ -1,25 +1,25 @@
 internal import ChatCore
 package import ChatSystem
 
-/// Who has been in a private room, under which nickname, from which address. Pure.
+/// The clients that have been in a private room, by nickname and address. Pure.
 ///
-/// Limit: the last so many that came or went.
+/// Limit: the last 65,536 that joined or left.
 package struct PastMembers: Sendable {
   private let limit: Int
-  /// When each came or went last, counted.
+  /// When each joined or left last, as a count.
   private var stamps: [Int: UInt64] = [:]
-  /// In that order, from `oldest` on and around; what came again is in it more than once.
+  /// A ring in that order, from `oldest` on; an entry that came again is in it more than once.
   private var order: [(entry: Int, stamp: UInt64)] = []
   private var oldest = 0
   private var nextStamp: UInt64 = 0
 
-  /// Nobody has been anywhere.
+  /// Makes an empty memory.
   package init(limit: Int = 65_536) { self.limit = limit }
 
   /// How many are remembered.
   package var count: Int { stamps.count }
 
-  /// Somebody comes into a private room, or leaves it.
+  /// Notes that a client joins a private room, or leaves it.
   ///
   /// - Parameter nickname: the nickname's key.
   package mutating func note(nickname: String, from block: AddressBlock) {
@@ -37,12 +37,12 @@ package struct PastMembers: Sendable {
     nextStamp += 1
   }
 
-  /// Whether somebody has been in a private room.
+  /// Whether a client has been in a private room.
   package func contain(nickname: String, from block: AddressBlock) -> Bool {
     stamps[Self.entry(nickname, block)] != nil
   }
 
-  /// One number for both: the hash is keyed anew in each process, so nobody can aim at one.
+  /// One number for both. The hash has a new key in each process, so collisions can't be aimed at.
   private static func entry(_ nickname: String, _ block: AddressBlock) -> Int {
     var hasher = Hasher()
     hasher.combine(nickname)
