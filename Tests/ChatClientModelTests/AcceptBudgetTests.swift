@@ -5,7 +5,7 @@ import Testing
 struct AcceptBudgetTests {
   private static func time(_ seconds: Int64) -> Moment { .seconds(seconds) }
 
-  @Test("one file is bounded, and so is the sum of any hour, which slides")
+  @Test("one file is limited, and so is the sum of any hour")
   func hour() {
     var budget = AcceptBudget(fileBytes: 1_000)
     #expect(budget.accept(1_001, now: Self.time(0)) == .tooLarge)
@@ -20,7 +20,7 @@ struct AcceptBudgetTests {
     #expect(budget.accept(1_000, now: Self.time(100_000)) == nil)
   }
 
-  @Test("of tiny files, and empty ones, there are a thousand in an hour", arguments: [0, 1, 9])
+  @Test("a thousand tiny or empty files are accepted in an hour", arguments: [0, 1, 9])
   func tiny(_ size: UInt64) {
     for limit: UInt64 in [1_000, 16_000_000] {
       var budget = AcceptBudget(fileBytes: limit)
@@ -30,7 +30,7 @@ struct AcceptBudgetTests {
     }
   }
 
-  @Test("nothing is accepted by a budget of nothing; the largest one does not overflow")
+  @Test("a budget of 0 accepts nothing; the largest one does not overflow")
   func ends() {
     var none = AcceptBudget(fileBytes: 0)
     #expect(!none.acceptsAny)

@@ -43,14 +43,14 @@ struct CatchUpTests {
         ])
   }
 
-  @Test("what was seen, and what is live, is not shown as missed")
+  @Test("known lines, and live ones, are not displayed as missed")
   func twice() {
     #expect(
       Self.steps(Self.welcome(9), Self.past(7), Self.past(8), Self.past(8), Self.past(9))
         == [.hold, .hold, Self.missed(8), .hold, .hold])
   }
 
-  @Test("lines that are not there any more are counted")
+  @Test("lines that are no longer available are counted")
   func gap() {
     let held = [Self.line(Self.welcome(12))]
     #expect(Self.steps(Self.welcome(12), "[PAST]:⇥end=1").last == .over(held, .lines(4)))
@@ -58,7 +58,7 @@ struct CatchUpTests {
       Self.steps(Self.welcome(12), Self.past(10), "[PAST]:⇥end=1").last == .over(held, .lines(3)))
   }
 
-  @Test("holes between the lines are counted, too, also by who was interrupted")
+  @Test("holes between the lines are counted, too, also after an interruption")
   func holes() {
     let held = [Self.line(Self.welcome(20))]
     let end = "[PAST]:⇥end=1"
@@ -82,7 +82,7 @@ struct CatchUpTests {
     #expect(Self.steps("[PONG]:other") == [.pass])
   }
 
-  @Test("a room that counts from the beginning again has lines that were not seen")
+  @Test("a room whose numbers start again has unknown lines")
   func restarted() {
     #expect(
       Self.steps(Self.welcome(3), Self.past(1), Self.past(2), "[PAST]:⇥end=1")
@@ -91,13 +91,13 @@ struct CatchUpTests {
         ])
   }
 
-  @Test("another room than the one asked for has nothing to catch up with")
+  @Test("in another room than the one asked for there is no gap to close")
   func elsewhere() {
     let welcome = Self.welcome(30, "#swift")
     #expect(Self.steps(welcome) == [.over([Self.line(welcome)], .none)])
   }
 
-  @Test("the greatest numbers are lived with")
+  @Test("the greatest numbers do not trap")
   func greatestNumbers() {
     let end = "[PAST]:⇥end=1"
     #expect(Self.steps(Self.past(.max), Self.past(.max - 1), end).count == 3)
@@ -111,7 +111,7 @@ struct CatchUpTests {
     #expect(another.take(.reply(.pastEnd)) == .over([], .none))
   }
 
-  @Test("a server without end has no endless memory here")
+  @Test("a server that never ends does not fill the memory")
   func endless() {
     var catchUp = CatchUp(room: "lobby", since: 7)
     var count = 1

@@ -51,13 +51,13 @@ struct ClientHandshakeTests {
   }
 
   @Test(
-    "whoever talks before asking is no server for this client",
+    "a server that talks before asking for a nickname is rejected",
     arguments: ["bob: hi", "Connected to server!", "You are in lobby", "Bye!", "welcome"])
   func notAsked(_ line: String) {
     #expect(Self.steps(line) == [.stranger(ClientHandshake.notGreeted)])
   }
 
-  @Test("nor is one that knows no [HELLO], or lets others talk before we have joined")
+  @Test("so is one that does not know [HELLO], or lets others talk before the client has joined")
   func strangers() {
     for line in ["[HELLO]:1 joined!", "[HELLO]:1: hi", "[HELLO]:1"] {
       #expect(

@@ -62,7 +62,7 @@ struct FileLookupsTests {
     #expect(lookups.isEmpty)
   }
 
-  @Test("what is no id is looked for as a name at once, and missing is an error")
+  @Test("what can't be an id is looked for as a name at once, and missing is an error")
   func missing() {
     var lookups = FileLookups()
     #expect(Self.get(&lookups, "my photo.png") == .ask(""))

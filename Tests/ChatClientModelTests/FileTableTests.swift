@@ -16,7 +16,7 @@ struct FileTableTests {
     return output.split(separator: "\n").map(String.init)
   }
 
-  @Test("columns stand under each other, as wide as they are shown")
+  @Test("columns are aligned by their width on the screen")
   func aligned() {
     let rows = Self.shown([
       Self.listed("k3Fq9ZxY1bQw", "照片.png", from: "王"),
@@ -45,7 +45,7 @@ struct FileTableTests {
     #expect(rows[0].contains("…") && rows[1].contains(".png  "))
   }
 
-  @Test("ids are cut to what tells them apart")
+  @Test("ids are shortened as long as they differ")
   func ids() {
     #expect(Self.shown([Self.listed("k3", "a")]) == ["* k3  1.2 kB  a  bob  12:34"])
     let rows = Self.shown([Self.listed("abcdefgh", "a"), Self.listed("abcdeXgh", "a")])
@@ -53,7 +53,7 @@ struct FileTableTests {
   }
 
   @Test(
-    "a name is cut in its middle, at no character's inside",
+    "a name is cut in its middle, between characters",
     arguments: [
       ("abcdef", 6, "abcdef"), ("abcdefg", 6, "abc…fg"), ("照照照照", 8, "照照照照"),
       ("照照照照照", 8, "照照…照"), ("abc", 1, "…"), ("abc", 0, ""), ("a\u{202E}b", 5, "ab"),

@@ -10,7 +10,7 @@ struct LifeWatchTests {
     .init(sentBytes: sent, unacknowledgedBytes: onWay)
   }
 
-  @Test("it asks after half the time, once, and gives up when all is over")
+  @Test("it asks once after half the time, and gives up after all of it")
   func silence() {
     var watch = LifeWatch(now: Self.time(0))
     #expect(watch.nextLook == Self.time(15))
@@ -21,7 +21,7 @@ struct LifeWatchTests {
     #expect(watch.look(nil, isAwaited: true, now: Self.time(30)) == .gone(.total(.seconds(30))))
   }
 
-  @Test("any byte begins it anew, and is asked for anew; one that is told late counts when it came")
+  @Test("any byte restarts the time; one that is reported late counts from when it came")
   func signs() {
     var watch = LifeWatch(limit: .seconds(10), now: Self.time(0))
     for second: Int64 in [5, 10, 15, 20] {
@@ -33,7 +33,7 @@ struct LifeWatchTests {
     #expect(watch.look(nil, isAwaited: false, now: Self.time(30)) == .gone(.total(.seconds(10))))
   }
 
-  @Test("a file that goes is a sign for as long as it goes, however slowly")
+  @Test("a file is a sign of life as long as it progresses, however slowly")
   func upload() {
     var watch = LifeWatch(now: Self.time(0))
     var second: Int64 = 0
@@ -54,7 +54,7 @@ struct LifeWatchTests {
     #expect(look(Self.going(5, 0), after: 1) == .gone(.total(.seconds(30))))
   }
 
-  @Test("what goes no more is no sign, whatever it was")
+  @Test("a file without progress is no sign of life")
   func stuck() {
     var watch = LifeWatch(now: Self.time(0))
     #expect(watch.look(Self.going(9_000, 4_000), isAwaited: true, now: Self.time(1)) == .wait)
@@ -66,7 +66,7 @@ struct LifeWatchTests {
         == .gone(.total(.seconds(30))))
   }
 
-  @Test("bytes without a word are no answer for ever, but only to who waits for one")
+  @Test("bytes without a word are given up on after a while, if an answer is awaited")
   func trickle() {
     for isAwaited in [true, false] {
       var watch = LifeWatch(now: Self.time(0))
@@ -89,7 +89,7 @@ struct LifeWatchTests {
   }
 
   @Test(
-    "a line that has no meaning, and a question, are no words; all that may be an answer is one")
+    "a line without meaning, and a [PING], are no words; whatever may be an answer is one")
   func lines() {
     for text in ["[PING]:a", "[PING]:", "[XYZ]:a", "[MSG]:bob", "<END>"] {
       #expect(!LifeWatch.isWord(ServerLine(Array(text.utf8).span)), "\(text)")
@@ -99,7 +99,7 @@ struct LifeWatchTests {
     }
   }
 
-  @Test("who waits for a word is looked after when the time is over, whatever came last")
+  @Test("the time for a word ends whatever came last")
   func wordTime() {
     var watch = LifeWatch(now: Self.time(0))
     for second: Int64 in 1...119 {
@@ -112,7 +112,7 @@ struct LifeWatchTests {
       watch.look(nil, isAwaited: true, now: Self.time(120)) == .gone(.wordless(.seconds(120))))
   }
 
-  @Test("a pause in which nobody looked is not held against the server")
+  @Test("a pause between two looks does not count as the server's silence")
   func pause() {
     var watch = LifeWatch(now: Self.time(0))
     watch.heard(isWord: false, at: Self.time(1_000))
@@ -127,7 +127,7 @@ struct LifeWatchTests {
       watch.look(nil, isAwaited: true, now: Self.time(1_090)) == .gone(.wordless(.seconds(120))))
   }
 
-  @Test("what is told of a silence is true of it")
+  @Test("a silence is described in words")
   func sentences() {
     #expect(
       "\(LifeWatch.Silence.total(.seconds(30)))" == "the server has said nothing for 30 s")

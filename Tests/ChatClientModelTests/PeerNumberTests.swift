@@ -49,7 +49,7 @@ struct PeerNumberTests {
     #expect(state.sums.count == Int(min(100, blocks)))
   }
 
-  @Test("an upload starts nowhere but in its file", arguments: numbers)
+  @Test("an upload starts inside its file", arguments: numbers)
   func uploads(offset: UInt64) {
     for size in Self.numbers {
       var state = UploadState()
@@ -97,13 +97,13 @@ struct PeerNumberTests {
   }
 
   @Test(
-    "a count below nothing is none",
+    "a negative count is invalid",
     arguments: ["[GOT]:id\thave=-1\tof=3", "[GOT]:id\thave=1\tof=-3", "[GOT]:id\thave=\tof=1"])
   func negative(line: String) {
     #expect(ServerLine(Array(line.utf8).span) == .unknown(line, isTagged: true))
   }
 
-  @Test("how many are in a room is never less than nothing")
+  @Test("the number of members is never negative")
   func members() {
     let line = "[WELCOME]:1\troom=lobby\tseq=1\tmembers=-9223372036854775808\tmax-file=0"
     #expect(

@@ -37,7 +37,7 @@ struct ReconnectPolicyTests {
     #expect(Self.attempts(.nicknameInUse).last.map { 150...155 ~= $0 } == true)
   }
 
-  @Test("a server that answers, if only that the nickname is in use, is there")
+  @Test("a server that answers is there, even if the nickname is in use")
   func contact() {
     var plan = ReconnectPolicy(now: Self.start)
     var random = SeededRandom(seed: 1)
@@ -49,7 +49,9 @@ struct ReconnectPolicyTests {
       plan.pause(after: .unreachable, now: later + .seconds(120), using: &random) == nil)
   }
 
-  @Test("after a return that did not last the pauses go on growing, with patience anew")
+  @Test(
+    "after a reconnection that did not last the pauses go on growing, and the patience starts again"
+  )
   func flapping() {
     var plan = ReconnectPolicy(now: Self.start)
     var random = SeededRandom(seed: 1)

@@ -8,7 +8,7 @@ struct RendererTests {
     Renderer(style: style) { "(\($0))" }.render(line, nickname: "alice")
   }
 
-  @Test("a script gets the room's lines as they are, complaints apart, and no ceremony")
+  @Test("a script gets the room's lines as they are, errors apart, and nothing else")
   func plain() {
     #expect(Self.render(.room(.said(by: "bob", text: "hi")), .plain) == .init(output: "bob: hi"))
     #expect(Self.render(.room(.joined("bob")), .plain) == .init(output: "bob joined!"))
@@ -46,7 +46,7 @@ struct RendererTests {
         == "(T) bob: hi")
   }
 
-  @Test("a person in a private room is told how others come there")
+  @Test("a person in a private room reads how others enter it")
   func rooms() {
     #expect(
       Self.render(.session(.room("xehyBK", sequence: 1, members: 1)), .terminal).output
@@ -85,7 +85,7 @@ struct RendererTests {
     }
   }
 
-  @Test("files: what a person, a script and a program are told")
+  @Test("files: what a person, a script and a program read")
   func files() {
     let offer = FileOffer(id: "k3", name: "../a b.png", sender: "bob", size: 1_200, sha256: "00")
     for (notice, terminal, plain, json): (TransferNotice, String?, String?, String?) in [

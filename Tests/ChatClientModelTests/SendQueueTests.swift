@@ -84,7 +84,7 @@ struct SendQueueTests {
     }
   }
 
-  @Test("what comes back from no server is not waited for")
+  @Test("lines that no server sends back are not waited for")
   func silent() throws {
     let long = String(repeating: "x", count: Limits.clientLineBytes)
     let growing = String(repeating: "\u{1}", count: Limits.clientLineBytes / 2)
@@ -99,7 +99,7 @@ struct SendQueueTests {
     #expect(exact.unconfirmedLines == 1)
   }
 
-  @Test("text is said whatever it looks like, under the nickname of the moment")
+  @Test("text is sent as text whatever it looks like, under the present nickname")
   func text() throws {
     var queue = try Self.queue()
     for text in ["hi", "[WHO]:", "exit", "alice: hi"] { queue.append(.text(Array(text.utf8))) }
@@ -129,7 +129,7 @@ struct SendQueueTests {
     #expect(Self.sentAgain(&queue) == ["two"])
   }
 
-  @Test("an answer tells nothing of what was sent after the question")
+  @Test("an answer does not acknowledge what was sent after the question")
   func answers() throws {
     var queue = try Self.queue("[MSG]:bob one", "two", "[MSG]:carol three")
     _ = queue.take()
@@ -139,7 +139,7 @@ struct SendQueueTests {
     #expect(queue.unconfirmedLines == 1)
   }
 
-  @Test("a private message is sent once; without its receipt it is told of")
+  @Test("a private message is sent once; without its receipt it is reported")
   func messages() throws {
     var queue = try Self.queue("[MSG]:bob one", "[MSG]:carol two", "[MSG]:dave three", "text")
     _ = queue.take()
@@ -180,7 +180,7 @@ struct SendQueueTests {
     #expect(Self.sentAgain(&queue) == ["one", line])
   }
 
-  @Test("what somebody else says under our old nickname is not ours")
+  @Test("what somebody else says under the old nickname is not taken for one's own")
   func parted() throws {
     var queue = try Self.queue("ok")
     _ = queue.take()
@@ -193,7 +193,7 @@ struct SendQueueTests {
     #expect(queue.unconfirmedLines == 0)
   }
 
-  @Test("what was meant for a room that is gone is said nowhere else")
+  @Test("what was meant for a room that is gone is not published elsewhere")
   func elsewhere() throws {
     var queue = try Self.queue("one", "two", "[WHO]:", "[ROOM]:#swift", "three")
     _ = queue.take()
@@ -206,7 +206,7 @@ struct SendQueueTests {
     #expect(Self.taken(&queue) == ["three", "four"])
   }
 
-  @Test("where nobody knows what arrived, only what was not sent yet is sent")
+  @Test("if it is unknown what arrived, only what was not sent yet is sent")
   func unsure() throws {
     var queue = try Self.queue("one", "two", "[ROOM]:#swift", "three")
     _ = queue.take()
@@ -252,7 +252,7 @@ struct SendQueueTests {
     #expect(!exact.hasLost)
   }
 
-  @Test("after a refused move nothing is sent, if nobody is there to say where it goes")
+  @Test("after a refused move nothing is sent, unless a person is there")
   func refusedMove() throws {
     var queue = SendQueue(nickname: try Nickname("alice"))
     for line in ["[NICK]:taken", "[ROOM]:#a", "[ROOM]:gone", "text"] {
@@ -268,7 +268,7 @@ struct SendQueueTests {
     #expect(Self.taken(&queue) == [])
   }
 
-  @Test("it takes no more than can be kept, and more as soon as lines come back")
+  @Test("the queue is limited, and takes more once lines come back")
   func limits() throws {
     var queue = try Self.queue()
     let line = [UInt8](repeating: UInt8(ascii: "x"), count: 8_000)
@@ -285,7 +285,7 @@ struct SendQueueTests {
     #expect(queue.isHalfEmpty)
   }
 
-  @Test("an answered question empties the queue, even if the server says our lines otherwise")
+  @Test("an answered question empties the queue, even if the server changes the lines")
   func strangeServer() throws {
     var queue = try Self.queue()
     var asked = 0

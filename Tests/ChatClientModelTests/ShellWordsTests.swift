@@ -3,7 +3,7 @@ import Testing
 
 @Suite("ShellWords")
 struct ShellWordsTests {
-  @Test("bytes that are no UTF-8 mean themselves, in quotes and after a backslash too")
+  @Test("bytes outside UTF-8 stand for themselves, in quotes and after a backslash, too")
   func bytes() {
     let line: [UInt8] = [
       0xE9, 0x5C, 0xFF, 0x20, 0x22, 0xC3, 0x22, 0x27, 0x80, 0x27, 0x20, 0x7E, 0x2F,
@@ -16,7 +16,7 @@ struct ShellWordsTests {
   }
 
   @Test(
-    "spaces, quotes, backslashes and one's own folder, as in a shell",
+    "spaces, quotes, backslashes and the home folder, as in a shell",
     arguments: [
       ("a b", ["a", "b"]), (#"a\ b  c"#, ["a b", "c"]), (#""a b" 'c d'e"#, ["a b", "c de"]),
       ("~/x ~ y~ '~/x'", ["/home/me/x", "/home/me", "y~", "~/x"]), (#""a\"b\c""#, [#"a"b\c"#]),

@@ -8,7 +8,8 @@ struct StallWatchTests {
     .init(answers: answers, sentBytes: sent, unacknowledgedBytes: onWay)
   }
 
-  @Test("a minute without any sign is a stall, told once a minute; any sign begins it anew")
+  @Test(
+    "a minute without progress is a stall, reported once a minute; any progress restarts the time")
   func signs() {
     let start = Moment.zero
     var watch = StallWatch(now: start)

@@ -41,7 +41,7 @@ struct StreamPositionTests {
     #expect(Self.position("alice joined!", "Connected to server!", "bob: hi").sequence == nil)
   }
 
-  @Test("a number that nothing follows is lived with")
+  @Test("the greatest number has no successor, and does not trap")
   func greatestNumber() {
     let greatest = "\(UInt64.max)"
     #expect(

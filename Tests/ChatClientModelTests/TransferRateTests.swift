@@ -20,7 +20,7 @@ struct TransferRateTests {
     #expect(rate.bytesPerSecond(at: Self.time(22_000)) == 1_000)
   }
 
-  @Test("many notes cost no memory, and greatest numbers no trap")
+  @Test("many samples cost no memory, and the greatest numbers do not trap")
   func bounds() {
     var rate = TransferRate(bytes: 0, at: Self.time(0))
     for tick: Int64 in 1...100_000 { rate.note(UInt64(tick), at: Self.time(tick)) }

@@ -11,7 +11,7 @@ struct DownloadStateTests {
     return state
   }
 
-  @Test("only what goes on where the beginning ends is taken")
+  @Test("only bytes that continue the prefix are accepted")
   func frames() {
     var state = Self.state(100)
     #expect(state.frame(offset: 100, size: 50) == .take)
@@ -27,7 +27,7 @@ struct DownloadStateTests {
     #expect(state.frame(offset: 0, size: .max) == .refuse(.fail(.damaged)))
   }
 
-  @Test("a server that goes on sending what is wrong comes to an end")
+  @Test("a server that keeps sending wrong frames fails the download")
   func endless() {
     var state = Self.state(0)
     var frames = 0
@@ -37,7 +37,7 @@ struct DownloadStateTests {
     #expect(frames < 3_000)
   }
 
-  @Test("an end before the end is asked past, three times in all")
+  @Test("an early end is asked again, and fails at the third time")
   func shortEnd() {
     var state = Self.state(10)
     #expect(state.end() == .get(offset: 10))
@@ -47,7 +47,7 @@ struct DownloadStateTests {
     #expect(state.end() == .fail(.damaged))
   }
 
-  @Test("what is here whole is checked; what is wrong is compared block by block")
+  @Test("a complete file is checked; a damaged one is compared block by block")
   func sums() {
     var state = DownloadState(size: 3_000_000)
     #expect(state.begin(length: 3_000_000) == .check)
@@ -89,7 +89,8 @@ struct DownloadStateTests {
 
 @Suite("UploadState")
 struct UploadStateTests {
-  @Test("announced, sent from where the server wants it; a loss announces it anew")
+  @Test(
+    "a file is announced, sent from the wanted offset, and announced again after a lost connection")
   func resume() {
     var state = UploadState()
     #expect(state.prepared(size: 100) == .announce)
@@ -111,7 +112,7 @@ struct UploadStateTests {
     }
   }
 
-  @Test("a server that wants more than there is, or finds other bytes three times")
+  @Test("it fails if the server wants more than there is, or finds other bytes three times")
   func failures() {
     var state = UploadState()
     _ = state.prepared(size: 100)

@@ -63,7 +63,7 @@ struct TypedLineTests {
   }
 
   @Test(
-    "what is wrong is shown, not sent",
+    "mistakes are displayed, not sent",
     arguments: [
       "/nope", "/nick", "/msg bob", "/msg", "/help", "/join", "/history x", "/history 0", "/search",
       "/get", "/get  ", "/send", "/send 'a",

@@ -5,7 +5,7 @@ import Testing
 @Suite("What to do where nothing listens")
 struct AdviceTests {
   @Test(
-    "the command starts a server that the address would reach",
+    "the command starts a server at this address",
     arguments: [
       ("127.0.0.1:55555", "chat-server"), ("localhost:7", "chat-server --port 7"),
       ("[::1]:1", "chat-server --host ::1 --port 1"),

@@ -94,7 +94,8 @@ struct ConversationTests {
   }
 
   @Test(
-    "after a lost connection the gap is displayed first, and only what is missing is sent again")
+    "after a lost connection the gap is displayed first; if lines of it are missing, nothing is sent again"
+  )
   func reconnect() throws {
     let exit = try Self.play(
       Self.entry + """
@@ -332,7 +333,7 @@ struct ConversationTests {
     #expect(exit == 0)
   }
 
-  @Test("the nicknames of who speaks, comes or is here can be completed, one's own not")
+  @Test("the nicknames of members can be completed, one's own not")
   func names() throws {
     let folder = try TestFolder()
     let play = try ClientPlay(style: .terminal, folder: FilePath(folder.path))
