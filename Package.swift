@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(
       name: "ChatServerTests",
       dependencies: [
-        "ChatCore", "ChatCrypto", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
+        "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
       ],
       swiftSettings: strict),
     // A writer for the tests to kill.
@@ -124,8 +124,8 @@ let package = Package(
     .testTarget(
       name: "ChatClientTests",
       dependencies: [
-        "ChatClient", "ChatClientModel", "ChatCore", "ChatFlags", "ChatHistory", "ChatServer",
-        "ChatSystem", "ChatTerminal", "ClientTestKit", "TestKit",
+        "ChatClient", "ChatClientModel", "ChatFlags", "ChatSystem", "ChatTerminal", "ClientTestKit",
+        "TestKit",
       ],
       swiftSettings: strict),
     // A terminal for the tests to look at.

@@ -1,4 +1,3 @@
-import ChatClient
 import ChatCore
 import ChatFlags
 import ChatHistory
@@ -6,55 +5,10 @@ import ChatServer
 import ChatSystem
 import Testing
 
-@Suite("Command lines")
-struct OptionsTests {
+@Suite("ServerOptions")
+struct ServerOptionsTests {
   private static func server(_ arguments: [String]) throws -> ServerOptions.Command {
     try ServerOptions.parse(arguments.map { Array($0.utf8) }, stateFolder: "/state")
-  }
-
-  @Test("HOST, HOST:PORT, and IPv6 in brackets or bare")
-  func addresses() {
-    for (text, host, port): (String, String, UInt16) in [
-      ("example", "example", 55_555), ("example:80", "example", 80), ("[::1]:80", "::1", 80),
-      ("[::1]", "::1", 55_555), ("::1", "::1", 55_555), ("1.2.3.4:5", "1.2.3.4", 5),
-    ] {
-      #expect(Address(text, defaultPort: 55_555) == Address(host: host, port: port))
-    }
-    for text in ["", ":80", "a:", "a:b", "a:70000", "[::1", "[::1]80", "[]:1"] {
-      #expect(Address(text, defaultPort: 55_555) == nil)
-    }
-  }
-
-  @Test("the client's flags")
-  func client() throws {
-    guard
-      case .run(let options) = try ClientOptions.parse([
-        "--nick", "bob", "--no-images", "--json", "example:80", "--downloads=/tmp",
-        "--no-reconnect", "--auto-accept", "2G", "--send", "a", "b", "--send=c", "--send", "--d",
-      ])
-    else {
-      Issue.record("it does not run")
-      return
-    }
-    #expect(options.nickname == "bob" && options.isJSON && !options.reconnects)
-    #expect(ClientOptions().reconnects)
-    #expect(options.downloadFolder == "/tmp" && options.autoAcceptBytes == 2_000_000_000)
-    #expect(options.filesToSend == ["a", "c", "--d"])
-    #expect(
-      options.addresses
-        == [Address(host: "example", port: 80), Address(host: "b", port: 55_555)])
-    guard case .run(let defaults) = try ClientOptions.parse([] as [String]) else {
-      Issue.record("it does not run")
-      return
-    }
-    #expect(defaults.addresses == [Address(host: "127.0.0.1", port: 55_555)])
-    for arguments in [
-      ["--port", "5"], ["a", "b:"], ["--nick"], ["--nick", "a\nb"], ["--nick", "exit"],
-      ["--nick", "{quit}"],
-      ["--json=yes"], ["a:b"], ["--send"], ["--auto-accept", "2X"], ["--downloads"],
-    ] {
-      #expect(throws: UsageError.self) { try ClientOptions.parse(arguments) }
-    }
   }
 
   @Test("the server's flags")
@@ -117,23 +71,13 @@ struct OptionsTests {
         ($0 as? UsageError)?.reason.contains(flag) == true
       }
     }
-    for (arguments, flag) in [
-      (["--help=yes"], "--help"), (["--send"], "--send"), (["--auto-accept="], "--auto-accept"),
-      (["--nick", ""], "--nick"), (["--bogus"], "--bogus"),
-    ] {
-      #expect { try ClientOptions.parse(arguments) } throws: {
-        ($0 as? UsageError)?.reason.contains(flag) == true
-      }
-    }
   }
 
   @Test("--help fits one screen and names every flag")
   func help() {
-    for help in [ServerOptions.help, ClientOptions.help] {
-      let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
-      #expect(lines.count <= 40)
-      #expect(lines.allSatisfy { $0.count <= 80 })
-    }
+    let lines = ServerOptions.help.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count <= 40)
+    #expect(lines.allSatisfy { $0.count <= 80 })
     for flag in [
       "--host", "--port", "--max-clients", "--rate", "--handshake-timeout", "--log-level", "--data",
       "--no-history", "--durable", "--room-ttl", "--reader-timeout", "--no-web", "--help",
@@ -141,12 +85,5 @@ struct OptionsTests {
     ] {
       #expect(ServerOptions.help.contains("  \(flag)"))
     }
-  }
-}
-
-extension ClientOptions {
-  /// A command line that is text.
-  fileprivate static func parse(_ arguments: [String]) throws -> Command {
-    try parse(arguments.map { Array($0.utf8) })
   }
 }
