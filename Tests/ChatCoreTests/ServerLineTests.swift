@@ -113,7 +113,7 @@ struct ServerLineTests {
   @Test("a long list is split, and its last line marked")
   func lists() {
     let names = (0..<1_000).map { "somebody-with-a-long-name-\($0)" }
-    let lines = ReplyLine.split(names) { .who($0, isLast: $1) }
+    let lines = ReplyLine.split(names) { .who($0, isLast: $1) }.map(ServerLine.reply)
     #expect(lines.count > 1)
     #expect(lines.allSatisfy { $0.encoded().count <= Limits.clientLineBytes })
     var found: [String] = []
@@ -123,7 +123,7 @@ struct ServerLineTests {
       #expect(isLast == (index == lines.count - 1))
     }
     #expect(found == names)
-    #expect(ReplyLine.split([]) { .who($0, isLast: $1) } == [.reply(.who([], isLast: true))])
+    #expect(ReplyLine.split([]) { .who($0, isLast: $1) } == [.who([], isLast: true)])
   }
 
   @Test("what was said is cleaned behind the nickname, and refused if that makes it too long")

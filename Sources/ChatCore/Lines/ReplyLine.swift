@@ -13,20 +13,20 @@ public enum ReplyLine: Sendable, Equatable {
   /// The lines of a list that may be too long for one, the last of them marked.
   public static func split(
     _ items: [String], _ line: ([String], Bool) -> ReplyLine
-  ) -> [ServerLine] {
-    var lines: [ServerLine] = []
+  ) -> [ReplyLine] {
+    var lines: [ReplyLine] = []
     var batch: [String] = []
     var bytes = 0
     for item in items {
       if bytes + item.utf8.count > Limits.clientLineBytes - 64 {
-        lines.append(.reply(line(batch, false)))
+        lines.append(line(batch, false))
         batch = []
         bytes = 0
       }
       batch.append(item)
       bytes += item.utf8.count + 1
     }
-    return lines + [.reply(line(batch, true))]
+    return lines + [line(batch, true)]
   }
 
   /// Appends `[PAST]:line` with its number and time: the line that a history query's answer consists of.

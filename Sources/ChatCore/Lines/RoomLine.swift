@@ -14,12 +14,12 @@ public enum RoomLine: Sendable, Equatable {
   /// The line's bytes with its LF.
   public func encoded() -> [UInt8] {
     switch self {
-    case .said(let nickname, let text): ServerLine.plain("\(nickname): \(text)")
-    case .joined(let nickname): ServerLine.plain("\(nickname) joined!")
-    case .left(let nickname): ServerLine.plain("\(nickname) left!")
-    case .renamed(let old, let new): ServerLine.plain("\(old) is now \(new)")
+    case .said(let nickname, let text): PlainLine.encoded("\(nickname): \(text)")
+    case .joined(let nickname): PlainLine.encoded("\(nickname) joined!")
+    case .left(let nickname): PlainLine.encoded("\(nickname) left!")
+    case .renamed(let old, let new): PlainLine.encoded("\(old) is now \(new)")
     case .sent(let nickname, let file, let size):
-      ServerLine.plain("\(nickname) sent \(file) (\(size))")
+      PlainLine.encoded("\(nickname) sent \(file) (\(size))")
     }
   }
 

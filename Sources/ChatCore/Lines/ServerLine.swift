@@ -40,12 +40,9 @@ public enum ServerLine: Sendable, Equatable {
     case .reply(let line): line.encoded()
     case .transfer(let line): line.encoded()
     case .control(let line): line.encoded()
-    case .unknown(let text, _): Self.plain(text)
+    case .unknown(let text, _): PlainLine.encoded(text)
     }
   }
-
-  /// The bytes of a line without a tag.
-  static func plain(_ text: String) -> [UInt8] { Array((text + "\n").utf8) }
 
   // MARK: Decoding
 
@@ -98,18 +95,5 @@ public enum ServerLine: Sendable, Equatable {
     } else {
       return nil
     }
-  }
-}
-
-extension TaggedLine {
-  /// The line ends an answer.
-  var isLast: Bool { self["end"] == "1" }
-
-  /// A number without a sign; `nil` if it is missing or something else.
-  func unsigned(_ key: String) -> UInt64? { self[key].flatMap { UInt64($0) } }
-
-  /// An attribute that counts something; `nil` if it is missing, no number, or less than nothing.
-  func count(_ key: String) -> Int? {
-    self[key].flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 }
   }
 }

@@ -17,10 +17,10 @@ public enum SessionLine: Sendable, Equatable {
   /// The line's bytes with its LF.
   public func encoded() -> [UInt8] {
     switch self {
-    case .nicknameWanted: ServerLine.plain("NICK")
-    case .connected: ServerLine.plain("Connected to server!")
-    case .youAreIn(let room): ServerLine.plain("You are in \(room)")
-    case .goodbye: ServerLine.plain("Bye!")
+    case .nicknameWanted: PlainLine.encoded("NICK")
+    case .connected: PlainLine.encoded("Connected to server!")
+    case .youAreIn(let room): PlainLine.encoded("You are in \(room)")
+    case .goodbye: PlainLine.encoded("Bye!")
     case .welcome(let room, let sequence, let members, let maxFileBytes):
       TaggedLine(
         "WELCOME", "1",

@@ -140,3 +140,16 @@ public struct TaggedLine: Sendable, Equatable {
     return index + 2
   }
 }
+
+extension TaggedLine {
+  /// The line ends an answer.
+  var isLast: Bool { self["end"] == "1" }
+
+  /// A number without a sign; `nil` if it is missing or something else.
+  func unsigned(_ key: String) -> UInt64? { self[key].flatMap { UInt64($0) } }
+
+  /// An attribute that counts something; `nil` if it is missing, no number, or less than nothing.
+  func count(_ key: String) -> Int? {
+    self[key].flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 }
+  }
+}

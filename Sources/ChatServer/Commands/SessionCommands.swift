@@ -51,10 +51,12 @@ struct SessionCommands {
     case .text(let range): try client.say(line.extracting(range))
     case .quit: client.end(.left)
     case .nick(let name): try rename(to: try Nickname.spelled(name), in: room)
-    case .who: client.answer(ReplyLine.split(room.memberNames) { .who($0, isLast: $1) })
+    case .who:
+      client.answer(
+        ReplyLine.split(room.memberNames) { .who($0, isLast: $1) }.map(ServerLine.reply))
     case .rooms:
       let listed = client.server.rooms.listed.map { "\($0.name)=\($0.members)" }
-      client.answer(ReplyLine.split(listed) { .rooms($0, isLast: $1) })
+      client.answer(ReplyLine.split(listed) { .rooms($0, isLast: $1) }.map(ServerLine.reply))
     case .message(let name, let text): try sendMessage(to: name, text)
     case .ping(let token): client.answer([.control(.pong(token: token))])
     case .room(let name, let since):
