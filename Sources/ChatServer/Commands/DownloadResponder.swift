@@ -6,7 +6,7 @@ internal import ChatSystem
 /// Answers what a client asks about the room's files: their bytes, their list, and their checksums.
 ///
 /// Thread: its session's. The bytes for a client that reads frames are sent by its `FileSender`.
-struct DownloadResponder {
+final class DownloadResponder {
   private static let fileEnd = Array("<END>\n".utf8)
   /// How long a download waits for others to make way, and how often it is checked whether they have.
   private static let longestWait: Duration = .seconds(6)
@@ -17,6 +17,8 @@ struct DownloadResponder {
   private static let sumDigits = 16
 
   private let client: ConnectedClient
+  /// What sends frames, from the first download on.
+  private var sender: FileSender?
 
   init(_ client: ConnectedClient) { self.client = client }
 
@@ -28,6 +30,9 @@ struct DownloadResponder {
     guard offset <= file.sizeBytes else {
       throw Refusal(.badTag, "the file has only \(file.sizeBytes) bytes")
     }
+    guard let transport = client.peer.transport.fileTransport else {
+      throw Refusal(.fileRefused, "files can't be fetched over this connection")
+    }
     let content = try content(of: file)
     guard
       let slot = client.server.transfers.beginDownload(
@@ -36,9 +41,14 @@ struct DownloadResponder {
       throw Refusal(.fileRefused, "too many downloads at once; try again later")
     }
     guard client.peer.speaksVersion1 else {
-      return try sendWhole(content, slot, of: file, from: offset)
+      return try sendWhole(content, slot, of: file, from: offset, over: transport)
     }
-    try sender?.start(id, content, slot, from: offset)
+    let sender =
+      sender
+      ?? FileSender(
+        peer: client.peer, transport: transport, patience: client.server.options.readerTimeout)
+    self.sender = sender
+    try sender.start(id, content, slot, from: offset)
   }
 
   /// Ends a download because its receiver asked for it.
@@ -52,8 +62,10 @@ struct DownloadResponder {
     client.answer(downloads.map { .transfer(.cancelled(id: $0)) })
   }
 
-  private var sender: FileSender? {
-    client.peer.fileSender(patience: client.server.options.readerTimeout)
+  /// Ends all downloads, since the client leaves.
+  func stop() {
+    sender?.stop()
+    sender = nil
   }
 
   /// Sends a file in one piece: `[FILE]:name` with `size=`, the bytes, `<END>`.
@@ -61,15 +73,16 @@ struct DownloadResponder {
   /// The client's own thread does it, as with any other answer: so it comes after the answers to what the client asked
   /// before, and what the client sends after that, its end included, is read after the file.
   private func sendWhole(
-    _ content: OpenContent, _ slot: TransferSlot, of file: KeptFile, from offset: UInt64
+    _ content: OpenContent, _ slot: TransferSlot, of file: KeptFile, from offset: UInt64,
+    over transport: any FileTransport
   ) throws(Refusal) {
     client.flush()
     let peer = client.peer
-    var intake = Intake(peer.stream)
+    var intake = Intake(transport)
     while true {
       switch peer.waitForTurn(for: .seconds(1)) {
       case .lent(let turn):
-        return send(content, file.name, from: offset, turn) {
+        return send(content, file.name, from: offset, over: transport, turn) {
           peer.interruptionReason == nil && slot.note(intake.taken()) == .goesOn
         }
       case .notYet:
@@ -80,14 +93,15 @@ struct DownloadResponder {
   }
 
   private func send(
-    _ content: OpenContent, _ name: String, from offset: UInt64, _ turn: SendingTurn,
+    _ content: OpenContent, _ name: String, from offset: UInt64,
+    over transport: any FileTransport, _ turn: SendingTurn,
     while isWanted: () -> Bool
   ) {
     let peer = client.peer
     var turn = turn
     let count = content.sizeBytes - offset
     let header = TaggedLine("FILE", name, [.init("size", "\(count)")]).encoded()
-    var sending = PatientSending(peer.stream, patience: client.server.options.readerTimeout)
+    var sending = PatientSending(transport, patience: client.server.options.readerTimeout)
     do throws(SystemError) {
       let end = Self.fileEnd[...]
       guard try sending.send(header[...], isMoreToCome: true, while: isWanted) == header.count,

@@ -51,7 +51,7 @@ struct RoomCodeGuesses {
     switch found {
     case .success:
       // A client that did not wait for the answer must not learn it from the turns it has left.
-      if client.closeReason == nil, !client.peer.stream.waitUntilEnded(for: .zero), end <= .now {
+      if client.closeReason == nil, !client.peer.transport.waitUntilEnded(for: .zero), end <= .now {
         client.server.roomCodes.giveBack(turn)
       }
     case .failure(let refusal): if refusal.code == .roomNotFound { wrongCodes += 1 }

@@ -45,7 +45,7 @@ final class RoomCommands {
     }
     // The new room begins where the old one has been read to its end.
     client.isLeavingRoom = true
-    guard peer.waitUntilFlushed() else {
+    guard peer.waitUntilReleased() else {
       client.noteInterruption()
       return server.rooms.leave(next)
     }

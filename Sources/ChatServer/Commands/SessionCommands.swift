@@ -12,7 +12,7 @@ struct SessionCommands {
   private let client: ConnectedClient
   private let rooms: RoomCommands
   private let history: HistoryResponder
-  private let downloads: DownloadResponder
+  let downloads: DownloadResponder
   /// Takes the raw bytes between lines, too.
   var uploads: UploadReceiver
 

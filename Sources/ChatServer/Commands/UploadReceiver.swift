@@ -76,7 +76,7 @@ struct UploadReceiver {
       throw Refusal(.fileRefused, "too many uploads at once; try again later")
     }
     // What has come in and is not written yet is lost if the server is killed.
-    peer.stream.keepUnreadBytes(below: Self.unreadBytes)
+    peer.transport.keepUnreadBytes(below: Self.unreadBytes)
     do throws(ShelfError) {
       let target = try files.beginUpload(
         resumeKey: client.nickname?.key, digest: digest, size: size,

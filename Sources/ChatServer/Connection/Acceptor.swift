@@ -28,9 +28,11 @@ final class Acceptor: Sendable {
     var isShort = false
     while true {
       do {
-        guard let (stream, address) = try listener.accept() else { return }
+        guard let (transport, address) = try listener.accept() else { return }
         isShort = false
-        admit(Peer(stream: stream, address: address))
+        transport.sendAtOnce()
+        transport.detectLoss(idle: 60, interval: 15)
+        admit(Peer(transport: transport, address: address))
       } catch {
         if error.isPeersOwn { continue }
         // The connections that wait are not lost: the system keeps them until we can.
@@ -78,14 +80,14 @@ final class Acceptor: Sendable {
     let limit = Process.descriptorLimit
     let last = limit - min(Self.spareDescriptors, limit / 4)
     // The system chooses a connection's number before it waits for one: there may be lower ones by now.
-    return Int(peer.stream.number) < last || (Process.lowestFreeDescriptor ?? .max) < last
+    return Int(peer.transport.number) < last || (Process.lowestFreeDescriptor ?? .max) < last
   }
 
   /// Tells a client that there is no place, without waiting for anything.
   private func turnAway(_ peer: Peer) {
     let line = CloseReason.serverFull.lastLine?.encoded() ?? []
     // Whatever can't be sent at once is not worth a thread.
-    _ = try? line.span.withUnsafeBytes { try peer.stream.send($0) }
-    peer.stream.shutdownWriting()
+    _ = try? line.span.withUnsafeBytes { try peer.transport.send($0) }
+    peer.transport.shutdownWriting()
   }
 }

@@ -57,7 +57,7 @@ final class ConnectedClient {
   /// Whether an answer still has a reader.
   var isWanted: Bool {
     closeReason =
-      closeReason ?? peer.interruptionReason ?? (peer.stream.isBroken ? .connectionLost : nil)
+      closeReason ?? peer.interruptionReason ?? (peer.transport.isBroken ? .connectionLost : nil)
     return closeReason == nil
   }
 
@@ -169,8 +169,8 @@ final class ConnectedClient {
   func sendNow(_ lines: [ServerLine]) {
     for line in lines {
       let bytes = line.encoded()
-      let sent = try? bytes.span.withUnsafeBytes { try peer.stream.send($0) }
-      if sent != bytes.count { end(.connectionLost) }
+      let sent = try? bytes.span.withUnsafeBytes { try peer.transport.send($0) }
+      if sent?.count != bytes.count { end(.connectionLost) }
     }
   }
 }

@@ -28,7 +28,7 @@ struct GracefulClose {
       defer { client.server.rooms.leave(room) }
       leave(room, lastLine)
       releaseNickname(reason)
-      guard peer.waitUntilFlushed(until: .now + Self.limit) else { return room.drop(peer) }
+      guard peer.waitUntilReleased(until: .now + Self.limit) else { return room.drop(peer) }
     } else {
       releaseNickname(reason)
       sendLast(peer.finishOutside() + lastLine)
@@ -40,7 +40,7 @@ struct GracefulClose {
     let peer = client.peer
     if client.isLeavingRoom {
       if let rest = peer.finishMoving(lastLine) {
-        if peer.waitUntilFlushed(until: .now + Self.limit) { sendLast(rest) }
+        if peer.waitUntilReleased(until: .now + Self.limit) { sendLast(rest) }
       } else {
         room.wakeBroadcaster()
       }
@@ -68,10 +68,10 @@ struct GracefulClose {
     do throws(SystemError) {
       while sent < bytes.count, MonotonicTime.now < deadline {
         let part = try bytes.span.extracting(sent...).withUnsafeBytes { bytes throws(SystemError) in
-          try client.peer.stream.send(bytes)
+          try client.peer.transport.send(bytes)
         }
-        if part == nil { SystemThread.sleep(for: Self.checkInterval) }
-        sent += part ?? 0
+        if part.count == 0 { SystemThread.sleep(for: Self.checkInterval) }
+        sent += part.count
       }
     } catch {
       // The connection is broken: there is no reader any more.
@@ -85,14 +85,14 @@ struct GracefulClose {
   /// was shut to wake this thread, the peer's end can't be seen, and the writing side stays open: input after both
   /// are shut resets the connection too.
   private func linger(until deadline: MonotonicTime) {
-    let stream = client.peer.stream
+    let transport = client.peer.transport
     let wasInterrupted = client.peer.interruptionReason != nil
-    if !wasInterrupted { stream.shutdownWriting() }
+    if !wasInterrupted { transport.shutdownWriting() }
     var dropped = [UInt8](repeating: 0, count: Self.droppedBytes)
     while MonotonicTime.now < deadline {
       // A broken connection is past reading its last lines.
-      do { _ = try stream.receiveIfReady(into: &dropped) } catch { return }
-      if stream.isDelivered { return }
+      do { _ = try transport.receiveIfReady(into: &dropped) } catch { return }
+      if transport.isDelivered { return }
       SystemThread.sleep(for: Self.checkInterval)
     }
   }

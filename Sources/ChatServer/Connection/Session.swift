@@ -30,9 +30,6 @@ final class Session {
 
   /// Serves the client until it is gone.
   func run() {
-    let stream = client.peer.stream
-    stream.sendAtOnce()
-    stream.detectLoss(idle: 60, interval: 15)
     client.sendNow([Handshake.greeting])
     while client.closeReason == nil { receive() }
     // A program that forgets the line end would wait for ever, and not know why.
@@ -41,6 +38,7 @@ final class Session {
     }
     client.peer.endTurns()
     commands.uploads.drop()
+    commands.downloads.stop()
     GracefulClose(client: client, isAtEnd: isAtEnd).run()
   }
 
@@ -56,15 +54,16 @@ final class Session {
         swap(&client.batch, &buffers.batch)
         giveBack(buffers)
       }
-      let count = try client.peer.stream.receive(into: &buffers.input)
-      if let interruption = client.peer.interruptionReason {
-        client.end(interruption)
-      } else if count > 0 {
+      let received = try client.peer.transport.receiveIfReady(into: &buffers.input)
+      if let interruption = client.peer.interruptionReason { return client.end(interruption) }
+      switch received {
+      case .wouldBlock: return
+      case .bytes(let count):
         let input = buffers.input
         client.beginChunk()
         feed(input.span.extracting(0..<count))
         client.spend(forChunkOf: count)
-      } else {
+      case .end:
         isAtEnd = true
         // A program that was cut off in a line says it again, whole, when it reconnects.
         if !client.peer.speaksVersion1 { feedRest() }
@@ -83,16 +82,18 @@ final class Session {
   }
 
   private func waitUntilReadable() throws(SystemError) -> Bool {
-    let stream = client.peer.stream
+    let transport = client.peer.transport
     if let deadline = client.registrationDeadline {
       let left = deadline - .now
-      if left > .zero, try stream.waitUntilReadable(for: left) { return true }
+      if left > .zero, try transport.waitUntilReadable(for: left) { return true }
       client.end(.handshakeTimeout)
       return false
     }
-    guard let check = commands.uploads.nextCheck else { return try stream.waitUntilReadable() }
+    guard let check = commands.uploads.nextCheck else {
+      return try transport.waitUntilReadable(for: nil)
+    }
     let left = check - .now
-    if left > .zero { return try stream.waitUntilReadable(for: left) }
+    if left > .zero { return try transport.waitUntilReadable(for: left) }
     commands.uploads.endStalled()
     return false
   }

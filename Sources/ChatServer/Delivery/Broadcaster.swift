@@ -3,53 +3,46 @@ internal import ChatSystem
 internal import Dispatch
 internal import Synchronization
 
-/// Sends a room's log to everyone in it: on a serial Dispatch queue, never blocking.
+/// Sends a room's log to all its subscribers: on a serial Dispatch queue, never blocking.
 ///
-/// A pass goes over the members and gives each socket everything between its cursor and what is published in
-/// one `send`, what is the member's own merged in. While a pass runs, the log grows; so a busy room
-/// batches by itself, and an idle one is served at once. A socket that is full is left alone until
-/// it is writable again.
+/// A pass goes over the members and gives each transport everything between its cursor and what is published in one
+/// `send`, what waits in its mailbox merged in. While a pass runs, the log grows; so a busy room batches by itself, and
+/// an idle one is served at once. A subscriber whose transport is full is left alone until it is writable again.
 ///
-/// Members are *attached*: the ring keeps what they have not been sent, and whoever says something waits
-/// for them. Where there is a history, one that holds the others back is detached: it reads on from
-/// the history, at its own pace, until it has caught up.
+/// Subscribers are *attached*: the ring keeps what they have not been sent, and appenders wait for them. Where there is
+/// a history, one that holds the others back is detached: it reads on from the history, at its own pace, until it has
+/// caught up.
 ///
-/// Thread: `wake`, `drop` and `cut` are for any; the rest happens on the queue.
+/// Thread: any calls `wake`, `drop` and what is given to a `SendingTurn`; the rest is confined to `queue`.
 final class Broadcaster: @unchecked Sendable {
-  // Sound: what changes belongs to the queue, but for the atomic flag.
+  // Safety: what changes is confined to `queue`, but for the atomic flag.
 
-  /// The most one send offers: a socket takes no more at once, and others wait meanwhile.
-  private static let sliceBytes: UInt64 = 262_144
-  /// So many members are served by two threads if no more than so much is new.
-  private static let sharedMembers = 32
-  private static let quietBytes: UInt64 = 1_024
-  /// How long a member may hold the others back before it is detached: where most are ahead of it, and
-  /// where some are.
-  private static let shortPatience: Duration = .milliseconds(100)
-  private static let longPatience: Duration = .seconds(1)
-  /// A member that holds the others back has stopped if it takes less than so much in so long a time.
-  private static let stopPatience: Duration = .seconds(2)
-  private static let progressBytes: UInt64 = 65_536
+  /// From so many members on, two threads serve them if no more than so much is new.
+  private static let fanOutMembers = 32
+  private static let fanOutBytes: UInt64 = 1_024
+  /// So many members are served at a time by each of the two.
+  private static let fanOutStep = 4
   /// How long it waits when the system has no descriptor left.
   private static let shortagePause: DispatchTimeInterval = .milliseconds(100)
-  /// How often it is looked whether blocked members have stopped reading.
+  /// How often blocked members are looked at.
   private static let stallCheckInterval: DispatchTimeInterval = .seconds(1)
 
   let log: RoomLog
   private let history: RoomHistory?
-  private let readerTimeout: Duration
+  private let slowReaders: SlowReaders
   // Not a thread for each busy room: no pass ever blocks.
   private let queue = DispatchQueue(
     label: "broadcast", target: .global(qos: .userInteractive))
 
-  /// A pass is on its way. Cleared before the pass looks at the log, so nothing appended is missed.
+  /// A pass is scheduled. Cleared before the pass reads the head, so nothing appended is missed.
   private let isScheduled = Atomic<Bool>(false)
 
-  // The queue's. What is not private is shared with `BroadcasterShare.swift`.
-  private(set) var members: [Peer] = []
+  // Confined to `queue`.
+  private var members: [Subscriber] = []
   /// Before this, the ring may be overwritten at any time.
-  private(set) var tail: UInt64
-  private var blocked: [CInt: Peer] = [:]
+  private var tail: UInt64
+  /// By the descriptor that is watched.
+  private var blocked: [CInt: Subscriber] = [:]
   /// What was published when the last pass began.
   private var lastPublished: UInt64
   private var isCheckingStalls = false
@@ -58,65 +51,159 @@ final class Broadcaster: @unchecked Sendable {
   /// Makes a broadcaster of a log that has no reader yet.
   ///
   /// - Parameters:
-  ///   - history: where those read on who hold the others back; `nil` if nothing is kept.
-  ///   - readerTimeout: how long a member may take nothing of what it is owed.
+  ///   - history: where detached members read on; `nil` if nothing is committed.
+  ///   - readerTimeout: how long a member may take nothing of what waits for it.
   init(log: RoomLog, history: RoomHistory?, readerTimeout: Duration) {
     self.log = log
     self.history = history
-    self.readerTimeout = readerTimeout
+    slowReaders = SlowReaders(readerTimeout: readerTimeout)
     tail = log.head
     lastPublished = tail
   }
 
-  /// Has everyone sent what is new.
+  /// Has all members sent what is new.
   func wake() {
     let wasScheduled = isScheduled.exchange(true, ordering: .acquiringAndReleasing)
     if !wasScheduled { queue.async { self.pass() } }
   }
 
-  /// Lets go of a member at once, whatever it is owed.
+  /// Ends a connection at once, whatever waits for it.
   func drop(_ peer: Peer) {
-    queue.async { self.fail(peer) }
-  }
-
-  /// The file sender gives a socket back.
-  ///
-  /// - Parameter count: how many bytes it has sent.
-  func takeBack(_ peer: Peer, sent count: UInt64) {
     queue.async {
-      peer.isLent = false
-      peer.sentBytes += count
-      if self.isMember(peer) { _ = self.deliver(to: peer) }
+      if let member = self.members.first(where: { $0.peer === peer }) {
+        self.fail(member)
+      } else {
+        // One that was not admitted yet is ended then, since nothing can be sent to it.
+        peer.fail(.connectionLost)
+      }
     }
   }
 
-  // MARK: On the queue
+  // MARK: A pass
 
   private func pass() {
     // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
     _ = isScheduled.exchange(false, ordering: .acquiringAndReleasing)
     let published = log.published
-    if members.count >= Self.sharedMembers, published - lastPublished <= Self.quietBytes {
-      fanOut(published)
+    if members.count >= Self.fanOutMembers, published - lastPublished <= Self.fanOutBytes {
+      fanOut(upTo: published)
     }
     lastPublished = published
     var index = 0
     while index < members.count {
-      let peer = members[index]
       // A member that goes leaves its place to the last one, whose turn it is then.
-      if deliver(to: peer) { index += 1 }
+      if deliver(to: members[index]) { index += 1 }
     }
     advanceTail()
-    if log.hasWaitingAppenders { evictSlowReaders() }
+    if log.hasWaitingAppenders { judgeSlowReaders() }
   }
 
-  private func serveWritable() {
+  /// Sends what is new to all who need nothing else, on two threads: where little is said, half the time until the last
+  /// has it is worth more than the second thread costs.
+  private func fanOut(upTo published: UInt64) {
+    let next = Atomic<Int>(0)
+    let (members, log, tail) = (members, log, tail)
+    DispatchQueue.concurrentPerform(iterations: 2) { _ in
+      while true {
+        let start = next.wrappingAdd(Self.fanOutStep, ordering: .relaxed).oldValue
+        guard start < members.count else { return }
+        for member in members[start..<min(members.count, start + Self.fanOutStep)] {
+          member.sendNew(log, from: tail, upTo: published)
+        }
+      }
+    }
+  }
+
+  /// Frees what all have been sent, and admits the subscribers that have joined since.
+  private func advanceTail() {
+    var lowest = UInt64.max
+    for member in members where member.attachment == .attached {
+      lowest = min(lowest, member.cursor)
+    }
+    let (newcomers, tail) = log.advanceTail(lowest: lowest)
+    self.tail = tail
+    for newcomer in newcomers {
+      newcomer.memberIndex = members.count
+      members.append(newcomer)
+      _ = deliver(to: newcomer)
+    }
+  }
+
+  // MARK: One member
+
+  /// Sends a member what there is, as far as its transport accepts it.
+  ///
+  /// - Returns: whether it still is a member.
+  private func deliver(to member: Subscriber) -> Bool {
+    guard member.activity == .ready else { return true }
+    do throws(SystemError) {
+      // One look at the head for the whole call: a busy room would keep it here for ever.
+      switch try member.deliver(log, from: tail, upTo: log.published) {
+      case .upToDate: lend(to: member)
+      case .paused: break
+      case .blocked(let readiness): try block(member, on: readiness)
+      case .needsHistory: fetch(for: member)
+      case .hasMore: wake()
+      case .ended:
+        remove(member)
+        member.peer.release()
+        return false
+      }
+      return true
+    } catch {
+      fail(member)
+      return false
+    }
+  }
+
+  /// Lends a member's transport to whoever waits for it.
+  private func lend(to member: Subscriber) {
+    let log = log
+    let isLent = member.peer.lend(
+      SendingTurn {
+        // The cursor must not be mutated while the transport is lent.
+        member.peer.hasPendingOutput(cursor: member.cursor, head: log.published)
+      } giveBack: { count in
+        self.queue.async {
+          member.takeBack(wireBytes: count)
+          if self.isMember(member) { _ = self.deliver(to: member) }
+        }
+      })
+    if isLent { member.activity = .lent }
+  }
+
+  /// Leaves a member alone until its transport is ready.
+  private func block(_ member: Subscriber, on readiness: Readiness) throws(SystemError) {
+    if writability == nil {
+      // Where the system has no descriptor left, it is tried again a little later.
+      writability = try? Writability(queue) { [weak self] in self?.serveReady() }
+      guard writability != nil else {
+        queue.asyncAfter(deadline: .now() + Self.shortagePause) { [weak self] in self?.wake() }
+        return
+      }
+    }
+    let number = member.peer.transport.number
+    try writability?.watch.ask(about: number, for: readiness, isKnown: member.isWatched)
+    member.isWatched = true
+    member.activity = .blocked(on: readiness)
+    blocked[number] = member
+    checkStallsSoon()
+  }
+
+  private func serveReady() {
     do {
-      // A batch at a time: whoever is not blocked is served between two of them.
-      for socket in try writability?.watch.ready() ?? [] {
-        guard let peer = blocked.removeValue(forKey: socket) else { continue }
-        peer.isBlocked = false
-        _ = deliver(to: peer)
+      // A batch at a time: members that are not blocked are served between two of them.
+      for number in try writability?.watch.ready() ?? [] {
+        guard let member = blocked.removeValue(forKey: number) else { continue }
+        do throws(SystemError) {
+          if let readiness = try member.flush() {
+            try block(member, on: readiness)
+          } else {
+            _ = deliver(to: member)
+          }
+        } catch {
+          fail(member)
+        }
       }
     } catch {
       // epoll_wait(2) fails only for a descriptor that is none: a bug of ours.
@@ -125,184 +212,44 @@ final class Broadcaster: @unchecked Sendable {
     if log.hasWaitingAppenders { advanceTail() }
   }
 
-  /// Says how far everyone has been served, and admits whoever came in since.
-  private func advanceTail() {
-    var lowest = UInt64.max
-    for peer in members where peer.isAttached { lowest = min(lowest, peer.cursor) }
-    let result = log.advanceTail(lowest: lowest)
-    tail = result.tail
-    for newcomer in result.newcomers {
-      guard !newcomer.isDropped else {
-        newcomer.markFlushed()
-        continue
-      }
-      newcomer.isFetching = false
-      newcomer.memberIndex = members.count
-      newcomer.isAttached = true
-      newcomer.holdClock.reset()
-      members.append(newcomer)
-      _ = deliver(to: newcomer)
-    }
-  }
-
-  // MARK: Sending
-
-  /// Sends a member all it is owed, as far as its socket takes it.
-  ///
-  /// - Returns: whether it still is a member.
-  private func deliver(to peer: Peer) -> Bool {
-    guard !peer.isBlocked, !peer.isFetching, !peer.isLent else { return true }
-    // One look at the head for the whole call: a busy room would keep it here for ever. So would a client that
-    // asks as fast as it is answered.
-    let head = log.published
-    var ownBytes = 0
-    do {
-      while true {
-        switch peer.nextPiece(head: head) {
-        case .log(let limit):
-          guard try sendLog(to: peer, upTo: min(limit, peer.cursor + Self.sliceBytes)) else {
-            return true
-          }
-        case .own(let bytes, let offset):
-          let sent = try bytes.withUnsafeBytes {
-            try peer.stream.send(UnsafeRawBufferPointer(rebasing: $0[offset...])) ?? 0
-          }
-          if sent > 0 {
-            peer.sentBytes += UInt64(sent)
-            peer.sentOwn(sent)
-          }
-          if sent < bytes.count - offset {
-            try block(peer)
-            return true
-          }
-          ownBytes += sent
-          if ownBytes >= Self.sliceBytes {
-            wake()
-            return true
-          }
-        case .nothing:
-          peer.isLent = peer.lend(SendingTurn(self, log, peer))
-          return true
-        case .paused:
-          return true
-        case .end:
-          remove(peer)
-          peer.markFlushed()
-          return false
-        }
-      }
-    } catch {
-      fail(peer)
-      return false
-    }
-  }
-
-  /// Sends a member the log up to a position, or less: from the ring, or from the history if the ring no
-  /// longer has it.
-  ///
-  /// - Returns: whether to go on; if not, the member is blocked, or waits for the history.
-  private func sendLog(to peer: Peer, upTo limit: UInt64) throws(SystemError) -> Bool {
-    guard peer.cursor < tail else {
-      peer.past = nil
-      if !peer.isAttached, !peer.isCut, log.isNearHead(peer.cursor) {
-        peer.isAttached = true
-        peer.holdClock.reset()
-      }
-      return try send(log[peer.cursor..<limit], to: peer)
-    }
-    if let past = peer.past, past.position <= peer.cursor {
-      let start = Int(peer.cursor - past.position)
-      let end = min(past.bytes.count, start + Int(limit - peer.cursor))
-      if start < end {
-        return try past.bytes.span.extracting(start..<end).withUnsafeBytes {
-          bytes throws(SystemError) in try send(bytes, to: peer)
-        }
-      }
-    }
-    fetch(for: peer)
-    return false
-  }
-
-  /// Sends bytes of the log.
-  ///
-  /// - Returns: whether the socket took all of them.
-  private func send(
-    _ slice: UnsafeRawBufferPointer, to peer: Peer
-  ) throws(SystemError) -> Bool {
-    let sent = try peer.stream.send(slice) ?? 0
-    if sent > 0 {
-      peer.cursor += UInt64(sent)
-      peer.sentBytes += UInt64(sent)
-      peer.isMidLine = slice[sent - 1] != UInt8(ascii: "\n")
-    }
-    if sent < slice.count { try block(peer) }
-    return sent == slice.count
-  }
-
   /// Has the history read for a member, from its cursor on.
-  private func fetch(for peer: Peer) {
-    peer.past = nil
-    guard let history else { return cutOff(peer) }
-    peer.isFetching = true
-    let position = peer.cursor
+  private func fetch(for member: Subscriber) {
+    member.backlog = nil
+    guard let history else { return cutOff(member) }
+    member.activity = .fetching
+    let position = member.cursor
     history.read(from: position) { bytes in
       self.queue.async {
-        guard self.isMember(peer) else { return }
-        peer.isFetching = false
+        guard self.isMember(member), member.activity == .fetching else { return }
+        member.activity = .ready
         if let bytes, !bytes.isEmpty {
-          peer.past = (position, bytes)
-        } else if !peer.isCut {
-          // What it was to read next could not be kept.
-          self.cutOff(peer)
+          member.backlog = (position, bytes)
+        } else {
+          // What it was to read next could not be committed.
+          self.cutOff(member)
         }
-        _ = self.deliver(to: peer)
+        _ = self.deliver(to: member)
       }
     }
   }
 
-  /// Leaves a member alone until its socket takes bytes again.
-  private func block(_ peer: Peer) throws(SystemError) {
-    if writability == nil {
-      // Where the system has no descriptor left, it is tried again a little later.
-      writability = try? Writability(queue) { [weak self] in self?.serveWritable() }
-      guard writability != nil else {
-        queue.asyncAfter(deadline: .now() + Self.shortagePause) { [weak self] in self?.wake() }
-        return
-      }
-    }
-    try writability?.watch.ask(about: peer.stream.number, isKnown: peer.isWatched)
-    peer.isWatched = true
-    peer.isBlocked = true
-    blocked[peer.stream.number] = peer
-    checkStallsSoon()
-  }
+  // MARK: Slow readers
 
-  // MARK: Who does not read
-
-  /// Somebody waits for space in the ring: detaches whoever keeps it from being freed; where nothing is kept
-  /// to come back to, whoever has stopped is cut off instead.
-  private func evictSlowReaders() {
+  /// An appender waits: detaches or cuts off the members that keep the ring from being freed.
+  private func judgeSlowReaders() {
     let now = MonotonicTime.now
-    let isKept = history?.isKept == true
-    let attached = members.filter(\.isAttached)
-    let ahead = attached.count { log.isNearHead($0.cursor) }
-    // Where all are equally slow, the room is as fast as they are. The fewer are behind, the surer it is
-    // that they are slower than the others.
-    let patience = ahead * 2 >= attached.count ? Self.shortPatience : Self.longPatience
-    for peer in attached {
-      if log.isNearHead(peer.cursor) {
-        peer.holdClock.reset()
-        peer.progressClock.reset()
-        continue
-      }
-      let held = peer.holdClock.heldFor(now: now)
-      let stopped =
-        peer.progressClock.stalledFor(
-          at: peer.deliveredBytes, step: Self.progressBytes, now: now) >= Self.stopPatience
-      if isKept {
-        if stopped || (ahead > 0 && held >= patience) { peer.isAttached = false }
-      } else if stopped {
-        cutOff(peer)
+    let attached = members.filter { $0.attachment == .attached }
+    let standing = SlowReaders.Standing(
+      attached: attached.count, near: attached.count { log.isNearHead($0.cursor) },
+      canReadOn: history?.isKept == true)
+    for member in attached {
+      let verdict = slowReaders.verdict(
+        of: &member.pace, isNear: log.isNearHead(member.cursor),
+        deliveredBytes: member.deliveredBytes, in: standing, now: now)
+      switch verdict {
+      case .stays: break
+      case .detached: member.attachment = .detached
+      case .cutOff: cutOff(member)
       }
     }
     advanceTail()
@@ -320,61 +267,43 @@ final class Broadcaster: @unchecked Sendable {
   private func checkStalls() {
     isCheckingStalls = false
     let now = MonotonicTime.now
-    for peer in blocked.values where !peer.isCut {
-      let silence = peer.silenceClock.stalledFor(at: peer.deliveredBytes, step: 1, now: now)
-      if silence >= readerTimeout { cutOff(peer) }
+    for member in blocked.values where member.attachment != .cut {
+      let delivered = member.deliveredBytes
+      if slowReaders.isSilent(&member.pace, deliveredBytes: delivered, now: now) { cutOff(member) }
     }
     if !blocked.isEmpty { checkStallsSoon() }
   }
 
-  private func cutOff(_ peer: Peer) {
-    guard isMember(peer), !peer.isCut else { return }
-    peer.cut(CloseReason.slowConsumer.lastLine?.encoded() ?? [], rest: restOfLine(of: peer))
-    peer.isCut = true
-    peer.isAttached = false
-    peer.interrupt(.slowConsumer)
+  private func cutOff(_ member: Subscriber) {
+    guard isMember(member), member.attachment != .cut else { return }
+    member.cut(CloseReason.slowConsumer.lastLine?.encoded() ?? [], log, from: tail)
+    member.peer.interrupt(.slowConsumer)
   }
 
-  /// The bytes from a member's cursor through the end of the line that was sent in part.
-  private func restOfLine(of peer: Peer) -> [UInt8] {
-    guard peer.isMidLine else { return [] }
-    let lineFeed = UInt8(ascii: "\n")
-    var bytes: ArraySlice<UInt8> = []
-    if peer.cursor >= tail {
-      let limit = min(log.published, peer.cursor + UInt64(Limits.serverLineBytes))
-      bytes = ArraySlice(log[peer.cursor..<limit])
-    } else if let past = peer.past, past.position <= peer.cursor {
-      bytes = past.bytes.dropFirst(Int(peer.cursor - past.position))
+  // MARK: Going
+
+  private func fail(_ member: Subscriber) {
+    guard isMember(member) else { return }
+    remove(member)
+    member.peer.fail(.connectionLost)
+    member.peer.release()
+  }
+
+  private func isMember(_ subscriber: Subscriber) -> Bool { subscriber.memberIndex != nil }
+
+  private func remove(_ member: Subscriber) {
+    guard let index = member.memberIndex else { return }
+    let number = member.peer.transport.number
+    if member.isWatched {
+      blocked[number] = nil
+      writability?.watch.forget(number)
+      member.isWatched = false
     }
-    // Where the rest is not at hand, the line ends here.
-    guard let end = bytes.firstIndex(of: lineFeed) else { return [lineFeed] }
-    return Array(bytes[...end])
-  }
-
-  private func fail(_ peer: Peer) {
-    guard isMember(peer) else {
-      peer.isDropped = true
-      return
-    }
-    remove(peer)
-    peer.fail(.connectionLost)
-    peer.markFlushed()
-  }
-
-  private func isMember(_ peer: Peer) -> Bool {
-    peer.memberIndex < members.count && members[peer.memberIndex] === peer
-  }
-
-  private func remove(_ peer: Peer) {
-    if peer.isWatched {
-      blocked[peer.stream.number] = nil
-      writability?.watch.forget(peer.stream.number)
-      peer.isWatched = false
-    }
-    peer.past = nil
+    member.backlog = nil
+    member.memberIndex = nil
     let last = members.removeLast()
-    guard last !== peer else { return }
-    members[peer.memberIndex] = last
-    last.memberIndex = peer.memberIndex
+    guard last !== member else { return }
+    members[index] = last
+    last.memberIndex = index
   }
 }

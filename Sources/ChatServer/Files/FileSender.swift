@@ -33,7 +33,7 @@ final class FileSender: @unchecked Sendable {
     let count: Int
   }
 
-  private unowned let peer: Peer
+  private let peer: Peer
   private let lock = Lock()
   private var downloads: [Download] = []
   /// Whose turn it is among them.
@@ -47,11 +47,13 @@ final class FileSender: @unchecked Sendable {
 
   /// Makes one for a client.
   ///
-  /// - Parameter patience: how long the client may take nothing.
-  init(peer: Peer, patience: Duration) {
+  /// - Parameters:
+  ///   - transport: the client's.
+  ///   - patience: how long the client may take nothing.
+  init(peer: Peer, transport: any FileTransport, patience: Duration) {
     self.peer = peer
-    sending = PatientSending(peer.stream, patience: patience)
-    intake = Intake(peer.stream)
+    sending = PatientSending(transport, patience: patience)
+    intake = Intake(peer.transport)
   }
 
   /// Begins a download, anew if it is on its way.
@@ -115,8 +117,7 @@ final class FileSender: @unchecked Sendable {
     }
     guard needsThread else { return true }
     do {
-      // The thread keeps the client's socket, and what it is owed, as long as it runs.
-      try SystemThread.start(named: "files") { [peer] in self.run(peer) }
+      try SystemThread.start(named: "files") { self.run() }
       return true
     } catch {
       lock.withLock { hasThread = false }
@@ -126,7 +127,7 @@ final class FileSender: @unchecked Sendable {
 
   // MARK: Its thread
 
-  private func run(_ peer: Peer) {
+  private func run() {
     while hasWork {
       switch peer.waitForTurn(for: Self.judgementInterval) {
       case .lent(let turn): send(in: turn)

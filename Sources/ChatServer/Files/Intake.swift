@@ -4,20 +4,20 @@ internal import ChatSystem
 ///
 /// Thread: one at a time.
 struct Intake {
-  private let stream: TCPTransport
+  private let transport: any Transport
   private var acknowledgedBytes: UInt64
 
   /// Begins to count.
-  init(_ stream: TCPTransport) {
-    self.stream = stream
-    acknowledgedBytes = stream.acknowledgedBytes
+  init(_ transport: any Transport) {
+    self.transport = transport
+    acknowledgedBytes = transport.acknowledgedBytes
   }
 
   /// How many bytes it has taken since the last time; `nil` if nothing waits for it now.
   mutating func taken() -> UInt64? {
-    let now = stream.acknowledgedBytes
+    let now = transport.acknowledgedBytes
     defer { acknowledgedBytes = max(acknowledgedBytes, now) }
-    guard stream.unacknowledgedBytes > 0 else { return nil }
+    guard transport.unacknowledgedBytes > 0 else { return nil }
     return now > acknowledgedBytes ? now - acknowledgedBytes : 0
   }
 }

@@ -12,7 +12,7 @@ struct PatientSending {
   /// The most that one call of the system is asked to send.
   private static let pieceBytes: UInt64 = 1_048_576
 
-  private let stream: TCPTransport
+  private let transport: any FileTransport
   private let patience: Duration
   private var clock = StallClock()
   private var takenBytes: UInt64 = 0
@@ -20,9 +20,9 @@ struct PatientSending {
   /// Prepares a socket.
   ///
   /// - Parameter patience: how long the client may take nothing.
-  init(_ stream: TCPTransport, patience: Duration) {
-    (self.stream, self.patience) = (stream, patience)
-    stream.keepUnsentBytes(below: Self.unsentBytes, patience: Self.checkInterval)
+  init(_ transport: any FileTransport, patience: Duration) {
+    (self.transport, self.patience) = (transport, patience)
+    transport.keepUnsentBytes(below: Self.unsentBytes, patience: Self.checkInterval)
   }
 
   /// Sends bytes.
@@ -35,8 +35,8 @@ struct PatientSending {
   mutating func send(
     _ bytes: ArraySlice<UInt8>, isMoreToCome: Bool, while isWanted: () -> Bool = { true }
   ) throws(SystemError) -> Int {
-    let sent = try insist(UInt64(bytes.count), isWanted) { [stream] sent throws(SystemError) in
-      try stream.sendPatiently(bytes.dropFirst(Int(sent)), isMoreToCome: isMoreToCome)
+    let sent = try insist(UInt64(bytes.count), isWanted) { [transport] sent throws(SystemError) in
+      try transport.sendPatiently(bytes.dropFirst(Int(sent)), isMoreToCome: isMoreToCome)
     }
     return Int(sent)
   }
@@ -49,8 +49,8 @@ struct PatientSending {
   mutating func send(
     _ content: OpenContent, from offset: UInt64, count: UInt64, while isWanted: () -> Bool
   ) throws(SystemError) -> UInt64 {
-    try insist(count, isWanted) { [stream] sent throws(SystemError) in
-      try stream.sendFile(
+    try insist(count, isWanted) { [transport] sent throws(SystemError) in
+      try transport.sendFile(
         content.descriptorNumber, from: offset + sent,
         count: Int(min(count - sent, Self.pieceBytes)))
     }
@@ -66,7 +66,7 @@ struct PatientSending {
       sent += part
       takenBytes += part
       guard sent < count else { break }
-      let waiting = UInt64(stream.unacknowledgedBytes)
+      let waiting = UInt64(transport.unacknowledgedBytes)
       let delivered = takenBytes > waiting ? takenBytes - waiting : 0
       guard clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
         throw SystemError("sendfile", code: SystemError.wouldBlock)

@@ -1,4 +1,4 @@
-/// What comes of waiting for a client's socket.
+/// What comes of waiting for a turn to send.
 enum TurnWait {
   case lent(SendingTurn)
   /// The time was over before.
@@ -7,25 +7,29 @@ enum TurnWait {
   case never
 }
 
-/// The file sender's turn at a client's socket: between two lines, when nothing else waited. The broadcaster leaves
-/// the socket alone until it is given back.
+/// The right to send to a client between two lines of its stream, given by its broadcaster when nothing else waited.
 ///
-/// Owns: the right to send. Whoever has been given one calls `end`.
-/// Thread: the file sender's.
-struct SendingTurn {
-  private let broadcaster: Broadcaster
-  private let log: RoomLog
-  private let peer: Peer
+/// Owns: the right to send. Whoever has been given one calls `end`, once.
+/// Thread: one at a time.
+struct SendingTurn: Sendable {
   /// How many bytes have been sent in it.
   var sentBytes: UInt64 = 0
+  private let hasPendingOutput: @Sendable () -> Bool
+  private let giveBack: @Sendable (UInt64) -> Void
 
-  init(_ broadcaster: Broadcaster, _ log: RoomLog, _ peer: Peer) {
-    (self.broadcaster, self.log, self.peer) = (broadcaster, log, peer)
+  /// - Parameters:
+  ///   - hasPendingOutput: whether the room has something to send meanwhile.
+  ///   - giveBack: gives the right back, with how many bytes were sent.
+  init(
+    hasPendingOutput: @escaping @Sendable () -> Bool,
+    giveBack: @escaping @Sendable (_ sentBytes: UInt64) -> Void
+  ) {
+    (self.hasPendingOutput, self.giveBack) = (hasPendingOutput, giveBack)
   }
 
-  /// Whether the room has something to send meanwhile: then the turn should end after the frame.
-  var isOver: Bool { peer.isWaitedFor(head: log.published) }
+  /// Whether the turn should end after the present frame, since the room has something to send.
+  var isOver: Bool { hasPendingOutput() }
 
-  /// Gives the socket back.
-  func end() { broadcaster.takeBack(peer, sent: sentBytes) }
+  /// Gives the right to send back.
+  func end() { giveBack(sentBytes) }
 }

@@ -4,11 +4,9 @@ internal import ChatSystem
 
 /// A room: its log, its broadcaster, its history, and who is in it.
 ///
-/// Thread: any. Who is in it is guarded by the log's lock, so that joining, leaving and renaming
-/// happen at the very line that tells of them.
-final class Room: @unchecked Sendable {
-  // Sound: everything that changes is guarded by the log's lock, atomic, or the recorder's.
-
+/// Thread: any. Its members change under the log's lock, so that they join, leave and are renamed at the very line that
+/// tells of it. Lock order: the log's, then the members', then a peer's.
+final class Room: RoomStream {
   /// How many bytes are kept in memory for readers: of the lobby and where nothing else is kept, and of the
   /// others, of which there may be as many as clients.
   private static let largeLog = 4 * 1_024 * 1_024
@@ -35,7 +33,7 @@ final class Room: @unchecked Sendable {
   }
 
   /// By the nickname's key.
-  private var members: [String: Member] = [:]
+  private let members = Guarded<[String: Member]>([:])
 
   /// Makes an empty room.
   ///
@@ -86,10 +84,15 @@ final class Room: @unchecked Sendable {
     _ peer: Peer, as nickname: Nickname, holds: Bool = false,
     greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8], whenIn: () -> Void = {}
   ) -> Bool {
-    append(RoomLine.joined(nickname.text).encoded(), lines: 1, newcomer: peer) { mark in
-      members[nickname.key] = Member(name: nickname.text, peer: peer)
-      // What it was told on the way from its last room comes after the greeting.
-      let line = greeting(mark.sequence, members.count)
+    append(
+      RoomLine.joined(nickname.text).encoded(), lines: 1, newcomer: Subscriber(peer)
+    ) { mark in
+      let count = members.withLock {
+        $0[nickname.key] = Member(name: nickname.text, peer: peer)
+        return $0.count
+      }
+      // What was enqueued on the way from its last room comes after the greeting.
+      let line = greeting(mark.sequence, count)
       peer.enter(self, at: mark.end, greeting: line)
       if holds { peer.pauseLog(at: mark.end) }
       whenIn()
@@ -101,8 +104,10 @@ final class Room: @unchecked Sendable {
   /// - Returns: false if the room is closed.
   func rename(_ old: Nickname, to new: Nickname) -> Bool {
     append(RoomLine.renamed(from: old.text, to: new.text).encoded(), lines: 1) { _ in
-      guard let member = members.removeValue(forKey: old.key) else { return }
-      members[new.key] = Member(name: new.text, peer: member.peer)
+      members.withLock {
+        guard let member = $0.removeValue(forKey: old.key) else { return }
+        $0[new.key] = Member(name: new.text, peer: member.peer)
+      }
     }
   }
 
@@ -110,7 +115,7 @@ final class Room: @unchecked Sendable {
   /// others are told.
   func leave(_ peer: Peer, as nickname: Nickname, lastLine: [UInt8]) {
     let wasTold = append(RoomLine.left(nickname.text).encoded(), lines: 1) { mark in
-      members[nickname.key] = nil
+      members.withLock { $0[nickname.key] = nil }
       peer.finish(lastLine, at: mark.start)
     }
     if !wasTold {
@@ -125,7 +130,7 @@ final class Room: @unchecked Sendable {
   /// - Returns: false if the room is closed.
   func moveOut(_ peer: Peer, as nickname: Nickname) -> Bool {
     append(RoomLine.left(nickname.text).encoded(), lines: 1) { mark in
-      members[nickname.key] = nil
+      members.withLock { $0[nickname.key] = nil }
       peer.leaveRoom(at: mark.start)
     }
   }
@@ -145,15 +150,15 @@ final class Room: @unchecked Sendable {
     var sequence: UInt64 = 0
     let isIn = append(line.encoded(), lines: 1) { mark in
       sequence = mark.sequence
-      for member in members.values {
+      for member in members.withLock({ Array($0.values) }) {
         if member.peer.speaksVersion1 {
-          switch member.peer.offer(offer, at: mark.end) {
+          switch member.peer.enqueue(offer, at: mark.end) {
           case .queued: if member.peer !== sender { offered += 1 }
           // Who reads too slowly finds it in the list of files.
           case .full, .absent: break
           }
         } else if member.peer !== sender {
-          switch member.peer.offer(notice, at: mark.end) {
+          switch member.peer.enqueue(notice, at: mark.end) {
           case .queued, .full, .absent: break
           }
         }
@@ -164,7 +169,7 @@ final class Room: @unchecked Sendable {
   }
 
   private func append(
-    _ bytes: [UInt8], lines: Int, newcomer: Peer? = nil,
+    _ bytes: [UInt8], lines: Int, newcomer: Subscriber? = nil,
     _ whileLocked: (RoomLog.Mark) -> Void = { _ in }
   ) -> Bool {
     let isIn = log.append(
@@ -188,7 +193,7 @@ final class Room: @unchecked Sendable {
   func tellWhereabouts(
     _ peer: Peer, line: (_ sequence: UInt64, _ members: Int) -> ServerLine
   ) -> Outbox.Enqueueing {
-    log.withLock { sequence in peer.enqueue(line(sequence, members.count).encoded()) }
+    log.withLock { sequence in peer.enqueue(line(sequence, memberCount).encoded()) }
   }
 
   /// Keeps the stream back from a member after what the room has said so far.
@@ -221,12 +226,12 @@ final class Room: @unchecked Sendable {
   }
 
   /// How many are here.
-  var memberCount: Int { log.withLock { _ in members.count } }
+  var memberCount: Int { members.withLock { $0.count } }
 
   /// Who is here, sorted.
   var memberNames: [String] {
     // Nobody waits for the sorting.
-    log.withLock { _ in members.values.map(\.name) }.sorted()
+    members.withLock { $0.values.map(\.name) }.sorted()
   }
 
   // MARK: The end

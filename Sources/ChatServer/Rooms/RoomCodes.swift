@@ -66,7 +66,7 @@ final class RoomCodes: Sendable {
       if wait == .zero { return turn }
       let pause = min(wait, Self.longestWait, deadline - now)
       // A session that is interrupted has its reading side shut, which is an end, too.
-      if pause <= .zero || peer.stream.waitUntilEnded(for: pause) {
+      if pause <= .zero || peer.transport.waitUntilEnded(for: pause) {
         state.withLock { $0[budgetOf: turn].giveUp(turn.ticket) }
         return nil
       }

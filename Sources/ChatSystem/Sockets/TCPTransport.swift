@@ -1,12 +1,10 @@
 internal import CLinux
 internal import Glibc
 
-/// A connected TCP socket.
+/// A connected TCP socket: what it has accepted, the system has.
 ///
-/// Thread: any number; the system orders the calls. One thread receives and one sends, so that
-/// bytes keep their order. Nobody closes it while others may use it: it closes when its last owner
-/// lets go. To wake a thread that waits in `receive` or `waitUntilReadable`, shut the reading side.
-package final class TCPTransport: Sendable {
+/// Thread: any; the system orders the calls.
+package final class TCPTransport: FileTransport {
   /// POLLRDHUP (poll(2)), on every Linux but sparc's; Glibc's module lacks it.
   private static let readingHangUp: Int16 = 0x2000
 
@@ -60,7 +58,7 @@ package final class TCPTransport: Sendable {
   /// Waits until there is something to receive, the end included.
   ///
   /// - Returns: false if the time was over. Without a timeout it waits as long as it takes.
-  package func waitUntilReadable(for timeout: Duration? = nil) throws(SystemError) -> Bool {
+  package func waitUntilReadable(for timeout: Duration?) throws(SystemError) -> Bool {
     var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     return try system("poll") { poll(&entry, 1, timeout?.pollMilliseconds ?? -1) } > 0
   }
@@ -111,15 +109,12 @@ package final class TCPTransport: Sendable {
   }
 
   /// Receives what is there without waiting.
-  ///
-  /// - Returns: how many bytes, 0 at the end of the stream, `nil` if there is nothing now.
-  package func receiveIfReady(
-    into buffer: inout [UInt8]
-  ) throws(SystemError) -> Int? {
+  package func receiveIfReady(into buffer: inout [UInt8]) throws(SystemError) -> Received {
     do {
-      return try receive(into: &buffer, flags: CInt(MSG_DONTWAIT))
+      let count = try receive(into: &buffer, flags: CInt(MSG_DONTWAIT))
+      return count > 0 ? .bytes(count) : .end
     } catch {
-      if error.code == EAGAIN { return nil }
+      if error.code == EAGAIN { return .wouldBlock(.readable) }
       throw error
     }
   }
@@ -134,19 +129,21 @@ package final class TCPTransport: Sendable {
   // MARK: Sending
 
   /// Gives the system as many of the bytes as it takes now.
-  ///
-  /// - Returns: how many, which may be fewer than there are; `nil` if it takes none now.
-  package func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
+  package func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Sent {
     do throws(SystemError) {
-      return try system("send") {
+      let count = try system("send") {
         Glibc.send(
           number, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
       }
+      return Sent(count, blockedOn: count < bytes.count ? .writable : nil)
     } catch {
-      if error.code == EAGAIN { return nil }
+      if error.code == EAGAIN { return Sent(0, blockedOn: .writable) }
       throw error
     }
   }
+
+  /// Itself: sendfile(2) takes any socket.
+  package var fileTransport: (any FileTransport)? { self }
 
   /// Gives the system all of the bytes, waiting as long as it takes.
   package func sendAll(_ bytes: [UInt8]) throws(SystemError) { try sendAll(bytes.span) }

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// Tells when sockets that were full take bytes again (epoll(7), EPOLLOUT, EPOLLONESHOT).
+/// Tells when blocked transports are ready again (epoll(7), EPOLLONESHOT).
 ///
 /// One descriptor stands for all of them: `number` is readable as long as some socket is ready, so a
 /// single Dispatch source can watch it.
@@ -21,12 +21,15 @@ package struct WritabilityWatch: ~Copyable {
   /// The descriptor to wait on.
   package var number: CInt { descriptor.number }
 
-  /// Asks to be told, once, when the socket takes bytes or has failed.
+  /// Asks to be told, once, when the socket is ready or has failed.
   ///
   /// - Parameter isKnown: whether this socket was asked about before.
-  package func ask(about socket: CInt, isKnown: Bool) throws(SystemError) {
+  package func ask(
+    about socket: CInt, for readiness: Readiness, isKnown: Bool
+  ) throws(SystemError) {
     var event = epoll_event()
-    event.events = EPOLLOUT.rawValue | EPOLLONESHOT.rawValue
+    let wanted = readiness == .writable ? EPOLLOUT : EPOLLIN
+    event.events = wanted.rawValue | EPOLLONESHOT.rawValue
     event.data.fd = socket
     try system("epoll_ctl") {
       epoll_ctl(descriptor.number, isKnown ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event)

@@ -37,9 +37,12 @@ final class LineConnection {
 
   /// Takes the lines that have arrived, without waiting.
   func takeReady(_ body: (String) throws -> Void) throws {
-    while let count = try stream.receiveIfReady(into: &buffer) {
-      guard count > 0 else { throw BenchError("closed a connection") }
-      received.append(contentsOf: buffer[..<count])
+    receiving: while true {
+      switch try stream.receiveIfReady(into: &buffer) {
+      case .bytes(let count): received.append(contentsOf: buffer[..<count])
+      case .end: throw BenchError("closed a connection")
+      case .wouldBlock: break receiving
+      }
     }
     while let line = nextLine() { try body(line) }
   }

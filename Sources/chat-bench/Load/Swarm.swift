@@ -158,8 +158,8 @@ final class Swarm {
       let sent = try member.output.withUnsafeBytes {
         try member.stream.send(UnsafeRawBufferPointer(rebasing: $0[member.sentBytes...]))
       }
-      guard let sent else { break }
-      member.sentBytes += sent
+      member.sentBytes += sent.count
+      if sent.blockedOn != nil { break }
     }
     if member.hasSent {
       member.output.removeAll(keepingCapacity: true)

@@ -141,9 +141,9 @@ struct KernelBound: ServerProgram {
           continue
         }
         let count = try bytes.withUnsafeBytes {
-          try streams[index].send(UnsafeRawBufferPointer(rebasing: $0[sent[index]...]))
+          try streams[index].send(UnsafeRawBufferPointer(rebasing: $0[sent[index]...])).count
         }
-        guard let count else {
+        guard count > 0 else {
           full.append(index)
           continue
         }

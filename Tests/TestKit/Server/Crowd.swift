@@ -106,7 +106,7 @@ package final class Crowd {
   /// Reads up to 32 KiB of what one member can get now, past all agreement.
   package func take(from member: Member, into bytes: inout [UInt8]) throws {
     var piece = [UInt8](repeating: 0, count: 32_768)
-    guard let count = try member.stream.receiveIfReady(into: &piece) else { return }
+    guard case .bytes(let count) = try member.stream.receiveIfReady(into: &piece) else { return }
     bytes.append(contentsOf: piece[..<count])
   }
 
@@ -115,11 +115,13 @@ package final class Crowd {
   /// - Returns: whether its stream has ended.
   package func drain(_ member: Member, into bytes: inout [UInt8]) -> Bool {
     do {
-      while let count = try member.stream.receiveIfReady(into: &buffer) {
-        if count == 0 { return true }
-        bytes.append(contentsOf: buffer[..<count])
+      while true {
+        switch try member.stream.receiveIfReady(into: &buffer) {
+        case .bytes(let count): bytes.append(contentsOf: buffer[..<count])
+        case .end: return true
+        case .wouldBlock: return false
+        }
       }
-      return false
     } catch {
       return true
     }
@@ -129,7 +131,7 @@ package final class Crowd {
     let sent = try? member.output[member.sentBytes...].withUnsafeBytes {
       try member.stream.send(UnsafeRawBufferPointer(rebasing: $0.prefix(262_144)))
     }
-    member.sentBytes += sent ?? 0
+    member.sentBytes += sent?.count ?? 0
     if member.hasSent {
       member.output = []
       member.sentBytes = 0

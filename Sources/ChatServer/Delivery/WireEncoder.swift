@@ -1,0 +1,36 @@
+package import ChatSystem
+
+/// Turns lines into the bytes that go over a subscriber's transport, and counts both: positions in a log count lines'
+/// bytes, transports count the wire's.
+///
+/// The two are the same today. A framing (a WebSocket's, say) is another encoder: it may accept fewer of the lines
+/// than it was offered, and what it has accepted it carries through.
+///
+/// Confined to whoever has the right to send.
+package struct WireEncoder: Sendable {
+  /// How many bytes the transport has accepted, whoever sent them.
+  package private(set) var wireBytes: UInt64 = 0
+  /// The last byte accepted ended no line.
+  package private(set) var isMidLine = false
+
+  /// Nothing was sent yet.
+  package init() {}
+
+  /// Sends lines, or parts of some.
+  ///
+  /// - Parameter lines: go on where the last ones that were accepted ended.
+  /// - Returns: how many bytes of the lines were accepted.
+  package mutating func send(
+    _ lines: UnsafeRawBufferPointer, over transport: any Transport
+  ) throws(SystemError) -> Sent {
+    let sent = try transport.send(lines)
+    if sent.count > 0 {
+      wireBytes += UInt64(sent.count)
+      isMidLine = lines[sent.count - 1] != UInt8(ascii: "\n")
+    }
+    return sent
+  }
+
+  /// Somebody else has sent so many bytes over the transport, between two lines.
+  package mutating func noteSent(wireBytes count: UInt64) { wireBytes += count }
+}
