@@ -89,7 +89,7 @@ let package = Package(
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.
     .target(
-      name: "TestKit", dependencies: ["ChatCrypto", "ChatSystem"], path: "Tests/TestKit",
+      name: "TestKit", dependencies: ["CLinux", "ChatCrypto", "ChatSystem"], path: "Tests/TestKit",
       swiftSettings: strict),
     .testTarget(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],

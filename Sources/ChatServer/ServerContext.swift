@@ -12,7 +12,7 @@ final class ServerContext: Sendable {
 
   let connections: Connections
   let directory = Directory()
-  let rooms: Rooms
+  let rooms: RoomRegistry
   let roomCodes = RoomCodes()
   let buffers = WorkBufferPool()
 
@@ -54,7 +54,7 @@ final class ServerContext: Sendable {
       }
     }
     contents = files.map { SharedContents($0) }
-    rooms = try Rooms(
+    rooms = try RoomRegistry(
       recorder: recorder, timeToLive: options.roomTimeToLive,
       readerTimeout: options.readerTimeout, clock: clock)
     upkeep = files.map { [connections] in FileUpkeep($0, log: log, notify: connections.tellAll) }

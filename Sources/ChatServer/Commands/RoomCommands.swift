@@ -70,7 +70,7 @@ final class RoomCommands {
   ) {
     var own: UInt64 = 0
     let isIn = next.join(
-      client.peer, as: nickname, holds: since != nil,
+      client.peer, as: nickname, isPaused: since != nil,
       greeting: { sequence, members in
         own = sequence
         return greeting(sequence, members)
@@ -88,7 +88,7 @@ final class RoomCommands {
   func answerWhereabouts(in room: Room) {
     client.flush()
     client.enqueue(Limits.serverLineBytes) {
-      room.tellWhereabouts(client.peer) { whereabouts(in: room, $0, $1) }
+      room.enqueueWhereabouts(client.peer) { whereabouts(in: room, $0, $1) }
     }
   }
 

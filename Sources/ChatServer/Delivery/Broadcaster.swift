@@ -14,7 +14,7 @@ internal import Synchronization
 /// caught up.
 ///
 /// Thread: any calls `wake`, `drop` and what is given to a `SendingTurn`; the rest is confined to `queue`.
-final class Broadcaster: @unchecked Sendable {
+package final class Broadcaster: @unchecked Sendable {
   // Safety: what changes is confined to `queue`, but for the atomic flag.
 
   /// From so many members on, two threads serve them if no more than so much is new.
@@ -28,7 +28,7 @@ final class Broadcaster: @unchecked Sendable {
   private static let stallCheckInterval: DispatchTimeInterval = .seconds(1)
 
   let log: RoomLog
-  private let history: RoomHistory?
+  private let history: (any Backlog)?
   private let slowReaders: SlowReaders
   // Not a thread for each busy room: no pass ever blocks.
   private let queue = DispatchQueue(
@@ -53,7 +53,7 @@ final class Broadcaster: @unchecked Sendable {
   /// - Parameters:
   ///   - history: where detached members read on; `nil` if nothing is committed.
   ///   - readerTimeout: how long a member may take nothing of what waits for it.
-  init(log: RoomLog, history: RoomHistory?, readerTimeout: Duration) {
+  package init(log: RoomLog, history: (any Backlog)?, readerTimeout: Duration) {
     self.log = log
     self.history = history
     slowReaders = SlowReaders(readerTimeout: readerTimeout)
@@ -62,13 +62,13 @@ final class Broadcaster: @unchecked Sendable {
   }
 
   /// Has all members sent what is new.
-  func wake() {
+  package func wake() {
     let wasScheduled = isScheduled.exchange(true, ordering: .acquiringAndReleasing)
     if !wasScheduled { queue.async { self.pass() } }
   }
 
   /// Ends a connection at once, whatever waits for it.
-  func drop(_ peer: Peer) {
+  package func drop(_ peer: Peer) {
     queue.async {
       if let member = self.members.first(where: { $0.peer === peer }) {
         self.fail(member)
@@ -241,7 +241,7 @@ final class Broadcaster: @unchecked Sendable {
     let attached = members.filter { $0.attachment == .attached }
     let standing = SlowReaders.Standing(
       attached: attached.count, near: attached.count { log.isNearHead($0.cursor) },
-      canReadOn: history?.isKept == true)
+      canReadOn: history?.canReadOn == true)
     for member in attached {
       let verdict = slowReaders.verdict(
         of: &member.pace, isNear: log.isNearHead(member.cursor),

@@ -1,22 +1,22 @@
-internal import ChatCore
+package import ChatCore
 internal import ChatFiles
 internal import ChatSystem
 
-/// A room: its log, its broadcaster, its history, and who is in it.
+/// A room: its log, its broadcaster, its history, and its members.
 ///
 /// Thread: any. Its members change under the log's lock, so that they join, leave and are renamed at the very line that
 /// tells of it. Lock order: the log's, then the members', then a peer's.
-final class Room: RoomStream {
-  /// How many bytes are kept in memory for readers: of the lobby and where nothing else is kept, and of the
-  /// others, of which there may be as many as clients.
+package final class Room: RoomStream {
+  /// How many bytes the ring holds: the lobby's and where no history is kept, and the others', of which there may be as
+  /// many as clients.
   private static let largeLog = 4 * 1_024 * 1_024
   private static let smallLog = 256 * 1_024
 
   /// The room's name.
-  let name: RoomName
+  package let name: RoomName
 
-  /// The room's stream. The recorder reads what is new, and shows it.
-  let log: RoomLog
+  /// The room's stream.
+  package let log: RoomLog
 
   /// Its history, to read; `nil` where nothing is committed.
   let history: RoomHistory?
@@ -39,7 +39,7 @@ final class Room: RoomStream {
   ///
   /// - Parameters:
   ///   - start: how far it came before.
-  ///   - recorder: keeps its lines before they are shown.
+  ///   - recorder: commits its lines, and then publishes them.
   /// - Throws: `SystemError` if the system lacks memory or descriptors for it.
   init(
     _ name: RoomName, start: RoomStart, recorder: Recorder?, readerTimeout: Duration
@@ -60,28 +60,28 @@ final class Room: RoomStream {
   // MARK: The stream
 
   /// The position after the last line.
-  var head: UInt64 { log.head }
+  package var head: UInt64 { log.head }
 
-  /// Has everyone sent what is new.
-  func wakeBroadcaster() { broadcaster.wake() }
+  /// Has all members sent what is new.
+  package func wakeBroadcaster() { broadcaster.wake() }
 
-  /// Says lines to everyone, waiting while the room is full.
+  /// Says lines to all members, waiting while the log is full.
   ///
-  /// - Returns: false if the room is closed; nobody will see the lines then.
-  func say(_ bytes: [UInt8], lines: Int) -> Bool {
+  /// - Returns: false if the room is closed; nothing was said then.
+  package func say(_ bytes: [UInt8], lines: Int) -> Bool {
     append(bytes, lines: lines)
   }
 
-  /// Lets somebody in, who sees the room from its own join on.
+  /// Adds a member, which is sent the stream from its own join on.
   ///
   /// - Parameters:
-  ///   - holds: whether the room's stream is kept back after the greeting, for a look at the past.
-  ///   - greeting: the lines for the newcomer alone, right after its join: made of the number of the
-  ///     room's line that tells of it, and of how many are in the room with it.
-  ///   - whenIn: called when it can be told more.
+  ///   - isPaused: whether its stream is paused after the greeting, for a history query.
+  ///   - greeting: the lines for the newcomer alone, right after its join: made of the number of the room's line that
+  ///     tells of it, and of how many members there are.
+  ///   - whenIn: called when more can be enqueued for it.
   /// - Returns: false if the room is closed.
-  func join(
-    _ peer: Peer, as nickname: Nickname, holds: Bool = false,
+  package func join(
+    _ peer: Peer, as nickname: Nickname, isPaused: Bool = false,
     greeting: (_ sequence: UInt64, _ members: Int) -> [UInt8], whenIn: () -> Void = {}
   ) -> Bool {
     append(
@@ -94,15 +94,15 @@ final class Room: RoomStream {
       // What was enqueued on the way from its last room comes after the greeting.
       let line = greeting(mark.sequence, count)
       peer.enter(self, at: mark.end, greeting: line)
-      if holds { peer.pauseLog(at: mark.end) }
+      if isPaused { peer.pauseLog(at: mark.end) }
       whenIn()
     }
   }
 
-  /// Tells everyone of a new nickname.
+  /// Gives a member another nickname, and tells all.
   ///
   /// - Returns: false if the room is closed.
-  func rename(_ old: Nickname, to new: Nickname) -> Bool {
+  package func rename(_ old: Nickname, to new: Nickname) -> Bool {
     append(RoomLine.renamed(from: old.text, to: new.text).encoded(), lines: 1) { _ in
       members.withLock {
         guard let member = $0.removeValue(forKey: old.key) else { return }
@@ -111,32 +111,30 @@ final class Room: RoomStream {
     }
   }
 
-  /// Sees somebody off: who leaves gets the room up to here, then `lastLine`, then the end; the
-  /// others are told.
-  func leave(_ peer: Peer, as nickname: Nickname, lastLine: [UInt8]) {
+  /// Removes a member that leaves: it is sent the stream up to here, then `lastLine`, then the end; the others are told.
+  package func leave(_ peer: Peer, as nickname: Nickname, lastLine: [UInt8]) {
     let wasTold = append(RoomLine.left(nickname.text).encoded(), lines: 1) { mark in
       members.withLock { $0[nickname.key] = nil }
       peer.finish(lastLine, at: mark.start)
     }
     if !wasTold {
-      // The room is closed: everyone leaves at once, and nobody is told of anyone.
+      // The room is closed: all leave at once, and nobody is told.
       peer.finish(lastLine, at: log.head)
       broadcaster.wake()
     }
   }
 
-  /// Sees somebody off who goes to another room: it gets this one up to here, and is told nothing.
+  /// Removes a member that goes to another room: it is sent this one's stream up to here, and no last line.
   ///
   /// - Returns: false if the room is closed.
-  func moveOut(_ peer: Peer, as nickname: Nickname) -> Bool {
+  package func moveOut(_ peer: Peer, as nickname: Nickname) -> Bool {
     append(RoomLine.left(nickname.text).encoded(), lines: 1) { mark in
       members.withLock { $0[nickname.key] = nil }
       peer.leaveRoom(at: mark.start)
     }
   }
 
-  /// Tells everyone of a file that is there to get: in the stream, then each how to get it, but for a sender that
-  /// reads no tagged lines.
+  /// Announces a file: in the stream, then to each member how to get it, but for a sender that reads no tagged lines.
   ///
   /// - Returns: how many besides the sender were offered it in a tagged line, and the number of the line; `nil` if the
   ///   room is closed.
@@ -154,7 +152,7 @@ final class Room: RoomStream {
         if member.peer.speaksVersion1 {
           switch member.peer.enqueue(offer, at: mark.end) {
           case .queued: if member.peer !== sender { offered += 1 }
-          // Who reads too slowly finds it in the list of files.
+          // A slow reader finds it in the list of files.
           case .full, .absent: break
           }
         } else if member.peer !== sender {
@@ -178,64 +176,63 @@ final class Room: RoomStream {
     return isIn
   }
 
-  /// Has what is new kept, and then sent; sent at once where nothing is kept.
+  /// Has what is new committed and then sent; sent at once where there is no history.
   private func publishSoon() {
     if let recorder { recorder.wake(for: record) } else { broadcaster.wake() }
   }
 
   // MARK: One member
 
-  /// Lets go of a member whose time to take its last lines is over.
-  func drop(_ peer: Peer) { broadcaster.drop(peer) }
+  /// Ends the connection of a member whose time to read its last lines is over.
+  package func drop(_ peer: Peer) { broadcaster.drop(peer) }
 
-  /// Tells a member where it is: `line` is made of the number of the room's last line, and of how many
-  /// are here.
-  func tellWhereabouts(
+  /// Tells a member where it is: `line` is made of the number of the room's last line, and of how many members there are.
+  func enqueueWhereabouts(
     _ peer: Peer, line: (_ sequence: UInt64, _ members: Int) -> ServerLine
   ) -> Outbox.Enqueueing {
     log.withLock { sequence in peer.enqueue(line(sequence, memberCount).encoded()) }
   }
 
-  /// Keeps the stream back from a member after what the room has said so far.
+  /// Pauses a member's stream after what the room has said so far.
   ///
   /// - Returns: the number of the last line before.
-  func pauseLog(of peer: Peer) -> UInt64 {
+  package func pauseLog(of peer: Peer) -> UInt64 {
     log.withLock { sequence in
       peer.pauseLog(at: log.head)
       return sequence
     }
   }
 
-  /// Waits until all that was said so far is shown, and so in the history if it can be.
+  /// Waits until all that was said so far is published, and so in the history if it can be committed.
   ///
   /// Thread: a session's.
   func waitUntilPublished() {
     let position = log.head
     while log.published < position {
-      // Whoever said it may be about to tell the recorder.
+      // The thread that said it may be about to wake the recorder.
       recorder?.waitUntilDrained()
       if log.published < position { SystemThread.sleep(for: .microseconds(50)) }
     }
   }
 
-  // MARK: Who is here
+  // MARK: Members
 
   /// How far it has come.
-  var end: RoomStart {
+  package var end: RoomStart {
     log.withLock { RoomStart(sequence: $0, position: log.head, key: record.key.value) }
   }
 
-  /// How many are here.
-  var memberCount: Int { members.withLock { $0.count } }
+  /// How many members there are.
+  package var memberCount: Int { members.withLock { $0.count } }
 
-  /// Who is here, sorted.
-  var memberNames: [String] {
-    // Nobody waits for the sorting.
+  /// The members' nicknames, sorted.
+  package var memberNames: [String] {
+    // Sorted outside of the lock.
     members.withLock { $0.values.map(\.name) }.sorted()
   }
 
   // MARK: The end
 
   /// Ends the room: what was said is delivered, nothing more is.
-  func close() { log.close() }
+  package func close() { log.close() }
 }

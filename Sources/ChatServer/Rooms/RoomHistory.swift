@@ -3,7 +3,7 @@ internal import ChatHistory
 /// The history of one room, to read.
 ///
 /// Thread: any. Everything but `read` waits for the disk, and is not for a Dispatch queue that others wait for.
-final class RoomHistory: Sendable {
+final class RoomHistory: Backlog {
   private let queries: HistoryQueries
   private let key: RoomKey
 
@@ -14,7 +14,7 @@ final class RoomHistory: Sendable {
   }
 
   /// Whether a reader can come back to what is said now.
-  var isKept: Bool { queries.isCommitting && key.value != 0 }
+  var canReadOn: Bool { queries.isCommitting && key.value != 0 }
 
   /// Reads the room's stream from a position on, on a queue of its own.
   ///

@@ -1,0 +1,209 @@
+package import ChatCore
+package import ChatSystem
+
+/// The open rooms, and how far the rooms came that have no member now.
+///
+/// A room is opened by the first that enters it, and ended by the last that leaves. In between it counts its users: a
+/// connection uses a room from before its join until it has been sent the last of its stream.
+///
+/// Thread: any. Its lock takes no other, and is not held while a room is made.
+package final class RoomRegistry: Sendable {
+  private enum Entry {
+    /// It is being made, or its last user has left and notes how far it came: it can't be entered yet.
+    case changing
+    /// So many use it.
+    case open(Room, users: Int)
+  }
+
+  private struct State {
+    var entries: [RoomName: Entry] = [:]
+    var emptied: EmptiedRooms
+    var isClosed = false
+
+    var openRooms: [Room] {
+      entries.values.compactMap { entry in
+        if case .open(let room, _) = entry { room } else { nil }
+      }
+    }
+  }
+
+  private let recorder: Recorder?
+  private let readerTimeout: Duration
+  private let clock: @Sendable () -> ClockReading
+  private let state: Guarded<State>
+
+  /// Makes the lobby.
+  ///
+  /// - Parameters:
+  ///   - recorder: commits what the rooms say; `nil` where no history is kept.
+  ///   - timeToLive: for how long a private room can be entered again.
+  /// - Throws: `SystemError` if the system lacks memory for it.
+  init(
+    recorder: Recorder?, timeToLive: Duration, readerTimeout: Duration,
+    clock: @escaping @Sendable () -> ClockReading
+  ) throws {
+    self.clock = clock
+    self.recorder = recorder
+    self.readerTimeout = readerTimeout
+    state = Guarded(State(emptied: EmptiedRooms(timeToLive: timeToLive)))
+    let lobby = try make(.lobby, mustExist: false)
+    state.withLock { $0.entries[.lobby] = .open(lobby, users: 1) }
+  }
+
+  /// Makes the lobby of a server that keeps no history.
+  package convenience init(
+    timeToLive: Duration, readerTimeout: Duration,
+    clock: @escaping @Sendable () -> ClockReading
+  ) throws {
+    try self.init(
+      recorder: nil, timeToLive: timeToLive, readerTimeout: readerTimeout, clock: clock)
+  }
+
+  // MARK: Using a room
+
+  /// Adds the caller to a room's users.
+  ///
+  /// - Throws: `Refusal` with `roomNotFound`, or `serverFull` if there is no memory for the room.
+  package func enter(_ name: RoomName) throws(Refusal) -> Room {
+    try enter(name, mustExist: name.kind == .private)
+  }
+
+  /// Makes a private room and adds the caller to its users.
+  ///
+  /// - Throws: `Refusal` with `serverFull` if there is no memory for it.
+  package func enterNew() throws(Refusal) -> Room {
+    // getrandom(2), through the standard library.
+    var generator = SystemRandomNumberGenerator()
+    while true {
+      let name = RoomName.code(using: &generator)
+      if !exists(name) { return try enter(name, mustExist: false) }
+    }
+  }
+
+  private func enter(_ name: RoomName, mustExist: Bool) throws(Refusal) -> Room {
+    // `nil` for the one that has to make it.
+    let found: Room? = state.wait { state -> Room?? in
+      switch state.entries[name] {
+      case .changing: return nil
+      case .open(let room, let users):
+        state.entries[name] = .open(room, users: users + 1)
+        return .some(room)
+      case nil:
+        state.entries[name] = .changing
+        return .some(nil)
+      }
+    }
+    if let found { return found }
+    let made = Result { () throws(Refusal) in try make(name, mustExist: mustExist) }
+    let isClosed = state.withLock { state in
+      switch made {
+      case .success(let room):
+        state.entries[name] = .open(room, users: 1)
+        state.emptied.remove(name)
+      case .failure: state.entries[name] = nil
+      }
+      return state.isClosed
+    }
+    state.wake()
+    let room = try made.get()
+    if isClosed { room.close() }
+    return room
+  }
+
+  /// Removes the caller from a room's users: it has been sent the last of the room's stream.
+  package func leave(_ room: Room) {
+    let isLast = state.withLock { state in
+      guard case .open(_, let users) = state.entries[room.name] else { return false }
+      state.entries[room.name] = users == 1 ? .changing : .open(room, users: users - 1)
+      return users == 1
+    }
+    guard isLast else { return }
+    // Nothing more is said there, and it is not made anew before its end is known.
+    let end = room.end
+    let now = clock().sinceBoot
+    state.withLock { state in
+      state.entries[room.name] = nil
+      state.emptied.insert(room.name, end, now: now)
+    }
+    state.wake()
+    guard room.name.kind == .private, let recorder else { return }
+    recorder.noteEmpty(room.record.key) {
+      self.state.withLock { $0.entries[room.name] == nil }
+    }
+  }
+
+  // MARK: Which there are
+
+  /// Whether a room can be entered as it is.
+  package func exists(_ name: RoomName) -> Bool {
+    guard name.kind == .private else { return true }
+    let now = clock().sinceBoot
+    let isKnown = state.withLock {
+      $0.entries[name] != nil || $0.emptied.start(of: name, now: now) != nil
+    }
+    return isKnown || recorder?.exists(name) == true
+  }
+
+  /// Forgets a private room that has expired.
+  func forget(_ name: RoomName) { state.withLock { $0.emptied.remove(name) } }
+
+  /// The public rooms that have members, and how many: the lobby first, with or without.
+  package var listed: [(name: String, members: Int)] {
+    let rooms = open.filter { $0.name.kind != .private }
+    return rooms.map { ($0.name.text, $0.memberCount) }
+      .filter { $0.1 > 0 || $0.0 == RoomName.lobby.text }
+      .sorted {
+        ($0.0 == RoomName.lobby.text ? "" : $0.0) < ($1.0 == RoomName.lobby.text ? "" : $1.0)
+      }
+  }
+
+  /// The open rooms.
+  package var open: [Room] { state.withLock { $0.openRooms } }
+
+  /// The rooms that nobody uses, how far each came, and how long the system had run when its last user left.
+  var left: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] {
+    let now = clock().sinceBoot
+    return state.withLock { $0.emptied.all(now: now) }.map { ($0.name, $0.end, $0.time) }
+  }
+
+  /// Ends all rooms: nothing more is said.
+  package func close() {
+    let rooms = state.withLock {
+      $0.isClosed = true
+      return $0.openRooms
+    }
+    for room in rooms { room.close() }
+  }
+
+  // MARK: Making one
+
+  private func make(_ name: RoomName, mustExist: Bool) throws(Refusal) -> Room {
+    let now = clock().sinceBoot
+    let remembered = state.withLock { $0.emptied.start(of: name, now: now) }
+    var start = remembered ?? RoomStart()
+    if let recorder {
+      let kept: RoomStart?
+      do { kept = try recorder.open(name, mustExist: mustExist && remembered == nil) } catch {
+        throw Refusal(.serverFull, "the history can't be read; try again later")
+      }
+      guard let kept else { throw .noSuchRoom }
+      let key = kept.key
+      start = start.joined(with: kept)
+      // The key that was remembered may be of a history that was set aside.
+      start.key = key
+    } else if mustExist, remembered == nil {
+      throw .noSuchRoom
+    }
+    do {
+      return try Room(
+        name, start: start, recorder: recorder, readerTimeout: readerTimeout)
+    } catch {
+      throw Refusal(.serverFull, "the server has no memory for one more room")
+    }
+  }
+}
+
+extension Refusal {
+  /// A private room's code is not one.
+  static let noSuchRoom = Refusal(.roomNotFound, "there is no room with this code")
+}
