@@ -9,10 +9,10 @@ struct SilenceTests {
 
   @Test("a pipe gives up, names what may not have arrived, and ends with 1")
   func pipes() throws {
-    let (server, folder) = (try TestServer(), try TestFolder())
+    let folder = try TestFolder()
     let path = try FileScript("", "film.mkv", size: 50_000_000).write(to: folder)
-    let alice = try Program("chat-client", ["--nick", "alice", server.address])
-    #expect(try alice.line() == "alice joined!")
+    // Its connection stays open until the test ends.
+    let (server, alice) = try ClientScript.enter()
     let silent = try FakeServer()
     let bob = try Program("chat-client", ["--nick", "bob", "--send", path, silent.address])
     try silent.play(
@@ -21,8 +21,6 @@ struct SilenceTests {
     try silent.play("C< [FILE]:film.mkv⇥id=1⇥size=50000000⇥sha256=\(FileScript.sha256(of: path))")
     // It wants the file, and does not read it.
     try silent.play("S> [FILE]:film.mkv⇥id=1⇥offset=0")
-    server.program.signal(SIGSTOP)
-    defer { server.program.signal(SIGCONT) }
     try alice.type("x\n[MSG]:bob hi\n[WHO]:\n")
     try alice.endInput()
     #expect(try alice.exitCode(within: 100) == 1)
@@ -30,6 +28,7 @@ struct SilenceTests {
       alice.errors
         == "chat-client: \(Self.reason); "
         + "not known to have arrived: 1 line, 1 private message, 1 request\n")
+    withExtendedLifetime(server) {}
     #expect(try bob.exitCode(within: 100) == 1)
     #expect(
       bob.errors == """
