@@ -1,8 +1,8 @@
 internal import ChatCore
-internal import ChatSystem
+package import ChatSystem
 
 /// What a client's input and the answers it asks for cost, in tokens of its bucket. Pure.
-struct ClientBudget: Sendable {
+package struct ClientBudget: Sendable {
   /// So many empty lines cost as much as one that says something.
   private static let emptyLinesPerToken = 64
 
@@ -17,14 +17,14 @@ struct ClientBudget: Sendable {
   /// Makes a full budget.
   ///
   /// - Parameter rate: lines a second; 0 means no limit.
-  init(rate: Int, now: MonotonicTime) {
+  package init(rate: Int, now: MonotonicTime) {
     bucket = TokenBucket(rate: rate, burst: 10 * rate, now: now)
   }
 
   /// Takes tokens.
   ///
   /// - Returns: how long the client has to wait; zero mostly.
-  mutating func take(_ tokens: Int, now: @autoclosure () -> MonotonicTime) -> Duration {
+  package mutating func take(_ tokens: Int, now: @autoclosure () -> MonotonicTime) -> Duration {
     chunkTokens += tokens
     return bucket.take(tokens, now: now())
   }
@@ -32,25 +32,25 @@ struct ClientBudget: Sendable {
   // MARK: Input
 
   /// A chunk of input begins.
-  mutating func beginChunk() { (chunkTokens, chunkFileBytes) = (0, 0) }
+  package mutating func beginChunk() { (chunkTokens, chunkFileBytes) = (0, 0) }
 
   /// What a line costs. An empty one is hardly any work.
-  mutating func tokens(forLine line: Span<UInt8>) -> Int {
+  package mutating func tokens(forLine line: Span<UInt8>) -> Int {
     guard line.isEmpty else { return 1 }
     emptyLines += 1
     return emptyLines % Self.emptyLinesPerToken == 0 ? 1 : 0
   }
 
   /// What a chunk costs besides its lines: a stream of bytes without line ends costs as much as the longest lines.
-  func tokens(forChunkOf bytes: Int) -> Int {
+  package func tokens(forChunkOf bytes: Int) -> Int {
     (bytes - chunkFileBytes) / Limits.clientLineBytes - chunkTokens
   }
 
   /// Bytes of the present chunk belong to a file, and cost nothing.
-  mutating func noteFileBytes(_ count: Int) { chunkFileBytes += count }
+  package mutating func noteFileBytes(_ count: Int) { chunkFileBytes += count }
 
   /// Gives back the token of a line that costs nothing.
-  mutating func refundLine() {
+  package mutating func refundLine() {
     bucket.giveBack(1)
     chunkTokens -= 1
   }
@@ -60,10 +60,10 @@ struct ClientBudget: Sendable {
   /// The work on an answer begins.
   ///
   /// - Parameter nanoseconds: processor time of this thread.
-  mutating func beginWork(at nanoseconds: Int64) { meter = WorkMeter(at: nanoseconds) }
+  package mutating func beginWork(at nanoseconds: Int64) { meter = WorkMeter(at: nanoseconds) }
 
   /// What the work on the answer costs since the last time.
-  mutating func workTokens(at nanoseconds: Int64) -> Int { meter.tokens(at: nanoseconds) }
+  package mutating func workTokens(at nanoseconds: Int64) -> Int { meter.tokens(at: nanoseconds) }
 }
 
 /// What an answer costs: a token for each millisecond of processor time. Pure.
