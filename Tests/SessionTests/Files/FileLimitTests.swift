@@ -21,6 +21,18 @@ struct FileLimitTests {
     try alice.expectNothing()
   }
 
+  @Test("a query is charged for its own work, not for that of an upload before it")
+  func queryAfterUpload() throws {
+    let server = try TestServer("--rate", "1")
+    let alice = try server.joinSpeaking("alice")
+    // Its checksums cost more than the burst and as many tokens as seconds that the answer is waited for.
+    let bytes = [UInt8](repeating: 7, count: 60_000_000)
+    #expect(try alice.announce("a", bytes) == 0)
+    try alice.sendFrames(bytes)
+    try alice.send("[ROOM]:lobby\tsince=0\n")
+    while let line = try alice.line(), line != "[PAST]:\tend=1" {}
+  }
+
   @Test("an upload of which nothing comes is over, and can be gone on with")
   func stalledUpload() throws {
     let server = try TestServer("--rate", "0", "--reader-timeout", "1")
