@@ -59,6 +59,7 @@ struct HistoryResponder {
 
   /// Splices an answer into the paused stream, and resumes it.
   private func respond(in room: Room, _ body: (RoomHistory) throws(HistoryError) -> Void) {
+    client.beginWork()
     if let history = room.history {
       room.waitUntilPublished()
       do throws(HistoryError) { try body(history) } catch {
