@@ -57,7 +57,9 @@ final class ServerContext: Sendable {
     rooms = try RoomRegistry(
       recorder: recorder, timeToLive: options.roomTimeToLive,
       readerTimeout: options.readerTimeout, clock: clock)
-    upkeep = files.map { [connections] in FileUpkeep($0, log: log, notify: connections.tellAll) }
+    upkeep = files.map { [connections] in
+      FileUpkeep($0, log: log, notify: connections.enqueueForAll)
+    }
     if let recorder, let folder {
       upkeep?.restore(from: recorder.queries, in: folder)
       recorder.start(for: self, expireRoomsAfter: options.roomTimeToLive)
@@ -70,7 +72,7 @@ extension ServerContext: HistoryHost {
   var emptyRooms: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] { rooms.left }
   var storedFiles: [KeptFile] { files?.allFiles ?? [] }
 
-  func announce(_ text: String) { connections.tellAll(ControlLine.notice(text).encoded()) }
+  func announce(_ text: String) { connections.enqueueForAll(ControlLine.notice(text).encoded()) }
 
   func removeExpiredRoom(_ name: String) {
     if let room = try? RoomName(name) { rooms.forget(room) }

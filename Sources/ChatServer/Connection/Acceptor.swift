@@ -2,7 +2,7 @@ internal import ChatCore
 internal import ChatSystem
 internal import Synchronization
 
-/// Takes in the connections of one socket and gives each its thread.
+/// Accepts the connections of one socket, and gives each its thread.
 ///
 /// Thread: its own.
 final class Acceptor: Sendable {

@@ -57,7 +57,7 @@ package final class Peer: Sendable {
 
   private let state = Guarded(State())
 
-  /// Somebody waits for its turn to send. Set under the lock, before the broadcaster is woken; read without it, since
+  /// A file sender waits for its turn. Set under the lock, before the broadcaster is woken; read without it, since
   /// that is done for every member in every pass.
   private let isTurnWanted = Atomic<Bool>(false)
   private let hasVersion1 = Atomic<Bool>(false)
@@ -259,7 +259,7 @@ package final class Peer: Sendable {
     }
   }
 
-  /// Lends the transport to whoever waits for it.
+  /// Lends the transport to a file sender that waits for it.
   ///
   /// Thread: the subscriber's.
   func lend(_ turn: @autoclosure () -> SendingTurn) -> Bool {

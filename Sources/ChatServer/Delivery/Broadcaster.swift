@@ -156,7 +156,7 @@ package final class Broadcaster: @unchecked Sendable {
     }
   }
 
-  /// Lends a member's transport to whoever waits for it.
+  /// Lends a member's transport to its file sender if that waits for it.
   private func lend(to member: Subscriber) {
     let log = log
     let isLent = member.peer.lend(

@@ -1,12 +1,12 @@
-/// What one client alone is owed, merged into its room's log at the places where it arose. Pure.
+/// A client's mailbox: the lines for it alone, each merged into its room's log at the position where it arose. Pure.
 ///
-/// Nothing of the log is kept here: the client's cursor says how far it has been sent, and `next` says
-/// what comes now: the log up to some position, a piece of the client's own, or the end.
+/// It holds nothing of the log. Given a cursor, `next` says what to send: the log up to some position, a piece of the
+/// client's own, or the end.
 ///
-/// A long answer, such as a look back into the history, is put in piece by piece: `pause` keeps the log back
-/// at one position, `splice` puts in what belongs there, and `resume` lets the log go on.
+/// A long answer, such as a history query's, comes piece by piece: `pause` stops the log at one position, `splice` adds
+/// lines there, and `resume` lets the log go on.
 package struct Outbox: Sendable {
-  /// The most that may wait here, in bytes; a single line is taken whatever its size.
+  /// The most bytes that may wait here; a single line is accepted whatever its size.
   package static let capacity = 262_144
 
   /// What to send next.
@@ -17,13 +17,13 @@ package struct Outbox: Sendable {
     case own([UInt8], from: Int)
     /// Nothing for now.
     case nothing
-    /// Nothing before an answer is complete that is being put in.
+    /// Nothing before the answer is complete that is being spliced in.
     case paused
     /// Nothing ever again.
     case end
   }
 
-  /// What became of something that was to be sent.
+  /// What came of enqueueing lines.
   package enum Enqueueing: Sendable, Equatable {
     /// It is in the client's stream, and is sent before the client's end.
     case queued
@@ -33,24 +33,24 @@ package struct Outbox: Sendable {
     case absent
   }
 
-  /// How far a client has come: what decides whether it can be sent something.
+  /// How far the client has come: it decides what can be sent to it.
   private enum Phase: Sendable {
     /// It has not been in a room.
     case outside
     /// It is sent a room's log.
     case inRoom
-    /// It goes to another room, which will send what is posted meanwhile; it gets this one's log up to a position.
+    /// It goes to another room, which sends what is enqueued meanwhile; it is sent this one's log up to a position.
     case moving(end: UInt64)
-    /// It leaves: it gets the log up to a position, and what waits here.
+    /// It leaves: it is sent the log up to a position, and what waits here.
     case leaving(end: UInt64)
-    /// It gets what waits here, and no more of the log.
+    /// It is sent what waits here, and no more of the log.
     case cut
   }
 
   private struct Entry {
     let position: UInt64
     var bytes: [UInt8]
-    /// Nothing after this goes out before the answer that is being put in here is complete.
+    /// Nothing after this is sent before the answer is complete that is being spliced in here.
     var isBarrier = false
   }
 
@@ -60,33 +60,32 @@ package struct Outbox: Sendable {
   /// How much of the first entry has been sent.
   private var sentBytes = 0
   private var phase = Phase.outside
-  /// What was posted between two rooms.
+  /// What was enqueued between two rooms.
   private var carried: [UInt8] = []
 
   /// How many bytes wait here.
   package private(set) var queuedBytes = 0
-  /// How many of them wait for the answer that is being put in.
+  /// How many of them wait for the answer that is being spliced in.
   private var pausedBytes = 0
 
   /// Makes an empty outbox.
   package init() {}
 
-  /// Whether a line of this size may be put in. Behind a long answer, what goes out before doesn't count: a
-  /// client that takes its time with the answer can be told something all the same.
+  /// Whether so many bytes may be enqueued. Behind a long answer, what is sent before does not count: a client that reads
+  /// the answer slowly can be sent other lines all the same.
   package func hasRoom(for count: Int) -> Bool {
     let waiting = barrierIndex == nil ? queuedBytes : pausedBytes
     return waiting == 0 || waiting + count <= Self.capacity
   }
 
-  /// Whether so much of a long answer may be inserted. What waits behind it can't go out before, and so doesn't
-  /// count.
+  /// Whether so many bytes of a long answer may be spliced in. What waits behind it is sent later, and does not count.
   package func hasRoomToSplice(_ count: Int) -> Bool {
     let before = queuedBytes - pausedBytes
     return before == 0 || before + count <= Self.capacity
   }
 
-  /// Puts in whole lines, to be sent when the log has been sent up to `position`; between two rooms, where the next
-  /// one begins.
+  /// Enqueues whole lines, to be sent when the log has been sent up to `position`; between two rooms, where the next one
+  /// begins.
   ///
   /// Positions never fall from one call to the next.
   package mutating func enqueue(_ bytes: [UInt8], at position: UInt64) -> Enqueueing {
@@ -116,13 +115,13 @@ package struct Outbox: Sendable {
     }
   }
 
-  /// Sends nothing beyond `position`, at which something will be inserted, until `resume`.
+  /// Sends nothing beyond `position`, where lines will be spliced in, until `resume`.
   package mutating func pause(at position: UInt64) {
     guard case .inRoom = phase else { return }
     entries.append(Entry(position: position, bytes: [], isBarrier: true))
   }
 
-  /// Puts in whole lines where the log is held.
+  /// Splices whole lines in where the log is paused.
   package mutating func splice(_ bytes: [UInt8]) -> Enqueueing {
     guard case .inRoom = phase, let barrier = barrierIndex else { return .absent }
     guard hasRoomToSplice(bytes.count) else { return .full }
@@ -131,7 +130,7 @@ package struct Outbox: Sendable {
     return .queued
   }
 
-  /// What is inserted is complete.
+  /// The answer that was spliced in is complete: the log goes on.
   package mutating func resume() {
     guard let barrier = barrierIndex else { return }
     entries.remove(at: barrier)
@@ -141,14 +140,13 @@ package struct Outbox: Sendable {
 
   private var barrierIndex: Int? { entries[first...].firstIndex { $0.isBarrier } }
 
-  /// The client goes to another room: it gets this one's log up to `position`, then the end.
+  /// The client goes to another room: it is sent this one's log up to `position`, then the end.
   package mutating func move(at position: UInt64) {
     guard case .inRoom = phase else { return }
     phase = .moving(end: position)
   }
 
-  /// The client has come into a room, at a position of its log: it gets these lines, then what was posted
-  /// meanwhile.
+  /// The client has joined a room, at a position of its log: it is sent these lines, then what was enqueued meanwhile.
   package mutating func begin(_ bytes: [UInt8], at position: UInt64) {
     switch phase {
     case .leaving, .cut: return
@@ -160,8 +158,8 @@ package struct Outbox: Sendable {
     }
   }
 
-  /// The client leaves: it gets the log up to `position`, then these lines, then the end. One that is on its way to
-  /// another room gets its old one to its end instead, and what it was told meanwhile before these lines.
+  /// The client leaves: it is sent the log up to `position`, then these lines, then the end. One that is on its way to
+  /// another room is sent its old one's log to its end instead, and what was enqueued meanwhile before these lines.
   package mutating func finish(_ bytes: [UInt8], at position: UInt64) {
     switch phase {
     case .leaving, .cut: return
@@ -174,11 +172,11 @@ package struct Outbox: Sendable {
     }
   }
 
-  /// The client gets nothing more of the log: only what waits here, since its senders have receipts, and these bytes.
+  /// The client is sent nothing more of the log: only what waits here, since its senders have receipts, and these bytes.
   ///
   /// - Parameters:
-  ///   - bytes: lines of farewell.
-  ///   - rest: of the log's line that stands half sent, up to its LF; empty if none does.
+  ///   - bytes: last lines.
+  ///   - rest: of the log's line that was sent in part, through its LF; empty if none was.
   package mutating func cut(_ bytes: [UInt8], rest: [UInt8]) {
     if case .cut = phase { return }
     // Of the first entry a part may have been sent; then the log does not stand within a line.
@@ -187,9 +185,9 @@ package struct Outbox: Sendable {
     append(last, at: 0)
   }
 
-  /// The client gets nothing more from here.
+  /// The client is sent nothing more from here.
   ///
-  /// - Returns: what it was told between two rooms, and no room has sent it.
+  /// - Returns: what was enqueued between two rooms, and no room has sent.
   package mutating func close() -> [UInt8] {
     let rest = takeCarried()
     self = Outbox()
@@ -222,7 +220,7 @@ package struct Outbox: Sendable {
         limit = min(end, head)
       }
     }
-    // The head may be older than what was posted: whoever posted later wakes the broadcaster again.
+    // The head may be older than what was enqueued: what is enqueued later wakes the broadcaster again.
     return cursor < limit ? .log(upTo: limit) : .nothing
   }
 
@@ -238,7 +236,7 @@ package struct Outbox: Sendable {
     compact()
   }
 
-  /// Lets go of entries that are done.
+  /// Removes entries that are done.
   private mutating func compact() {
     if first == entries.count {
       entries = []

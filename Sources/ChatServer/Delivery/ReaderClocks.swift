@@ -2,15 +2,15 @@ package import ChatSystem
 
 /// Tells a reader that is slow from one that has stopped. Pure.
 ///
-/// It is asked now and then about a reader that is owed something. A reader has stopped when it took less than
-/// so many bytes in so long a time.
+/// It is asked now and then about a reader that has pending output. A reader has stopped when it took less than so many
+/// bytes in so long a time.
 package struct StallClock: Sendable {
   private var mark: (bytes: UInt64, time: MonotonicTime)?
 
   /// Makes a clock that does not run.
   package init() {}
 
-  /// The reader is owed nothing that matters: the clock stops.
+  /// The reader has no pending output that matters: the clock stops.
   package mutating func reset() { mark = nil }
 
   /// How long the reader, which has taken `bytes` in all, has made no progress of `step` bytes.
@@ -27,8 +27,8 @@ package struct StallClock: Sendable {
 
 /// Tells how long a reader has held its room back. Pure.
 ///
-/// It is asked now and then while somebody waits for space in the room's ring. A reader that is behind half of
-/// the ring may be one that the others wait for; one that comes nearer to the head is not.
+/// It is asked now and then while an appender waits for space in the room's ring. A reader that is half a ring behind may
+/// be the one that it waits for; one that comes nearer to the head is not.
 package struct HoldClock: Sendable {
   private var start: MonotonicTime?
 

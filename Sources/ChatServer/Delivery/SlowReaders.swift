@@ -2,9 +2,9 @@ package import ChatSystem
 
 /// Decides what becomes of readers that read too slowly. Pure.
 ///
-/// A room's ring has room for so many bytes. While somebody waits to append, the readers that are far behind keep it
+/// A room's ring holds so many bytes. While an appender waits for space, the readers that are far behind keep it
 /// from being freed. Where the room's lines are committed to a history, such a reader is *detached*: it reads on from
-/// there at its own pace, and nobody waits for it. Where they are not, it is cut off once it has stopped.
+/// there at its own pace, and no appender waits for it. Where they are not, it is cut off once it has stopped.
 package struct SlowReaders: Sendable {
   /// How long a reader may hold the others back before it is detached: where most are ahead of it, and where some are.
   private static let shortPatience: Duration = .milliseconds(100)
@@ -13,7 +13,7 @@ package struct SlowReaders: Sendable {
   private static let stopPatience: Duration = .seconds(2)
   private static let progressBytes: UInt64 = 65_536
 
-  /// How long a reader may take nothing of what waits for it, whether or not it holds somebody back.
+  /// How long a reader may take nothing of what waits for it, whether or not it holds others back.
   private let readerTimeout: Duration
 
   /// - Parameter readerTimeout: how long a reader may take nothing of what waits for it.
@@ -50,7 +50,7 @@ package struct SlowReaders: Sendable {
     package mutating func reattach() { hold.reset() }
   }
 
-  /// Judges an attached reader while somebody waits for space.
+  /// Judges an attached reader while an appender waits for space.
   ///
   /// - Parameters:
   ///   - isNear: whether it is less than half a ring behind.

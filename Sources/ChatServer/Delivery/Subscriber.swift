@@ -21,7 +21,7 @@ package final class Subscriber: @unchecked Sendable {
     case blocked(on: Readiness)
     /// The history is being read for it.
     case fetching
-    /// Somebody else has the right to send.
+    /// A file sender has the right to send.
     case lent
   }
 
@@ -158,7 +158,7 @@ package final class Subscriber: @unchecked Sendable {
     return try peer.transport.flush()
   }
 
-  /// Somebody who had been lent the transport has sent so many bytes.
+  /// A file sender gives back the right to send, having sent so many bytes.
   package func takeBack(wireBytes count: UInt64) {
     activity = .ready
     encoder.noteSent(wireBytes: count)

@@ -6,9 +6,9 @@ package import ChatSystem
 /// The two are the same today. A framing (a WebSocket's, say) is another encoder: it may accept fewer of the lines
 /// than it was offered, and what it has accepted it carries through.
 ///
-/// Confined to whoever has the right to send.
+/// Confined to the thread that has the right to send.
 package struct WireEncoder: Sendable {
-  /// How many bytes the transport has accepted, whoever sent them.
+  /// How many bytes the transport has accepted, a file sender's included.
   package private(set) var wireBytes: UInt64 = 0
   /// The last byte accepted ended no line.
   package private(set) var isMidLine = false
@@ -31,6 +31,6 @@ package struct WireEncoder: Sendable {
     return sent
   }
 
-  /// Somebody else has sent so many bytes over the transport, between two lines.
+  /// A file sender has sent so many bytes over the transport, between two lines.
   package mutating func noteSent(wireBytes count: UInt64) { wireBytes += count }
 }

@@ -2,16 +2,14 @@ internal import ChatCore
 internal import ChatFiles
 internal import ChatSystem
 
-/// Sends files to one client between the lines of its room, frame by frame, in turn if there are several.
+/// Sends files to one client between the lines of its room, frame by frame, taking turns if there are several.
 ///
-/// It has a thread of its own while there is something to send: the disk, and a socket that takes its time, hold up
-/// nobody else. The talk goes first: a frame is sent only when nothing else waits. No file's bytes are in our memory
-/// (sendfile(2)).
+/// It has a thread of its own while there is something to send: so the disk and a slow socket hold up nothing else. The
+/// room's lines go first: a frame is sent only when nothing else waits. No file's bytes are in our memory (sendfile(2)).
 ///
-/// Thread: any; `run` is its own thread's. Its lock takes no other.
+/// Thread: any; `run` is confined to its own thread. Its lock takes no other.
 final class FileSender: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`, but for `sending`, `intake`
-  // and `nextJudgement`, which are the thread's.
+  // Safety: `sending`, `intake` and `nextJudgement` are confined to its thread.
 
   /// How often it is looked whether the client takes enough.
   private static let judgementInterval: Duration = .milliseconds(500)
@@ -34,12 +32,15 @@ final class FileSender: @unchecked Sendable {
   }
 
   private let peer: Peer
-  private let lock = Lock()
-  private var downloads: [Download] = []
-  /// Whose turn it is among them.
-  private var next = 0
-  private var hasThread = false
-  private var isStopped = false
+  private struct State {
+    var downloads: [Download] = []
+    /// Whose turn it is among them.
+    var next = 0
+    var hasThread = false
+    var isStopped = false
+  }
+
+  private let state = Guarded(State())
 
   private var sending: PatientSending
   private var intake: Intake
@@ -63,15 +64,15 @@ final class FileSender: @unchecked Sendable {
     _ id: String, _ content: OpenContent, _ slot: TransferSlot, from offset: UInt64
   ) throws(Refusal) {
     let download = Download(id: id, content: content, slot: slot, offset: offset)
-    try lock.withLock { () throws(Refusal) in
-      if let index = downloads.firstIndex(where: { $0.id == id }) {
-        downloads[index] = download
+    try state.withLock { state throws(Refusal) in
+      if let index = state.downloads.firstIndex(where: { $0.id == id }) {
+        state.downloads[index] = download
       } else {
-        guard downloads.count < Limits.downloadsAtOnce else {
+        guard state.downloads.count < Limits.downloadsAtOnce else {
           throw Refusal(
             .fileRefused, "at most \(Limits.downloadsAtOnce) files can be fetched at once")
         }
-        downloads.append(download)
+        state.downloads.append(download)
       }
     }
     guard !wake() else { return }
@@ -84,8 +85,8 @@ final class FileSender: @unchecked Sendable {
   /// - Returns: whether there was one.
   func cancel(_ id: String) -> Bool {
     // It may be the last that has the file open: that is closed after the lock.
-    let download = lock.withLock {
-      downloads.firstIndex { $0.id == id }.map { downloads.remove(at: $0) }
+    let download = state.withLock { state in
+      state.downloads.firstIndex { $0.id == id }.map { state.downloads.remove(at: $0) }
     }
     return download != nil
   }
@@ -94,16 +95,16 @@ final class FileSender: @unchecked Sendable {
   ///
   /// - Returns: which.
   func cancelAll() -> [String] {
-    let all = lock.withLock {
-      defer { downloads = [] }
-      return downloads
+    let all = state.withLock { state in
+      defer { state.downloads = [] }
+      return state.downloads
     }
     return all.map(\.id)
   }
 
   /// Ends; a frame that is on its way is sent to its end, if the client takes it.
   func stop() {
-    lock.withLock { isStopped = true }
+    state.withLock { $0.isStopped = true }
     _ = cancelAll()
   }
 
@@ -111,16 +112,16 @@ final class FileSender: @unchecked Sendable {
   ///
   /// - Returns: false if the system has none left.
   private func wake() -> Bool {
-    let needsThread = lock.withLock {
-      defer { hasThread = true }
-      return !hasThread
+    let needsThread = state.withLock { state in
+      defer { state.hasThread = true }
+      return !state.hasThread
     }
     guard needsThread else { return true }
     do {
       try SystemThread.start(named: "files") { self.run() }
       return true
     } catch {
-      lock.withLock { hasThread = false }
+      state.withLock { $0.hasThread = false }
       return false
     }
   }
@@ -159,7 +160,7 @@ final class FileSender: @unchecked Sendable {
   private func judge() {
     nextJudgement = .now + Self.judgementInterval
     let taken = intake.taken()
-    let judged = lock.withLock { downloads }.map { ($0.id, $0.slot.note(taken).reason) }
+    let judged = state.withLock { $0.downloads }.map { ($0.id, $0.slot.note(taken).reason) }
     for case (let id, let why?) in judged where cancel(id) {
       let line = ServerLine.error(Refusal(.slowConsumer, why), id: id).encoded()
       switch peer.enqueue(line) {
@@ -172,27 +173,27 @@ final class FileSender: @unchecked Sendable {
 
   /// Whether there is something to send; the thread ends if not.
   private var hasWork: Bool {
-    lock.withLock {
-      hasThread = !downloads.isEmpty && !isStopped
-      return hasThread
+    state.withLock {
+      $0.hasThread = !$0.downloads.isEmpty && !$0.isStopped
+      return $0.hasThread
     }
   }
 
   private func nextFrame() -> Frame? {
-    lock.withLock {
-      guard !downloads.isEmpty else { return nil }
-      if next >= downloads.count { next = 0 }
-      let download = downloads[next]
+    state.withLock { state in
+      guard !state.downloads.isEmpty else { return nil }
+      if state.next >= state.downloads.count { state.next = 0 }
+      let download = state.downloads[state.next]
       let offset = download.offset
       let count = Int(min(UInt64(Limits.frameBytes), download.content.sizeBytes - offset))
       guard count > 0 else {
-        downloads.remove(at: next)
+        state.downloads.remove(at: state.next)
         return Frame(
           id: download.id, line: .transfer(.end(id: download.id)), content: nil, offset: offset,
           count: 0)
       }
-      downloads[next].offset += UInt64(count)
-      next += 1
+      state.downloads[state.next].offset += UInt64(count)
+      state.next += 1
       return Frame(
         id: download.id,
         line: .transfer(.data(id: download.id, offset: offset, size: UInt64(count))),
@@ -209,7 +210,7 @@ final class FileSender: @unchecked Sendable {
     guard let content = frame.content else { return (UInt64(line.count), line) }
     func isWanted() -> Bool {
       judge()
-      return lock.withLock { downloads.contains { $0.id == frame.id } }
+      return state.withLock { $0.downloads.contains { $0.id == frame.id } }
     }
     let started = try sending.send(line[...], isMoreToCome: true, while: isWanted)
     // Nothing of the frame is on its way, and nobody waits for it any more.

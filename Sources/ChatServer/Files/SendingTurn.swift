@@ -9,7 +9,7 @@ enum TurnWait {
 
 /// The right to send to a client between two lines of its stream, given by its broadcaster when nothing else waited.
 ///
-/// Owns: the right to send. Whoever has been given one calls `end`, once.
+/// Owns: the right to send. Its owner calls `end`, once.
 /// Thread: one at a time.
 struct SendingTurn: Sendable {
   /// How many bytes have been sent in it.

@@ -1,6 +1,6 @@
 internal import ChatHistory
 
-/// A room's lines that wait to be kept.
+/// A room's lines that wait to be committed.
 struct PendingLines {
   let room: RoomRecord
   /// How far they are in a group already.
@@ -8,7 +8,7 @@ struct PendingLines {
   private var sequence: UInt64
   let end: UInt64
 
-  /// All of a room's lines that are not shown.
+  /// All of a room's lines that are not published.
   init(room: RoomRecord) {
     self.room = room
     position = room.log.published
@@ -36,7 +36,7 @@ struct PendingLines {
   }
 }
 
-/// Lines of a room that are kept together. The recorder has not shown them, so they lie still.
+/// Lines of a room that are committed together. They are not published, so the ring keeps their bytes.
 struct PendingGroup {
   let room: RoomRecord
   let start: UInt64

@@ -23,8 +23,7 @@ final class RoomKey: Sendable {
 ///
 /// Thread: any, but for what is confined to the recorder's queue.
 final class RoomRecord: @unchecked Sendable {
-  // Safety: `publishedSequence` and `times` are confined to the recorder's queue; the rest is constant, atomic, or
-  // guarded by `lock`.
+  // Safety: `publishedSequence` and `times` are confined to the recorder's queue; the rest is constant or thread-safe.
 
   let name: RoomName
   let log: RoomLog
@@ -40,9 +39,8 @@ final class RoomRecord: @unchecked Sendable {
   /// When the last lines were committed. Confined to the recorder's queue.
   var times = LineTimes()
 
-  private let lock = Lock()
-  /// The files that lines announce which are not published yet, oldest first. Guarded by `lock`.
-  private var files: [FileRecord] = []
+  /// The files that lines announce which are not published yet, oldest first.
+  private let files = Guarded<[FileRecord]>([])
   private let hasFiles = Atomic<Bool>(false)
 
   /// Describes a room.
@@ -66,7 +64,7 @@ final class RoomRecord: @unchecked Sendable {
 
   /// Adds a file that a line announces, which is being appended to the log.
   func add(_ file: FileRecord) {
-    lock.withLock { files.append(file) }
+    files.withLock { $0.append(file) }
     // The log's head, which is stored next with release order, publishes this to the recorder.
     hasFiles.store(true, ordering: .relaxed)
   }
@@ -74,7 +72,7 @@ final class RoomRecord: @unchecked Sendable {
   /// The files that the lines of these numbers announce.
   func files(of lines: ClosedRange<UInt64>) -> [FileRecord] {
     guard hasFiles.load(ordering: .relaxed) else { return [] }
-    return lock.withLock { files.filter { lines.contains($0.sequence) } }
+    return files.withLock { $0.filter { lines.contains($0.sequence) } }
   }
 
   /// Publishes lines that were committed, or can't be. Thread: the recorder's queue.
@@ -82,9 +80,9 @@ final class RoomRecord: @unchecked Sendable {
     publishedSequence = sequence
     log.publish(upTo: position)
     guard hasFiles.load(ordering: .relaxed) else { return }
-    lock.withLock {
-      files.removeAll { $0.sequence <= sequence }
-      if files.isEmpty { hasFiles.store(false, ordering: .relaxed) }
+    files.withLock {
+      $0.removeAll { $0.sequence <= sequence }
+      if $0.isEmpty { hasFiles.store(false, ordering: .relaxed) }
     }
   }
 
