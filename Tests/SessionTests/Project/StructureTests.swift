@@ -35,8 +35,9 @@ struct StructureTests {
     let result = try check("\(Self.root)/Sources")
     for line in result.lines { print(line) }
     let errors = result.lines.filter { !$0.hasPrefix("warning: ") }
-    withKnownIssue("some of the targets still have cycles and imports to lose") {
-      #expect(errors.isEmpty)
+    let imports = errors.filter { $0.contains("imports Glibc") }
+    #expect(errors.count == imports.count)
+    withKnownIssue("two targets still import Glibc", isIntermittent: true) {
       #expect(result.code == 0)
     }
   }
