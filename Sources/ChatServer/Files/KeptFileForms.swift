@@ -3,7 +3,7 @@ internal import ChatCrypto
 internal import ChatFiles
 internal import ChatHistory
 
-/// A kept file as the protocol tells of it, and as the history knows it.
+/// A stored file in the protocol's form, and in the history's.
 extension KeptFile {
   /// A file as the history knows it; `nil` if it is damaged there.
   init?(_ stored: StoredFile) {
@@ -14,12 +14,12 @@ extension KeptFile {
       timeMilliseconds: stored.timeMilliseconds, sequence: stored.record.sequence)
   }
 
-  /// What clients are told.
+  /// What clients are sent.
   var offer: FileOffer {
     FileOffer(id: id, name: name, sender: sender, size: sizeBytes, sha256: digest.hex)
   }
 
-  /// What the history keeps with the line of this number.
+  /// What the history stores with the line of this number.
   func record(sequence: UInt64) -> FileRecord {
     FileRecord(
       id: id, name: name, sizeBytes: sizeBytes, digest: digest.hex, sender: sender,

@@ -8,7 +8,7 @@ internal import Synchronization
 /// committed.
 ///
 /// While it commits, the logs grow; so a busy server commits many lines at once, and an idle one each line as it
-/// comes. If nothing can be committed, the rooms go on live, everybody is told so, and it tries again as lines come.
+/// comes. If nothing can be committed, the rooms go on live, everyone is told so, and it tries again as lines come.
 ///
 /// Thread: any, but for what is confined to the history's queue.
 final class Recorder: @unchecked Sendable {
@@ -90,7 +90,7 @@ final class Recorder: @unchecked Sendable {
     store.queue.sync {
       expiry.stop()
       watch.stop()
-      // What happened since the last check would be found by nobody.
+      // What happened since the last check would not be noticed.
       watch.check()
       store.followClock()
       do throws(HistoryError) { try recordSkipped() } catch {

@@ -9,7 +9,7 @@ package struct StartMessage: Sendable {
   package var addresses: [Address]
   /// Where other machines reach this one.
   package var ownAddresses: [Address]
-  /// The folder of the history and the files; `nil` where nothing is kept.
+  /// The folder of the history and the files; `nil` where nothing is stored.
   package var dataFolder: FilePath?
   /// The path by which the server was started: the client is beside it.
   package var program: String
