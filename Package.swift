@@ -43,11 +43,12 @@ let package = Package(
     // OpenSSL's digests, which this one target wraps.
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-    .target(name: "ChatCrypto", dependencies: ["COpenSSL"], swiftSettings: strict),
+    .target(name: "ChatCrypto", dependencies: ["ChatCore", "COpenSSL"], swiftSettings: strict),
 
     // The shelf of kept files.
     .target(
-      name: "ChatFiles", dependencies: ["ChatCrypto", "ChatSystem"], swiftSettings: strict),
+      name: "ChatFiles", dependencies: ["ChatCore", "ChatCrypto", "ChatSystem"],
+      swiftSettings: strict),
 
     // A person's terminal: the input row at the bottom, and what is shown above it.
     .target(
@@ -84,12 +85,13 @@ let package = Package(
       swiftSettings: strict),
     // What `make bench` runs: this server and its peers, under the same load.
     .executableTarget(
-      name: "chat-bench", dependencies: ["ChatCrypto", "ChatFlags", "ChatSystem"],
+      name: "chat-bench", dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem"],
       swiftSettings: strict),
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.
     .target(
-      name: "TestKit", dependencies: ["CLinux", "ChatCrypto", "ChatSystem"], path: "Tests/TestKit",
+      name: "TestKit", dependencies: ["CLinux", "ChatCore", "ChatCrypto", "ChatSystem"],
+      path: "Tests/TestKit",
       swiftSettings: strict),
     .testTarget(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
@@ -108,10 +110,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ChatHistoryTests",
-      dependencies: ["ChatHistory", "ChatSystem", "TestKit", "history-probe"],
+      dependencies: ["ChatCore", "ChatHistory", "ChatSystem", "TestKit", "history-probe"],
       swiftSettings: strict),
     .testTarget(
-      name: "ChatFilesTests", dependencies: ["ChatCrypto", "ChatFiles", "ChatSystem", "TestKit"],
+      name: "ChatFilesTests",
+      dependencies: ["ChatCore", "ChatCrypto", "ChatFiles", "ChatSystem", "TestKit"],
       swiftSettings: strict),
     .testTarget(
       name: "ChatClientModelTests", dependencies: ["ChatClientModel", "ChatCore", "TestKit"],

@@ -1,4 +1,5 @@
 internal import COpenSSL
+package import ChatCore
 
 /// A SHA-256 (FIPS 180-4) being computed: bytes go in piece by piece, the digest comes out at the end.
 ///
@@ -33,13 +34,13 @@ package struct SHA256: ~Copyable {
 
   /// The digest of all that came: EVP_DigestFinal_ex.
   package consuming func finish() throws(CryptoError) -> SHA256Digest {
-    try withUnsafeTemporaryAllocation(byteCount: SHA256Digest.byteCount, alignment: 8) {
-      digest throws(CryptoError) in
-      guard EVP_DigestFinal_ex(context, digest.baseAddress, nil) == 1 else {
-        throw CryptoError("EVP_DigestFinal_ex")
-      }
-      return SHA256Digest(digestBytes: UnsafeRawBufferPointer(digest))
+    var digest = InlineArray<32, UInt8>(repeating: 0)
+    var bytes = digest.mutableSpan
+    let isDone = bytes.withUnsafeMutableBufferPointer {
+      EVP_DigestFinal_ex(context, $0.baseAddress, nil) == 1
     }
+    guard isDone else { throw CryptoError("EVP_DigestFinal_ex") }
+    return SHA256Digest(digest)
   }
 
   /// The digest of bytes that are all there.

@@ -1,4 +1,4 @@
-internal import ChatCrypto
+package import ChatCore
 package import ChatSystem
 
 /// The shelf of kept files: what people put into rooms, within a budget of bytes.
@@ -88,7 +88,7 @@ package final class FileShelf: @unchecked Sendable {
   /// - Parameter content: what the upload gave, if there was one: it is held until the file has it.
   /// - Returns: false if the content is not there, or another file has the name.
   @discardableResult
-  package func announce(_ file: KeptFile, of content: StoredContent? = nil) -> Bool {
+  package func announce(_ file: SharedFile, of content: StoredContent? = nil) -> Bool {
     let (isIn, removals) = withExtendedLifetime(content) {
       lock.withLock { (index.announce(file), index.trimFiles(ofRoom: file.room)) }
     }
@@ -97,12 +97,12 @@ package final class FileShelf: @unchecked Sendable {
   }
 
   /// The file of this name; `nil` if there is none, or its content is gone.
-  package func file(id: String) -> KeptFile? {
+  package func file(id: String) -> SharedFile? {
     lock.withLock { index.file(id: id) }
   }
 
   /// A room's files, the newest first.
-  package func files(inRoom room: String, limit: Int) -> [KeptFile] {
+  package func files(inRoom room: String, limit: Int) -> [SharedFile] {
     lock.withLock { index.files(inRoom: room, limit: limit) }
   }
 
@@ -139,7 +139,7 @@ package final class FileShelf: @unchecked Sendable {
   }
 
   /// All files, the one announced first first.
-  package var allFiles: [KeptFile] { lock.withLock { index.allFiles } }
+  package var allFiles: [SharedFile] { lock.withLock { index.allFiles } }
 
   /// Notes which line tells of a file.
   package func setSequence(_ sequence: UInt64, of id: String) {

@@ -70,7 +70,7 @@ final class ServerContext: Sendable {
 extension ServerContext: HistoryHost {
   var openRooms: [RoomRecord] { rooms.open.map(\.record) }
   var emptyRooms: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] { rooms.left }
-  var storedFiles: [KeptFile] { files?.allFiles ?? [] }
+  var storedFiles: [SharedFile] { files?.allFiles ?? [] }
 
   func announce(_ text: String) { connections.enqueueForAll(ControlLine.notice(text).encoded()) }
 

@@ -6,13 +6,15 @@ import Testing
 struct FileLookupsTests {
   private static func offer(
     _ id: String, _ name: String = "a.png", from sender: String = "bob"
-  ) -> FileOffer {
-    FileOffer(id: id, name: name, sender: sender, size: 5, sha256: "00")
+  ) -> SharedFile {
+    SharedFile(
+      id: id, name: name, sender: sender, sizeBytes: 5,
+      digest: SHA256Digest(InlineArray(repeating: 0)))
   }
 
   /// A file of a list.
   private static func list(
-    _ lookups: inout FileLookups, _ offer: FileOffer, isOwn: Bool
+    _ lookups: inout FileLookups, _ offer: SharedFile, isOwn: Bool
   ) -> [FileLookups.Step]? {
     lookups.list(offer, time: "T", nickname: "alice", isOwn: isOwn)
   }

@@ -8,7 +8,10 @@ struct FileTableTests {
     _ id: String, _ name: String, from sender: String = "bob", size: UInt64 = 1_200,
     time: String = "12:34"
   ) -> TransferNotice.Listed {
-    .init(FileOffer(id: id, name: name, sender: sender, size: size, sha256: "00"), time: time)
+    .init(
+      SharedFile(
+        id: id, name: name, sender: sender, sizeBytes: size,
+        digest: SHA256Digest(InlineArray(repeating: 0))), time: time)
   }
 
   private static func shown(_ files: [TransferNotice.Listed]) -> [String] {

@@ -87,16 +87,19 @@ struct RendererTests {
 
   @Test("files: what a person, a script and a program read")
   func files() {
-    let offer = FileOffer(id: "k3", name: "../a b.png", sender: "bob", size: 1_200, sha256: "00")
+    let zeros = String(repeating: "0", count: 64)
+    let offer = SharedFile(
+      id: "k3", name: "../a b.png", sender: "bob", sizeBytes: 1_200,
+      digest: SHA256Digest(InlineArray(repeating: 0)))
     for (notice, terminal, plain, json): (TransferNotice, String?, String?, String?) in [
       (
         .offered(offer, isFetched: false), "* bob offers a b.png (1.2 kB): /get k3",
         "bob offers a b.png (1.2 kB): /get k3",
-        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"00","size":1200}"#
+        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"\#(zeros)","size":1200}"#
       ),
       (
         .offered(offer, isFetched: true), nil, nil,
-        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"00","size":1200}"#
+        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"\#(zeros)","size":1200}"#
       ),
       (
         .saved(id: "k3", name: "received_a", path: Array("x/received_a".utf8), size: 5),
@@ -122,7 +125,7 @@ struct RendererTests {
       (
         .passedOver(offer, .tooLarge), "* bob offers a b.png (1.2 kB): larger than --auto-accept",
         "bob offers a b.png (1.2 kB): larger than --auto-accept",
-        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"00","size":1200}"#
+        #"{"event":"offer","from":"bob","id":"k3","name":"a b.png","sha256":"\#(zeros)","size":1200}"#
       ),
       (.files([]), "* no files here", nil, #"{"event":"files-end"}"#),
       (

@@ -130,7 +130,9 @@ struct ClientLineTests {
     #expect(try Self.parse("[FILE]:../a b.png") == .classicFile(name: "../a b.png"))
     #expect(
       try Self.parse("[FILE]:a.png\tid=x1\tsize=5\tsha256=\(sha256)")
-        == .file(name: "a.png", .init(token: "x1", size: 5, sha256: sha256.lowercased())))
+        == .file(
+          name: "a.png",
+          .init(token: "x1", size: 5, digest: SHA256Digest(InlineArray(repeating: 0x0A)))))
     #expect(try Self.parse("[DATA]:x1\tsize=5") == .data(token: "x1", offset: nil, size: 5))
     #expect(try Self.parse("[DATA]:x1\toffset=7\tsize=5") == .data(token: "x1", offset: 7, size: 5))
     #expect(try Self.parse("<END>\tid=x1") == .fileEnd(token: "x1"))

@@ -5,8 +5,9 @@ import Testing
 @Suite("ServerLine")
 struct ServerLineTests {
   private static let sha256 = String(repeating: "0a", count: 32)
-  private static let offer = FileOffer(
-    id: "k3Fq", name: "a b.png", sender: "alice", size: 48_213, sha256: sha256)
+  private static let digest = SHA256Digest(InlineArray(repeating: 0x0A))
+  private static let offer = SharedFile(
+    id: "k3Fq", name: "a b.png", sender: "alice", sizeBytes: 48_213, digest: digest)
 
   private static let samples: [(ServerLine, String)] = [
     (.room(.said(by: "alice", text: "hello: you")), "alice: hello: you"),

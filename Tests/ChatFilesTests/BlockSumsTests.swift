@@ -1,3 +1,4 @@
+import ChatCore
 import ChatCrypto
 import ChatFiles
 import ChatSystem
@@ -28,7 +29,7 @@ struct BlockSumsTests {
   }
 
   /// Overwrites a content where it lies.
-  private static func spoil(_ test: TestShelf, _ file: KeptFile) throws {
+  private static func spoil(_ test: TestShelf, _ file: SharedFile) throws {
     let handle = try #require(FileHandle(forWritingAtPath: "\(test.path)/\(file.digest.hex)"))
     try handle.write(contentsOf: Data(repeating: 0, count: Int(file.sizeBytes)))
     try handle.close()
@@ -46,7 +47,7 @@ struct BlockSumsTests {
     try upload.rewind(to: 1_048_577)
     try upload.append(Self.bytes[1_048_577...])
     let content = try upload.finish()
-    let file = KeptFile(content, id: "a")
+    let file = SharedFile(content, id: "a")
     #expect(test.shelf.announce(file, of: content))
     try Self.spoil(test, file)
     let (sums, calls) = try Self.ask(test, "a")
@@ -135,7 +136,7 @@ struct BlockSumsTests {
     try upload.append(Self.bytes.suffix(1))
     let content = try upload.finish()
     #expect(content.digest == digest)
-    #expect(test.shelf.announce(KeptFile(content, id: "a"), of: content))
+    #expect(test.shelf.announce(SharedFile(content, id: "a"), of: content))
     #expect(try Self.ask(test, "a").0 == Self.expected(Self.bytes))
   }
 }

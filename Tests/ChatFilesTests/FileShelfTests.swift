@@ -1,3 +1,4 @@
+import ChatCore
 import ChatCrypto
 import ChatFiles
 import ChatSystem
@@ -31,8 +32,8 @@ struct FileShelfTests {
     let file = try test.put(someBytes(10), id: "a")
     #expect(test.shelf.announce(file))
     let content = try test.store(someBytes(11))
-    #expect(!test.shelf.announce(KeptFile(content, id: "a"), of: content))
-    let wrong = KeptFile(
+    #expect(!test.shelf.announce(SharedFile(content, id: "a"), of: content))
+    let wrong = SharedFile(
       id: "b", name: "b", room: "lobby", sender: "alice", sizeBytes: 12, digest: content.digest,
       timeMilliseconds: 0)
     #expect(!test.shelf.announce(wrong, of: content))
@@ -74,7 +75,7 @@ struct FileShelfTests {
   @Test("a budget that was lowered is kept as soon as something is uploaded")
   func loweredBudget() throws {
     let test = try TestShelf()
-    var files: [KeptFile] = []
+    var files: [SharedFile] = []
     for number in 0..<5 {
       files.append(try test.put(someBytes(100, seed: UInt64(number)), id: "\(number)"))
     }
@@ -90,7 +91,7 @@ struct FileShelfTests {
   @Test("a budget that was lowered can be kept at once, without what nobody claimed")
   func startedAnew() throws {
     let test = try TestShelf()
-    var files: [KeptFile] = []
+    var files: [SharedFile] = []
     for number in 0..<6 {
       files.append(try test.put(someBytes(100, seed: UInt64(number)), id: "\(number)"))
     }
@@ -168,7 +169,7 @@ struct FileShelfTests {
     let test = try TestShelf(limitBytes: 1_000)
     let content = try test.store(someBytes(600))
     #expect(throws: ShelfError.noSpace) { try test.store(someBytes(401, seed: 2)) }
-    #expect(test.shelf.announce(KeptFile(content, id: "a"), of: content))
+    #expect(test.shelf.announce(SharedFile(content, id: "a"), of: content))
     #expect(throws: ShelfError.noSpace) { try test.store(someBytes(401, seed: 2)) }
     #expect(try test.fetch("a") == someBytes(600))
     #expect(content.sizeBytes == 600)
@@ -237,7 +238,7 @@ struct FileShelfTests {
               }
               let content = try upload.finish()
               let id = FileShelf.makeID()
-              #expect(shelf.announce(KeptFile(content, id: id), of: content))
+              #expect(shelf.announce(SharedFile(content, id: id), of: content))
               if let open = try shelf.open(id: id) {
                 #expect(try shelf.sums(of: open) == [content.digest])
               }

@@ -1,4 +1,4 @@
-import ChatCrypto
+import ChatCore
 import ChatFiles
 import TestKit
 import Testing
@@ -119,7 +119,7 @@ struct ShelfIndexTests {
     let digest = try file("", of: "again", bytes: 1).digest
     func announce(_ number: Int) -> Bool {
       index.announce(
-        KeptFile(
+        SharedFile(
           id: "\(number)", name: "", room: "\(number % 11)", sender: "", sizeBytes: 1,
           digest: digest, timeMilliseconds: 0))
     }

@@ -1,3 +1,4 @@
+import ChatCore
 import ChatCrypto
 import ChatFiles
 import Testing
@@ -5,8 +6,8 @@ import Testing
 /// A file of a content that its name stands for.
 func file(
   _ id: String, of content: String, bytes: UInt64, in room: String = "lobby"
-) throws -> KeptFile {
-  KeptFile(
+) throws -> SharedFile {
+  SharedFile(
     id: id, name: "\(id).txt", room: room, sender: "alice", sizeBytes: bytes,
     digest: try Array(content.utf8).sha256(), timeMilliseconds: 0)
 }

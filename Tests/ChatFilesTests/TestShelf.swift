@@ -1,3 +1,4 @@
+import ChatCore
 import ChatCrypto
 import ChatFiles
 import ChatSystem
@@ -56,9 +57,9 @@ final class TestShelf {
 
   /// Uploads a content, and announces it as a file.
   @discardableResult
-  func put(_ bytes: [UInt8], id: String, in room: String = "lobby") throws -> KeptFile {
+  func put(_ bytes: [UInt8], id: String, in room: String = "lobby") throws -> SharedFile {
     let content = try store(bytes)
-    let file = KeptFile(content, id: id, in: room)
+    let file = SharedFile(content, id: id, in: room)
     #expect(shelf.announce(file, of: content))
     return file
   }
@@ -76,7 +77,7 @@ final class TestShelf {
   }
 }
 
-extension KeptFile {
+extension SharedFile {
   /// A file that has a content.
   init(_ content: StoredContent, id: String, in room: String = "lobby") {
     self.init(

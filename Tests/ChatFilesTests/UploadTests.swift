@@ -1,3 +1,4 @@
+import ChatCore
 import ChatCrypto
 import ChatFiles
 import Foundation
@@ -20,7 +21,7 @@ struct UploadTests {
     #expect(content.digest == (try bytes.sha256()) && content.sizeBytes == UInt64(count))
     #expect(try test.contents == [content.digest.hex])
     #expect(try test.partials == [])
-    let file = KeptFile(content, id: "f")
+    let file = SharedFile(content, id: "f")
     #expect(test.shelf.announce(file, of: content))
     #expect(test.shelf.file(id: "f") == file)
     #expect(try test.fetch("f") == bytes)
@@ -104,10 +105,10 @@ struct UploadTests {
       withExtendedLifetime(upload) {}
     }
     #expect(try test.partials == [])
-    let file: KeptFile
+    let file: SharedFile
     do {
       let content = try test.store(bytes)
-      file = KeptFile(content, id: "a")
+      file = SharedFile(content, id: "a")
       #expect(try test.contents.count == 1)
       withExtendedLifetime(content) {}
     }
@@ -132,7 +133,7 @@ struct UploadTests {
             try upload.append(bytes.dropFirst(Int(upload.receivedBytes)))
             let content = try upload.finish()
             // Others may have removed the room meanwhile, but not what we hold.
-            let file = KeptFile(content, id: FileShelf.makeID(), in: "\(round % 2)")
+            let file = SharedFile(content, id: FileShelf.makeID(), in: "\(round % 2)")
             #expect(shelf.announce(file, of: content))
             if round % 3 == 0 { shelf.removeRoom("\(round % 2)") }
           }

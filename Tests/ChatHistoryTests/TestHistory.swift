@@ -1,3 +1,4 @@
+import ChatCore
 import ChatHistory
 import ChatSystem
 import Foundation
@@ -73,13 +74,13 @@ final class TestHistory {
     var bytes: [UInt8] = []
     var ranges:
       [(
-        sequence: UInt64, position: UInt64, count: Int, range: Range<Int>, files: [FileRecord]
+        sequence: UInt64, position: UInt64, count: Int, range: Range<Int>, files: [SharedFile]
       )] = []
     for group in groups {
       let start = bytes.count
       for line in group { bytes += Array("\(line)\n".utf8) }
       let records = zip(place.sequence..., group).compactMap { sequence, line in
-        files[line].map { FileRecord.test($0, sequence: sequence) }
+        files[line].map { SharedFile.test($0, sequence: sequence) }
       }
       ranges.append((place.sequence, place.position, group.count, start..<bytes.count, records))
       place.sequence += UInt64(group.count)
@@ -107,12 +108,15 @@ extension HistoryReader {
   }
 }
 
-extension FileRecord {
+extension SharedFile {
   /// A file of an id, all else of which follows from that.
-  static func test(_ id: String, sequence: UInt64) -> Self {
+  static func test(
+    _ id: String, sequence: UInt64, in room: String = "lobby", at timeMilliseconds: Int64 = 0
+  ) -> Self {
     Self(
-      id: id, name: "\(id) é.png", sizeBytes: UInt64(id.utf8.count) << 40,
-      digest: String(repeating: "0f", count: 32), sender: "alice", sequence: sequence)
+      id: id, name: "\(id) é.png", room: room, sender: "alice",
+      sizeBytes: UInt64(id.utf8.count) << 40, digest: SHA256Digest(InlineArray(repeating: 0x0F)),
+      timeMilliseconds: timeMilliseconds, sequence: sequence)
   }
 }
 

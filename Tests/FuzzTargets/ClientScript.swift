@@ -15,7 +15,7 @@ internal import ClientTestKit
 /// | `e` | the input ends |
 /// | `w`, `W` | the client sends once, or all that waits |
 /// | `j` | a file is read |
-/// | `h`, `n`, `s`, `b` and a digit | what a `SharedFile` is |
+/// | `h`, `n`, `s`, `b` and a digit | what a `SampleFile` is |
 /// | `f` and a digit, up to LF | the whole file in frames under this id |
 /// | anything else | itself |
 final class ClientScript {
@@ -116,12 +116,12 @@ final class ClientScript {
     if "cxrtewWj".utf8.contains(code) { return nil }
     guard "hnsbf".utf8.contains(code) else { return reader.bytes(2) }
     _ = reader.bytes(2)
-    if let bytes = SharedFile.content(code, &reader) { return bytes }
-    let file = SharedFile.next(&reader)
+    if let bytes = SampleFile.content(code, &reader) { return bytes }
+    let file = SampleFile.next(&reader)
     return Self.frames(of: file, id: reader.bytes(upTo: UInt8(ascii: "\n")))
   }
 
-  private static func frames(of file: SharedFile, id: [UInt8]) -> [UInt8] {
+  private static func frames(of file: SampleFile, id: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     var offset = 0
     while offset < file.bytes.count {

@@ -20,7 +20,7 @@ final class ScratchFolder: Sendable {
     saved = try? DownloadFolder(path: FilePath(savedPath))
     // What is sent is named as it is typed: `/send ~/1.txt`.
     setenv("HOME", root, 1)
-    for (number, file) in SharedFile.all.enumerated() {
+    for (number, file) in SampleFile.all.enumerated() {
       let descriptor = open("\(root)/\(number).txt", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
       _ = write(descriptor, file.bytes, file.bytes.count)
       close(descriptor)

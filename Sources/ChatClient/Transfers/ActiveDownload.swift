@@ -14,12 +14,11 @@ internal import ChatSystem
 final class ActiveDownload {
   /// The worker's and the mailbox's name for it.
   let number: Int
-  let offer: FileOffer
+  let offer: SharedFile
   let name: FileName
   private(set) var state: DownloadState
   private(set) var hasEnded = false
 
-  private let digest: SHA256Digest
   private let part: DownloadFolder.Part
   private let folder: DownloadFolder
   private let outlet: TransferOutlet
@@ -41,24 +40,24 @@ final class ActiveDownload {
 
   /// Opens or makes the part of a file.
   init(
-    number: Int, _ offer: FileOffer, digest: SHA256Digest, in folder: DownloadFolder,
+    number: Int, _ offer: SharedFile, in folder: DownloadFolder,
     outlet: TransferOutlet, worker: FileWorker, mailbox: TransferMailbox,
     clock: ClientClock, onEnd: @escaping (ActiveDownload) -> Void
   ) throws(SystemError) {
-    (self.number, self.offer, self.digest, self.folder) = (number, offer, digest, folder)
+    (self.number, self.offer, self.folder) = (number, offer, folder)
     (self.outlet, self.worker, self.mailbox) = (outlet, worker, mailbox)
     (self.clock, self.onEnd) = (clock, onEnd)
     rate = TransferRate(bytes: 0, at: clock.moment)
     name = FileName(from: offer.name)
-    state = DownloadState(size: offer.size)
-    part = try folder.openPart(sha256: digest.hex, size: offer.size)
+    state = DownloadState(size: offer.sizeBytes)
+    part = try folder.openPart(sha256: offer.digest.hex, size: offer.sizeBytes)
   }
 
   /// How far it is.
   func progress(at now: Moment) -> TransferProgress {
     rate.note(state.length, at: now)
     return TransferProgress(
-      .down, name: name.text, bytes: state.length, size: offer.size,
+      .down, name: name.text, bytes: state.length, size: offer.sizeBytes,
       bytesPerSecond: rate.bytesPerSecond(at: now))
   }
 
@@ -84,9 +83,9 @@ final class ActiveDownload {
   /// Hashes what is here of the file already, and asks for the rest.
   func prepare() throws {
     var length = try part.file.status().sizeBytes
-    if length > offer.size {
-      try part.file.truncate(to: offer.size)
-      length = offer.size
+    if length > offer.sizeBytes {
+      try part.file.truncate(to: offer.sizeBytes)
+      length = offer.sizeBytes
     }
     status = try part.file.status()
     guard length > 0 else {
@@ -195,12 +194,12 @@ final class ActiveDownload {
       guard try folder.holds(part) else { throw HashFailure.moved }
       // What was hashed is what came. Only if the part still is that, it gets its name.
       guard try part.file.status() == status else { return try prepareAgain() }
-      guard try hash.finish() == digest else { return perform(state.mismatch()) }
+      guard try hash.finish() == offer.digest else { return perform(state.mismatch()) }
       let saved = try folder.save(part, as: name)
       outlet.outgoing.reply(TaggedLine("GOT", offer.id))
       outlet.report(
         .saved(
-          id: offer.id, name: saved, path: folder.path(of: saved).bytes, size: offer.size))
+          id: offer.id, name: saved, path: folder.path(of: saved).bytes, size: offer.sizeBytes))
       end()
     } catch {
       fail("cannot save it: \(HashFailure(error).reason)")

@@ -118,7 +118,7 @@ final class ActiveUpload {
       outlet.outgoing.request(
         TaggedLine(
           "FILE", file.name.text,
-          [.init("id", token), .init("size", "\(file.size)"), .init("sha256", file.sha256)]))
+          [.init("id", token), .init("size", "\(file.size)"), .init("sha256", file.digest.hex)]))
     case .send(let offset):
       rate = TransferRate(bytes: offset, at: clock.moment)
       outlet.outgoing.send(file, token: token, from: offset)

@@ -20,7 +20,7 @@ final class DownloadQueue {
   private let clock: ClientClock
 
   private var running: [ActiveDownload] = []
-  private var waiting = Fifo<FileOffer>()
+  private var waiting = Fifo<SharedFile>()
   /// Whose bytes come now.
   private var target: ActiveDownload?
   private var ended = RecentFiles<Bool>(limit: mostEnded)
@@ -52,7 +52,7 @@ final class DownloadQueue {
   // MARK: Beginning and ending
 
   /// Fetches a file, as soon as it is its turn.
-  func fetch(_ offer: FileOffer) {
+  func fetch(_ offer: SharedFile) {
     guard !running.contains(where: { $0.offer.id == offer.id }),
       !waiting.elements.contains(where: { $0.id == offer.id })
     else { return }
@@ -72,15 +72,15 @@ final class DownloadQueue {
     while running.count < Limits.downloadsAtOnce, let offer = waiting.popFirst() { start(offer) }
   }
 
-  private func start(_ offer: FileOffer) {
+  private func start(_ offer: SharedFile) {
     let name = FileName(from: offer.name)
-    guard let digest = SHA256Digest(hex: offer.sha256), offer.size <= UInt64(Int64.max) else {
+    guard offer.sizeBytes <= UInt64(Int64.max) else {
       return outlet.fail(name.text, "the server's offer makes no sense", hasBegun: false)
     }
     do {
       count += 1
       let download = try ActiveDownload(
-        number: count, offer, digest: digest, in: folder.get(), outlet: outlet, worker: worker,
+        number: count, offer, in: folder.get(), outlet: outlet, worker: worker,
         mailbox: mailbox, clock: clock
       ) { [unowned self] in ended($0) }
       running.append(download)
@@ -107,7 +107,7 @@ final class DownloadQueue {
   /// - Parameter choice: an id, or the beginning of one, or the file's name.
   /// - Returns: whether there was any.
   func cancel(_ choice: String?) -> Bool {
-    let isMeant = { (offer: FileOffer) in
+    let isMeant = { (offer: SharedFile) in
       guard let choice else { return true }
       return offer.id == choice || FileName(from: offer.name).text == choice
         || choice.count >= FileTable.shortestID && offer.id.hasPrefix(choice)

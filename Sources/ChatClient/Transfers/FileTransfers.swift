@@ -181,6 +181,7 @@ final class FileTransfers {
       self.room = room
     case .session(.room(let name, _, _)): move(to: name)
     case .transfer(let line): return follow(line, nickname: nickname)
+    case .unknown(let text, isTagged: true): failIfOffer(text)
     default: break
     }
     return false
@@ -223,7 +224,7 @@ final class FileTransfers {
         outlet.report(
           .remark(
             "\(FileName(from: offer.name)): the newest of \(count), from \(offer.sender) "
-              + "(\(ByteCount.text(offer.size)))"))
+              + "(\(ByteCount.text(offer.sizeBytes)))"))
         downloads.fetch(offer)
       case .offered(let offer): offered(offer, nickname: nickname)
       case .arrived(let offer): sentNames[offer.id] = uploads.arrived(offer)
@@ -247,13 +248,13 @@ final class FileTransfers {
     updateHold()
   }
 
-  private func offered(_ offer: FileOffer, nickname: String) {
+  private func offered(_ offer: SharedFile, nickname: String) {
     lookups.remember(offer)
     if offer.sender == nickname {
       sentNames[offer.id] = uploads.arrived(offer)
       return
     }
-    let refusal = budget.accept(offer.size, now: clock.moment)
+    let refusal = budget.accept(offer.sizeBytes, now: clock.moment)
     // A client that only sends files displays no offers.
     if !onlySends {
       if let refusal, !outlet.isTyped {
@@ -266,6 +267,17 @@ final class FileTransfers {
     // First: the input may end at the same time.
     hold(true)
     downloads.fetch(offer)
+  }
+
+  /// An offer whose checksum is not one can't be fetched: the person learns of it.
+  private func failIfOffer(_ text: String) {
+    let fields = text.split(separator: "\t", omittingEmptySubsequences: false)
+    guard budget.acceptsAny, let name = fields.first, name.hasPrefix("[FILE]:"),
+      fields.contains(where: { $0.hasPrefix("sha256=") })
+    else { return }
+    outlet.fail(
+      FileName(from: String(name.dropFirst("[FILE]:".count))).text,
+      "the server's offer makes no sense", hasBegun: false)
   }
 
   private func cancelled(_ id: String) {

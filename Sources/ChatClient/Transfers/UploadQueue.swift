@@ -150,14 +150,14 @@ final class UploadQueue {
   /// A file of the client's own is offered to the room.
   ///
   /// - Returns: what it is called, if it is one of these.
-  func arrived(_ offer: FileOffer) -> String? {
+  func arrived(_ offer: SharedFile) -> String? {
     let same = running.filter {
-      $0.file?.sha256 == offer.sha256 && $0.file?.size == offer.size
+      $0.file?.digest == offer.digest && $0.file?.size == offer.sizeBytes
         && $0.state.phase != .preparing
     }
     let upload = same.first { $0.file?.name.text == offer.name } ?? same.first
     guard let upload else { return nil }
-    outlet.report(.sent(id: offer.id, name: upload.name, size: offer.size))
+    outlet.report(.sent(id: offer.id, name: upload.name, size: offer.sizeBytes))
     upload.end()
     return upload.name
   }

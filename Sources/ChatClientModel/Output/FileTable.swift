@@ -17,7 +17,7 @@ package enum FileTable {
     let cells = files.map { file in
       [
         String(file.offer.id.prefix(length)).cut(toColumns: widestID),
-        ByteCount.text(file.offer.size), FileName(from: file.offer.name).text,
+        ByteCount.text(file.offer.sizeBytes), FileName(from: file.offer.name).text,
         file.offer.sender.cutInMiddle(toColumns: widestSender),
         localTime(file.time).cut(toColumns: widestTime),
       ]

@@ -101,11 +101,11 @@ enum JSONEvent {
     ]
   }
 
-  private static func fields(of offer: FileOffer) -> [String: JSONValue] {
+  private static func fields(of offer: SharedFile) -> [String: JSONValue] {
     [
       "id": .string(offer.id), "name": .string(FileName(from: offer.name).text),
-      "size": .integer(Int128(offer.size)), "from": .string(offer.sender),
-      "sha256": .string(offer.sha256),
+      "size": .integer(Int128(offer.sizeBytes)), "from": .string(offer.sender),
+      "sha256": .string(offer.digest.hex),
     ]
   }
 

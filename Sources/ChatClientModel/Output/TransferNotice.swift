@@ -3,9 +3,9 @@ package import ChatCore
 /// What the client has to say about transfers.
 package enum TransferNotice: Equatable, Sendable {
   /// Somebody offers a file. If it is not fetched, the notice says how to.
-  case offered(FileOffer, isFetched: Bool)
+  case offered(SharedFile, isFetched: Bool)
   /// Somebody offers a file that is not fetched, and there is no person who could ask for it.
-  case passedOver(FileOffer, AcceptBudget.Refusal)
+  case passedOver(SharedFile, AcceptBudget.Refusal)
   /// A file is saved, complete and verified.
   case saved(id: String, name: String, path: [UInt8], size: UInt64)
   /// A file of the client's own is offered to the room.
@@ -21,11 +21,11 @@ package enum TransferNotice: Equatable, Sendable {
 
   /// A file of a list.
   package struct Listed: Equatable, Sendable {
-    package let offer: FileOffer
+    package let offer: SharedFile
     /// When it was sent (RFC 3339).
     package let time: String
 
-    package init(_ offer: FileOffer, time: String) { (self.offer, self.time) = (offer, time) }
+    package init(_ offer: SharedFile, time: String) { (self.offer, self.time) = (offer, time) }
   }
 
   /// In words; `nil` if a person need not know.
@@ -35,10 +35,10 @@ package enum TransferNotice: Equatable, Sendable {
     switch self {
     case .offered(_, isFetched: true): nil
     case .offered(let offer, isFetched: false):
-      "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.size))): "
+      "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.sizeBytes))): "
         + "/get \(offer.id)"
     case .passedOver(let offer, let refusal):
-      "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.size))): "
+      "\(offer.sender) offers \(FileName(from: offer.name)) (\(ByteCount.text(offer.sizeBytes))): "
         + (refusal == .tooLarge
           ? "larger than --auto-accept" : "more than --auto-accept takes in an hour")
     case .saved(_, let name, _, let size): "saved \(name) (\(ByteCount.text(size)))"

@@ -41,13 +41,13 @@ package struct FileLookups: Sendable {
   /// What is to be done.
   package enum Step: Equatable, Sendable {
     /// Fetch this file.
-    case fetch(FileOffer)
+    case fetch(SharedFile)
     /// Fetch this file, the newest of so many of its name.
-    case fetchNewest(FileOffer, of: Int)
+    case fetchNewest(SharedFile, of: Int)
     /// Treat it as offered now.
-    case offered(FileOffer)
+    case offered(SharedFile)
     /// It is the client's own, and has arrived.
-    case arrived(FileOffer)
+    case arrived(SharedFile)
     /// Ask the server for the file of this id; empty for the whole list.
     case ask(String)
     /// What a person wants can't be had.
@@ -64,7 +64,7 @@ package struct FileLookups: Sendable {
     let name: String
   }
 
-  private var offers = RecentFiles<FileOffer>(limit: mostRemembered)
+  private var offers = RecentFiles<SharedFile>(limit: mostRemembered)
   /// What was asked and is not answered, in order.
   private var lookups = Fifo<Lookup>()
   /// The first of the answers has brought the file that it was asked for.
@@ -72,9 +72,9 @@ package struct FileLookups: Sendable {
   /// The answer to `/files` as far as it has come.
   private var listed: [TransferNotice.Listed] = []
   /// What `/files` listed last: the ids that a person sees.
-  private var lastListed: [FileOffer] = []
+  private var lastListed: [SharedFile] = []
   /// The files of the name that is looked for, newest first.
-  private var named: [FileOffer] = []
+  private var named: [SharedFile] = []
   /// A line of the stream reports a file, and the file itself is offered next.
   private var published: Published?
   /// Uploads wait until all questions are answered.
@@ -87,7 +87,7 @@ package struct FileLookups: Sendable {
   package var isEmpty: Bool { lookups.isEmpty }
 
   /// Remembers a file that is offered.
-  package mutating func remember(_ offer: FileOffer) { offers[offer.id] = offer }
+  package mutating func remember(_ offer: SharedFile) { offers[offer.id] = offer }
 
   /// Notes what a line says of a file to come.
   package mutating func follow(_ line: ServerLine) {
@@ -148,7 +148,7 @@ package struct FileLookups: Sendable {
   /// - Parameter isOwn: the client has asked for the list, not a person or script.
   /// - Returns: what to do; `nil` if the file is to be displayed.
   package mutating func list(
-    _ offer: FileOffer, time: String, nickname: String, isOwn: Bool
+    _ offer: SharedFile, time: String, nickname: String, isOwn: Bool
   ) -> [Step]? {
     if isOwn, case .unnamed(let published) = lookups[0] {
       guard !hasFound, published == Published(sender: offer.sender, name: offer.name) else {

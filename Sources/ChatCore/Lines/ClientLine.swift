@@ -31,7 +31,7 @@ public enum ClientLine: Sendable, Equatable {
   /// `[FILE]:name`: the file's bytes follow, up to the first `<END>` LF.
   case classicFile(name: String)
   /// `[FILE]:name` with `id=`, `size=` and `sha256=`: its frames will come.
-  case file(name: String, Upload)
+  case file(name: String, UploadHeader)
   /// `[DATA]:token` with `size=`, perhaps `offset=`: so many raw bytes follow.
   case data(token: String, offset: UInt64?, size: UInt64)
   /// `<END>` with `id=`: all frames of an upload have come; without one it ends nothing.
@@ -69,17 +69,17 @@ public enum ClientLine: Sendable, Equatable {
   }
 
   /// An upload as its sender announces it.
-  public struct Upload: Sendable, Equatable {
+  public struct UploadHeader: Sendable, Equatable {
     /// What the sender calls it: 1 to 16 ASCII letters and digits.
     public let token: String
     /// How many bytes it has; the largest number there is if it was larger.
     public let size: UInt64
-    /// Its SHA-256: 64 lower-case hexadecimal digits.
-    public let sha256: String
+    /// The SHA-256 of its content.
+    public let digest: SHA256Digest
 
     /// Describes one.
-    public init(token: String, size: UInt64, sha256: String) {
-      (self.token, self.size, self.sha256) = (token, size, sha256)
+    public init(token: String, size: UInt64, digest: SHA256Digest) {
+      (self.token, self.size, self.digest) = (token, size, digest)
     }
   }
 
@@ -166,10 +166,11 @@ public enum ClientLine: Sendable, Equatable {
 
   private static func file(_ line: TaggedLine) throws(Refusal) -> ClientLine {
     guard let token = line["id"] else { return .classicFile(name: line.value) }
-    guard let size = try line.number("size"), let sha256 = line["sha256"]?.lowercased(),
-      sha256.utf8.count == 64, sha256.utf8.allSatisfy(isHexDigit)
+    guard let size = try line.number("size"),
+      let digest = line["sha256"].flatMap({ SHA256Digest(hex: $0) })
     else { throw Refusal(.badTag, "a file with id= has size=BYTES and sha256=64 hex digits") }
-    return .file(name: line.value, Upload(token: try Self.token(token), size: size, sha256: sha256))
+    return .file(
+      name: line.value, UploadHeader(token: try Self.token(token), size: size, digest: digest))
   }
 
   /// - Throws: `Refusal` with `badTag` if it is none.
@@ -189,10 +190,6 @@ public enum ClientLine: Sendable, Equatable {
       true
     default: false
     }
-  }
-
-  private static func isHexDigit(_ byte: UInt8) -> Bool {
-    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte
   }
 
   /// A number in digits alone; one too large for its type is the largest.

@@ -1,7 +1,7 @@
 /// A line about a file: an offer, a frame of bytes, the state of a transfer, a part of a list.
 public enum TransferLine: Sendable, Equatable {
   /// `[FILE]:name` with `id=`, `from=`, `size=`, `sha256=`: it is there to get.
-  case file(FileOffer)
+  case file(SharedFile)
   /// `[FILE]:name` with `id=`, the sender's own token, and `offset=`: the server has so much of an upload.
   case uploadStart(name: String, token: String, offset: UInt64)
   /// `[DATA]:id` with `offset=` and `size=`: so many raw bytes follow.
@@ -13,7 +13,7 @@ public enum TransferLine: Sendable, Equatable {
   /// `[GOT]:id` with `have=` and `of=`: how many of those who were offered a file have it now.
   case got(id: String, have: Int, of: Int)
   /// `[FILES]:name` with the attributes of an offer and `time=`: a file of this room.
-  case listed(FileOffer, time: String)
+  case listed(SharedFile, time: String)
   /// `[FILES]:` with `end=1`: there are no more of them.
   case listEnd
   /// `[SUMS]:` with `id=`, `from=`: the beginnings of the SHA-256 of blocks; the last line says `end=1`.
@@ -54,12 +54,12 @@ public enum TransferLine: Sendable, Equatable {
       if let offset = line.unsigned("offset"), let token = line["id"] {
         self = .uploadStart(name: line.value, token: token, offset: offset)
       } else {
-        guard let offer = FileOffer(line) else { return nil }
+        guard let offer = SharedFile(line) else { return nil }
         self = .file(offer)
       }
     case "FILES" where line.isLast: self = .listEnd
     case "FILES":
-      guard let offer = FileOffer(line) else { return nil }
+      guard let offer = SharedFile(line) else { return nil }
       self = .listed(offer, time: line["time"] ?? "")
     case "DATA":
       guard let offset = line.unsigned("offset"), let size = line.unsigned("size") else {

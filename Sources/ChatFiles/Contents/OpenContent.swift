@@ -1,4 +1,5 @@
-package import ChatCrypto
+package import ChatCore
+internal import ChatCrypto
 package import ChatSystem
 
 /// Keeps a content from being removed: it lives as long as whoever holds it wants the content.

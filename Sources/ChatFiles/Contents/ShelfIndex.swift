@@ -1,4 +1,4 @@
-package import ChatCrypto
+package import ChatCore
 package import ChatSystem
 
 /// What is on the shelf, who uses it, how much space it takes, and what goes next: the bookkeeping,
@@ -165,7 +165,7 @@ package struct ShelfIndex: Sendable {
   /// Pins a file's content, so that it does not go.
   ///
   /// - Returns: `nil` if there is no such file.
-  package mutating func pin(id: String) -> KeptFile? {
+  package mutating func pin(id: String) -> SharedFile? {
     guard let file = file(id: id) else { return nil }
     contents[file.digest]?.pinCount += 1
     return file
@@ -196,7 +196,7 @@ package struct ShelfIndex: Sendable {
   /// Adds a file, the newest of all.
   ///
   /// - Returns: false if its content is not there, or another file has its name.
-  package mutating func announce(_ file: KeptFile) -> Bool {
+  package mutating func announce(_ file: SharedFile) -> Bool {
     // A copy of the content would make the set of its files be copied as one is added.
     guard contents[file.digest]?.state == .kept,
       contents[file.digest]?.sizeBytes == file.sizeBytes
@@ -209,13 +209,13 @@ package struct ShelfIndex: Sendable {
   }
 
   /// A file whose content can be had.
-  package func file(id: String) -> KeptFile? {
+  package func file(id: String) -> SharedFile? {
     guard let file = files[id], contents[file.digest]?.state == .kept else { return nil }
     return file
   }
 
   /// All files whose content can be had, the one announced first first.
-  package var allFiles: [KeptFile] { files.all.filter { file(id: $0.id) != nil } }
+  package var allFiles: [SharedFile] { files.all.filter { file(id: $0.id) != nil } }
 
   /// Notes which line tells of a file.
   package mutating func setSequence(_ sequence: UInt64, of id: String) {
@@ -247,7 +247,7 @@ package struct ShelfIndex: Sendable {
   }
 
   /// A room's files whose content can be had, the newest first.
-  package func files(inRoom room: String, limit: Int) -> [KeptFile] {
+  package func files(inRoom room: String, limit: Int) -> [SharedFile] {
     files.inRoom(room, limit: limit).filter { file(id: $0.id) != nil }
   }
 
@@ -263,7 +263,7 @@ package struct ShelfIndex: Sendable {
       + forget(files.removeOldest(beyond: Self.fileLimit))
   }
 
-  private mutating func forget(_ gone: [KeptFile]) -> [Removal] {
+  private mutating func forget(_ gone: [SharedFile]) -> [Removal] {
     gone.flatMap { file -> [Removal] in
       contents[file.digest]?.files.remove(file.id)
       guard contents[file.digest]?.files.isEmpty == true else { return [] }

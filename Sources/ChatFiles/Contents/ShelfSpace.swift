@@ -1,4 +1,4 @@
-internal import ChatCrypto
+internal import ChatCore
 
 /// Space: who may have how much of it, and what goes for that.
 ///

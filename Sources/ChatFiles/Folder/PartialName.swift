@@ -1,4 +1,4 @@
-internal import ChatCrypto
+internal import ChatCore
 
 /// The name of a partial upload that can go on after a broken connection or a new start: what is being
 /// uploaded, and for whom, so that nobody goes on with bytes of somebody else's.

@@ -1,4 +1,4 @@
-internal import ChatCrypto
+internal import ChatCore
 internal import ChatSystem
 internal import Glibc
 

@@ -1,3 +1,4 @@
+internal import ChatCore
 internal import ChatCrypto
 
 /// The SHA-256 of each block of a content, as they lie beside it: 32 bytes for each, then those of their own SHA-256,

@@ -1,3 +1,4 @@
+internal import ChatCore
 internal import ChatCrypto
 
 /// The SHA-256 of a content that is coming in, and of each block of it: both are known when the last byte is there.

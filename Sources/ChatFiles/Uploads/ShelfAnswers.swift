@@ -1,4 +1,4 @@
-package import ChatCrypto
+internal import ChatCore
 
 extension ShelfIndex {
   /// What the caller is to unlink, and then to report to `finish`.

@@ -1,4 +1,5 @@
-package import ChatCrypto
+package import ChatCore
+internal import ChatCrypto
 internal import ChatSystem
 
 /// The sums of contents' blocks: written beside a content when it is kept, and read from there.

@@ -1,4 +1,4 @@
-package import ChatCrypto
+package import ChatCore
 package import ChatSystem
 
 /// Uploads: how they begin, the space they take, and how they become contents.

@@ -1,3 +1,4 @@
+internal import ChatCore
 internal import ChatCrypto
 internal import ChatSystem
 

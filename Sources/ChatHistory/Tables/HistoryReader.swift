@@ -1,3 +1,4 @@
+package import ChatCore
 package import ChatSystem
 
 /// Reads the history while others write it, in this process or another, and after a crash.
@@ -68,10 +69,10 @@ package final class HistoryReader: @unchecked Sendable {
     }
   }
 
-  /// Hands over every file that a line tells of, the oldest first: for a server that starts.
+  /// Hands over every file that a line tells of, the oldest first: for a server that starts. Damaged rows are skipped.
   ///
   /// - Parameter body: must not use this reader.
-  package func files(_ body: (StoredFile) -> Void) throws(HistoryError) {
+  package func files(_ body: (SharedFile) -> Void) throws(HistoryError) {
     try withTables { tables throws(HistoryError) in try tables.eachFile(body) }
   }
 

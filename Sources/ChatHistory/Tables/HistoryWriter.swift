@@ -1,3 +1,4 @@
+package import ChatCore
 package import ChatSystem
 internal import Glibc
 
@@ -25,12 +26,12 @@ package final class HistoryWriter: @unchecked Sendable {
     /// The lines, each with its LF. They lie still until `append` returns.
     package let bytes: UnsafeRawBufferPointer
     /// The files that some of the lines tell of, each with its line's number, one a line at most.
-    package let files: [FileRecord]
+    package let files: [SharedFile]
 
     /// Describes a group.
     package init(
       room: Int64, firstSequence: UInt64, lineCount: Int, position: UInt64,
-      timeMilliseconds: Int64, bytes: UnsafeRawBufferPointer, files: [FileRecord] = []
+      timeMilliseconds: Int64, bytes: UnsafeRawBufferPointer, files: [SharedFile] = []
     ) {
       self.room = room
       self.firstSequence = firstSequence
@@ -152,20 +153,6 @@ package final class HistoryWriter: @unchecked Sendable {
     }
   }
 
-  /// A file as it is entered into a history that begins anew, where its line may be missing.
-  package struct RestoredFile: Sendable {
-    let room: Int64
-    let record: FileRecord
-    let timeMilliseconds: Int64
-
-    /// Describes a file of the room of this number.
-    package init(room: Int64, record: FileRecord, timeMilliseconds: Int64) {
-      self.room = room
-      self.record = record
-      self.timeMilliseconds = timeMilliseconds
-    }
-  }
-
   /// Enters rooms, in one transaction: they go on after these numbers.
   package func restore(_ rooms: [RestoredRoom]) throws(HistoryError) -> [StoredRoom] {
     let tables = try opened()
@@ -176,8 +163,9 @@ package final class HistoryWriter: @unchecked Sendable {
     }
   }
 
-  /// Enters files, in one transaction.
-  package func restoreFiles(_ files: [RestoredFile]) throws(HistoryError) {
+  /// Enters files into a history that begins anew, in one transaction, each with its room's number. Their lines may be
+  /// missing.
+  package func restoreFiles(_ files: [(room: Int64, file: SharedFile)]) throws(HistoryError) {
     try opened().restoreFiles(files)
   }
 

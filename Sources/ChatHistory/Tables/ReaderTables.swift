@@ -1,3 +1,4 @@
+internal import ChatCore
 internal import ChatSystem
 internal import Glibc
 
@@ -221,9 +222,22 @@ final class ReaderTables {
   }
 
   /// See `HistoryReader.files`.
-  func eachFile(_ body: (StoredFile) -> Void) throws(HistoryError) {
-    try Statement(StoredFile.query, in: database).each { row in
-      body(StoredFile(row))
+  func eachFile(_ body: (SharedFile) -> Void) throws(HistoryError) {
+    // In the order in which they were committed, whatever the clock said then.
+    let query = """
+      SELECT files.id, files.name, size, digest, sender, files.sequence, rooms.name, time
+      FROM files JOIN rooms ON rooms.id = files.room
+      ORDER BY (SELECT groups.id FROM groups WHERE groups.room = files.room
+        AND groups.first <= files.sequence ORDER BY groups.first DESC LIMIT 1),
+        files.room, files.sequence
+      """
+    try Statement(query, in: database).each { row in
+      guard let digest = SHA256Digest(hex: row.text(3)) else { return true }
+      body(
+        SharedFile(
+          id: row.text(0), name: row.text(1), room: row.text(6), sender: row.text(4),
+          sizeBytes: row.unsigned(2), digest: digest, timeMilliseconds: row.integer(7),
+          sequence: row.unsigned(5)))
       return true
     }
   }

@@ -1,3 +1,4 @@
+internal import ChatCore
 internal import ChatSystem
 
 /// The history's tables as its writer has them open: the statements, prepared once.
@@ -128,7 +129,9 @@ final class WriterTables {
             .integer(nextGroup), .integer(group.room), .unsigned(group.firstSequence),
             .integer(Int64(group.lineCount)), .unsigned(group.position),
             .integer(group.timeMilliseconds), .bytes(group.bytes))
-          for file in group.files { try insert(file, of: group) }
+          for file in group.files {
+            try insert(file, group.room, at: group.timeMilliseconds)
+          }
           nextGroup += 1
         }
       }
@@ -151,14 +154,9 @@ final class WriterTables {
   }
 
   /// See `HistoryWriter.restoreFiles`.
-  func restoreFiles(_ files: [HistoryWriter.RestoredFile]) throws(HistoryError) {
+  func restoreFiles(_ files: [(room: Int64, file: SharedFile)]) throws(HistoryError) {
     try database.transaction { () throws(HistoryError) in
-      for file in files {
-        try insertFile.run(
-          .integer(file.room), .unsigned(file.record.sequence), .text(file.record.id),
-          .text(file.record.name), .unsigned(file.record.sizeBytes), .text(file.record.digest),
-          .text(file.record.sender), .integer(file.timeMilliseconds))
-      }
+      for (room, file) in files { try insert(file, room, at: file.timeMilliseconds) }
     }
   }
 
@@ -168,12 +166,12 @@ final class WriterTables {
   ) throws(HistoryError) -> Result { try database.transaction(body) }
 
   private func insert(
-    _ file: FileRecord, of group: HistoryWriter.Group
+    _ file: SharedFile, _ room: Int64, at timeMilliseconds: Int64
   ) throws(HistoryError) {
     try insertFile.run(
-      .integer(group.room), .unsigned(file.sequence), .text(file.id), .text(file.name),
-      .unsigned(file.sizeBytes), .text(file.digest), .text(file.sender),
-      .integer(group.timeMilliseconds))
+      .integer(room), .unsigned(file.sequence), .text(file.id), .text(file.name),
+      .unsigned(file.sizeBytes), .text(file.digest.hex), .text(file.sender),
+      .integer(timeMilliseconds))
   }
 
   /// See `HistoryWriter.setEmptied`.

@@ -73,7 +73,7 @@ final class DownloadResponder {
   /// The client's own thread does it, as with any other answer: so it comes after the answers to what the client asked
   /// before, and what the client sends after that, its end included, is read after the file.
   private func sendWhole(
-    _ content: OpenContent, _ slot: TransferSlot, of file: KeptFile, from offset: UInt64,
+    _ content: OpenContent, _ slot: TransferSlot, of file: SharedFile, from offset: UInt64,
     over transport: any FileTransport
   ) throws(Refusal) {
     client.flush()
@@ -137,7 +137,7 @@ final class DownloadResponder {
       ?? client.server.files?.files(inRoom: room.name.text, limit: Limits.listedFiles) ?? []
     var lines: [ServerLine] = []
     for file in list {
-      lines.append(.transfer(.listed(file.offer, time: Timestamp.text(file.timeMilliseconds))))
+      lines.append(.transfer(.listed(file, time: Timestamp.text(file.timeMilliseconds))))
     }
     client.answer(lines + [.transfer(.listEnd)])
   }
@@ -170,14 +170,14 @@ final class DownloadResponder {
   // MARK: Files
 
   /// A file of this room.
-  private func file(_ id: String) throws(Refusal) -> KeptFile {
+  private func file(_ id: String) throws(Refusal) -> SharedFile {
     guard let file = client.server.files?.file(id: id), file.room == client.room?.name.text else {
       throw .noSuchFile
     }
     return file
   }
 
-  private func content(of file: KeptFile) throws(Refusal) -> OpenContent {
+  private func content(of file: SharedFile) throws(Refusal) -> OpenContent {
     let server = client.server
     let deadline = MonotonicTime.now + Self.longestWait
     while true {

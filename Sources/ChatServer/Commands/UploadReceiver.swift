@@ -34,13 +34,13 @@ struct UploadReceiver {
   // MARK: Beginning
 
   /// Begins a framed upload, and answers how much of it is here already.
-  mutating func begin(_ name: String, _ header: ClientLine.Upload) {
+  mutating func begin(_ name: String, _ header: ClientLine.UploadHeader) {
     do throws(Refusal) {
       guard uploads.framed[header.token] == nil else {
         throw Refusal(.badTag, "an upload with this id is in progress")
       }
       let upload = try open(
-        try FileName(name), size: header.size, digest: SHA256Digest(hex: header.sha256))
+        try FileName(name), size: header.size, digest: header.digest)
       uploads.begin(header.token, upload)
       client.answer([
         .transfer(
@@ -211,7 +211,7 @@ struct UploadReceiver {
     } catch {
       throw refusal(error)
     }
-    let file = KeptFile(
+    let file = SharedFile(
       id: FileShelf.makeID(), name: upload.name.text, room: room.name.text, sender: nickname.text,
       sizeBytes: stored.sizeBytes, digest: stored.digest,
       timeMilliseconds: WallClock.milliseconds)

@@ -49,7 +49,7 @@ final class FileUpkeep: @unchecked Sendable {
   /// Announces the files that the history knows. To be called once, before the first client comes.
   func restore(from history: HistoryQueries, in folder: DataFolder) {
     let isComplete = history.files { stored in
-      if let file = KeptFile(stored) { files.announce(file) }
+      if let file = SharedFile(stored) { files.announce(file) }
     }
     // A history that was set aside may know files that this one does not.
     let wasSetAside = Folder.entries(of: folder.path).contains {

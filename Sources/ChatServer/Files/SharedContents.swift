@@ -1,4 +1,4 @@
-internal import ChatCrypto
+internal import ChatCore
 internal import ChatFiles
 internal import ChatSystem
 
@@ -23,7 +23,7 @@ final class SharedContents: Sendable {
   ///
   /// - Returns: `nil` if there is no such file, or its content is gone.
   /// - Throws: `SystemError` if it can't be opened now.
-  func open(_ file: KeptFile) throws(SystemError) -> OpenContent? {
+  func open(_ file: SharedFile) throws(SystemError) -> OpenContent? {
     if let content = entries.withLock({ $0[file.digest]?.content }) { return content }
     // These may be the last references: what they hold open is closed after the lock.
     let live = entries.withLock { $0.values.compactMap(\.content) }

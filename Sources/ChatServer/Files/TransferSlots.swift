@@ -1,4 +1,4 @@
-internal import ChatCrypto
+internal import ChatCore
 internal import ChatSystem
 
 /// The uploads and downloads that run now: who has how many of them, and which take too long.

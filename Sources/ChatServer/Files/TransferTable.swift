@@ -1,4 +1,4 @@
-package import ChatCrypto
+package import ChatCore
 package import ChatSystem
 
 /// The running transfers of one direction: how many there may be, and which have to end. Pure.

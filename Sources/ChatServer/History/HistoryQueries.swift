@@ -1,3 +1,4 @@
+internal import ChatCore
 internal import ChatHistory
 internal import ChatSystem
 internal import Dispatch
@@ -30,7 +31,7 @@ final class HistoryQueries: Sendable {
   /// Hands over every file that a line announces, the oldest first. When the server starts.
   ///
   /// - Returns: whether these are all that this history knows.
-  func files(_ body: (StoredFile) -> Void) -> Bool {
+  func files(_ body: (SharedFile) -> Void) -> Bool {
     do throws(HistoryError) {
       try reader.files(body)
       return true

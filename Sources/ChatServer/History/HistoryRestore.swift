@@ -98,7 +98,7 @@ struct HistoryRestore {
   private mutating func writeFiles() throws(HistoryError) {
     var last: [String: UInt64] = [:]
     for room in rooms { last[room.name.text] = room.publishedSequence }
-    var files: [HistoryWriter.RestoredFile] = []
+    var files: [(room: Int64, file: SharedFile)] = []
     for file in host.storedFiles {
       // A line that is not committed yet brings its file with it.
       guard file.sequence > 0, file.sequence <= last[file.room] ?? .max,
@@ -111,10 +111,7 @@ struct HistoryRestore {
         id = try store.writer.room(named: file.room, isPrivate: name.kind == .private).id
         ids[file.room] = id
       }
-      files.append(
-        HistoryWriter.RestoredFile(
-          room: id, record: file.record(sequence: file.sequence),
-          timeMilliseconds: file.timeMilliseconds))
+      files.append((id, file))
     }
     for start in stride(from: 0, to: files.count, by: Self.roomsAtOnce) {
       try store.writer.restoreFiles(

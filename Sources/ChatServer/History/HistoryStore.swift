@@ -14,7 +14,7 @@ protocol HistoryHost: AnyObject, Sendable {
   /// The rooms that nobody is in, how far they came, and how long the system had run when the last left.
   var emptyRooms: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] { get }
   /// The files that are stored, the oldest first.
-  var storedFiles: [KeptFile] { get }
+  var storedFiles: [SharedFile] { get }
 
   /// Sends everyone on the server a notice.
   func announce(_ text: String)

@@ -1,3 +1,4 @@
+internal import ChatCore
 internal import ChatHistory
 
 /// A room's lines that wait to be committed.
@@ -45,7 +46,7 @@ struct PendingGroup {
   let lineCount: Int
 
   /// Which files some of the lines tell of.
-  var files: [FileRecord] { room.files(of: firstSequence...lastSequence) }
+  var files: [SharedFile] { room.files(of: firstSequence...lastSequence) }
   var lastSequence: UInt64 { firstSequence + UInt64(lineCount) - 1 }
   var end: UInt64 { start + UInt64(bytes.count) }
 }

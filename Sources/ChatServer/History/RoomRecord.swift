@@ -40,7 +40,7 @@ final class RoomRecord: @unchecked Sendable {
   var times = LineTimes()
 
   /// The files that lines announce which are not published yet, oldest first.
-  private let files = Guarded<[FileRecord]>([])
+  private let files = Guarded<[SharedFile]>([])
   private let hasFiles = Atomic<Bool>(false)
 
   /// Describes a room.
@@ -63,14 +63,14 @@ final class RoomRecord: @unchecked Sendable {
   var isPrivate: Bool { name.kind == .private }
 
   /// Adds a file that a line announces, which is being appended to the log.
-  func add(_ file: FileRecord) {
+  func add(_ file: SharedFile) {
     files.withLock { $0.append(file) }
     // The log's head, which is stored next with release order, publishes this to the recorder.
     hasFiles.store(true, ordering: .relaxed)
   }
 
   /// The files that the lines of these numbers announce.
-  func files(of lines: ClosedRange<UInt64>) -> [FileRecord] {
+  func files(of lines: ClosedRange<UInt64>) -> [SharedFile] {
     guard hasFiles.load(ordering: .relaxed) else { return [] }
     return files.withLock { $0.filter { lines.contains($0.sequence) } }
   }

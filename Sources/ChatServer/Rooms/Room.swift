@@ -138,10 +138,10 @@ package final class Room: RoomStream {
   ///
   /// - Returns: how many besides the sender were offered it in a tagged line, and the number of the line; `nil` if the
   ///   room is closed.
-  func announce(_ file: KeptFile, by sender: Peer) -> (offered: Int, sequence: UInt64)? {
+  func announce(_ file: SharedFile, by sender: Peer) -> (offered: Int, sequence: UInt64)? {
     let size = ByteCount.text(file.sizeBytes)
     let line = RoomLine.sent(by: file.sender, file: file.name, size: size)
-    let offer = TransferLine.file(file.offer).encoded()
+    let offer = TransferLine.file(file).encoded()
     // What the sender chose stands last, where it can pose as nothing else.
     let notice = ControlLine.notice("Type [GET]:\(file.id) to get \(file.name).").encoded()
     var offered = 0
@@ -161,7 +161,7 @@ package final class Room: RoomStream {
           }
         }
       }
-      if recorder != nil { record.add(file.record(sequence: mark.sequence)) }
+      if recorder != nil { record.add(file.announced(by: mark.sequence)) }
     }
     return isIn ? (offered, sequence) : nil
   }

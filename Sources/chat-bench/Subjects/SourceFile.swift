@@ -1,3 +1,4 @@
+internal import ChatCore
 import ChatCrypto
 import Foundation
 

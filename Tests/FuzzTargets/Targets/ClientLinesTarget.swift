@@ -47,16 +47,18 @@ enum ClientLinesTarget {
     for renderer in renderers { check(renderer.render(line, nickname: "alice")) }
   }
 
-  private static func show(_ offer: FileOffer) {
+  private static func show(_ offer: SharedFile) {
     FileNames.check(offer.name)
     let progress = TransferProgress(
-      .down, name: FileName(from: offer.name).text, bytes: offer.size / 3, size: offer.size,
+      .down, name: FileName(from: offer.name).text, bytes: offer.sizeBytes / 3,
+      size: offer.sizeBytes,
       bytesPerSecond: UInt64(offer.id.utf8.count))
     Demands.clean(Array(progress.text.utf8), "how far a file is")
     for renderer in renderers {
       for notice in [
         TransferNotice.offered(offer, isFetched: false), .passedOver(offer, .tooLarge),
-        .saved(id: offer.id, name: "received_a", path: Array("received_a".utf8), size: offer.size),
+        .saved(
+          id: offer.id, name: "received_a", path: Array("received_a".utf8), size: offer.sizeBytes),
         .files([.init(offer, time: "2026-01-31T12:00:00.000Z")]),
       ] {
         check(renderer.render(.transfer(notice)))
@@ -73,7 +75,7 @@ enum ClientLinesTarget {
 
 extension ServerLine {
   /// The file that it tells of.
-  fileprivate var offer: FileOffer? {
+  fileprivate var offer: SharedFile? {
     switch self {
     case .transfer(.file(let offer)), .transfer(.listed(let offer, _)): offer
     default: nil

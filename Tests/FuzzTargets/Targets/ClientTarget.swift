@@ -42,7 +42,7 @@ enum ClientTarget {
   private static func check(_ files: [[UInt8]], _ said: [UInt8]) {
     let text = String(decoding: said, as: UTF8.self).lowercased()
     for file in files {
-      demand(text.contains(SharedFile.digest(of: file)), "a file with another checksum")
+      demand(text.contains(SampleFile.digest(of: file)), "a file with another checksum")
     }
   }
 }

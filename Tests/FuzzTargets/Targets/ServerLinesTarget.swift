@@ -84,7 +84,6 @@ enum ServerLinesTarget {
     case .ping(let token): Demands.roundTrip(.control(.pong(token: token)))
     case .classicFile(let name): send(name, size: UInt64(line.count), nickname)
     case .file(let name, let upload):
-      demand(upload.sha256.utf8.count == 64, "a checksum of \(upload.sha256)")
       send(name, size: upload.size, nickname)
       Demands.roundTrip(.error(.lineTooLong, id: upload.token))
     case .history(let count, _): demand(0...Limits.historyLines ~= count, "\(count) lines")
@@ -128,9 +127,9 @@ enum ServerLinesTarget {
     guard let name = try? FileName(raw) else { return }
     Demands.roundTrip(
       .room(.sent(by: nickname.text, file: name.text, size: ByteCount.text(size))))
-    let offer = FileOffer(
-      id: "k3Fq9ZxY1bQw", name: name.text, sender: nickname.text, size: size,
-      sha256: String(repeating: "0", count: 64))
+    let offer = SharedFile(
+      id: "k3Fq9ZxY1bQw", name: name.text, sender: nickname.text, sizeBytes: size,
+      digest: SHA256Digest(InlineArray(repeating: 0)))
     Demands.roundTrip(.transfer(.file(offer)))
     Demands.roundTrip(.transfer(.listed(offer, time: Timestamp.text(0))))
     Demands.roundTrip(.transfer(.uploadStart(name: name.text, token: "1", offset: size)))

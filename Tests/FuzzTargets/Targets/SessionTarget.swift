@@ -4,7 +4,7 @@ internal import ChatSystem
 internal import Glibc
 
 /// A server's session with everything behind it: rooms, history, files. The input is what a client sends over a
-/// connection, in which FF stands for what a `SharedFile` is, and
+/// connection, in which FF stands for what a `SampleFile` is, and
 ///
 /// | FF and | what it is |
 /// | --- | --- |
@@ -91,7 +91,7 @@ private final class FuzzedServer {
         // It is not answered where it is part of a file.
         _ = peer.receive(until: min(deadline, .now + .milliseconds(20))) { $0.hasSaid(token) }
       case "i": segment += peer.lastFile
-      default: segment += SharedFile.content(code, &reader) ?? [byte, code]
+      default: segment += SampleFile.content(code, &reader) ?? [byte, code]
       }
     }
     peer.send(segment, until: deadline)

@@ -1,4 +1,5 @@
-package import ChatCrypto
+package import ChatCore
+internal import ChatCrypto
 
 /// Files over a plain connection, as the protocol has them.
 extension TestSocket {

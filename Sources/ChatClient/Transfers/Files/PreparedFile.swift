@@ -9,8 +9,8 @@ struct PreparedFile: Sendable {
   let file: RegularFile
   /// The name that others see.
   let name: FileName
-  /// Its SHA-256: 64 hexadecimal digits.
-  let sha256: String
+  /// The SHA-256 of its content.
+  let digest: SHA256Digest
   /// Its status when it was opened.
   private let status: RegularFile.Status
 
@@ -31,7 +31,7 @@ struct PreparedFile: Sendable {
           "it has \(ByteCount.text(status.sizeBytes)), and the server takes at most "
             + ByteCount.text(limit))
       }
-      sha256 = try RunningHash.digest(of: file, size: status.sizeBytes, until: flag).hex
+      digest = try RunningHash.digest(of: file, size: status.sizeBytes, until: flag)
       // Some files have more bytes than the system says: those of /proc, for one.
       var byte: [UInt8] = [0]
       guard try isUnchanged, try file.read(into: &byte, 0..<1, at: status.sizeBytes) == 0 else {

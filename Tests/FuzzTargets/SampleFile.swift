@@ -1,10 +1,11 @@
+internal import ChatCore
 internal import ChatCrypto
 
 /// Files that both sides of a script have: without their checksums no random input would get past one.
 ///
 /// After an FF, `h`, `n`, `s`, `b` and a digit stand for the SHA-256 of the file with this number, its size, its
 /// sums and its bytes, of which one frame has at most 65,536.
-struct SharedFile {
+struct SampleFile {
   let bytes: [UInt8]
   let digest: String
   /// The beginnings of its blocks' digests.
@@ -12,7 +13,7 @@ struct SharedFile {
 
   /// None, less than a frame, a frame and more than one.
   static let all = [0, 6, 5_000, 65_536, 70_000].map { count in
-    SharedFile((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
+    SampleFile((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
   }
 
   private init(_ bytes: [UInt8]) {
@@ -28,7 +29,7 @@ struct SharedFile {
   }
 
   /// The file whose number comes next.
-  static func next(_ reader: inout InputReader) -> SharedFile {
+  static func next(_ reader: inout InputReader) -> SampleFile {
     all[Int(reader.byte() & 7) % all.count]
   }
 

@@ -1,3 +1,5 @@
+import ChatCore
+import ChatCore
 import ChatHistory
 import ChatSystem
 import Foundation
@@ -5,10 +7,10 @@ import TestKit
 import Testing
 
 @Suite("History: files that lines tell of")
-struct FileRecordTests {
+struct HistoryFileTests {
   /// All that a history's files are.
-  private func files(_ reader: HistoryReader) throws -> [StoredFile] {
-    var files: [StoredFile] = []
+  private func files(_ reader: HistoryReader) throws -> [SharedFile] {
+    var files: [SharedFile] = []
     try reader.files { files.append($0) }
     return files
   }
@@ -26,13 +28,13 @@ struct FileRecordTests {
     try history.append([["e"]], to: room, at: 2_000, files: ["e": "id-e"])
     let all = try files(reader)
     #expect(
-      all.map(\.record) == [
-        .test("id-b", sequence: 2), .test("id-c", sequence: 3), .test("id-d", sequence: 1),
-        .test("id-e", sequence: 4),
+      all == [
+        .test("id-b", sequence: 2, in: "aaaaaa", at: 1_000),
+        .test("id-c", sequence: 3, in: "aaaaaa", at: 1_000),
+        .test("id-d", sequence: 1, at: 3_000),
+        // The clock was set back in between.
+        .test("id-e", sequence: 4, in: "aaaaaa", at: 2_000),
       ])
-    #expect(all.map(\.room) == ["aaaaaa", "aaaaaa", "lobby", "aaaaaa"])
-    // The clock was set back in between.
-    #expect(all.map(\.timeMilliseconds) == [1_000, 1_000, 3_000, 2_000])
     // And in a process that starts after this one.
     history.close()
     #expect(try files(HistoryReader(folder: FilePath(history.folder))) == all)
@@ -62,11 +64,11 @@ struct FileRecordTests {
     }
     #expect(try reader.texts(of: history.lobby) == ["a"])
     #expect(try reader.texts(of: other) == [])
-    #expect(try files(reader).map(\.record) == [.test("id-a", sequence: 1)])
+    #expect(try files(reader) == [.test("id-a", sequence: 1)])
     // The next transaction is none the worse for it.
     try history.append([["b"]], files: ["b": "id-b"])
     #expect(try reader.texts(of: history.lobby) == ["a", "b"])
-    #expect(try files(reader).map(\.record.id) == ["id-a", "id-b"])
+    #expect(try files(reader).map(\.id) == ["id-a", "id-b"])
   }
 
   @Test("on a full disk lines and their files are committed together, or neither are")
@@ -94,7 +96,7 @@ struct FileRecordTests {
       }
       #expect(try reader.texts(of: history.lobby).count == lines)
       let expected = (1...UInt64(lines)).filter { $0 % 3 != 2 }
-      #expect(try files(reader).map(\.record.sequence) == expected)
+      #expect(try files(reader).map(\.sequence) == expected)
     }
     #expect(failures == 40)
     #expect(lines > 60)
@@ -102,7 +104,7 @@ struct FileRecordTests {
     try history.reopen()
     try history.append([["last"]], files: ["last": "last"])
     #expect(history.lobby.lastSequence == UInt64(lines))
-    #expect(try files(reader).last?.record == .test("last", sequence: UInt64(lines + 1)))
+    #expect(try files(reader).last == .test("last", sequence: UInt64(lines + 1)))
   }
 
   @Test("a history started anew keeps files too, and knows none of the old one")
@@ -114,7 +116,7 @@ struct FileRecordTests {
     #expect(try files(reader) == [])
     let lobby = try history.writer.room(named: "lobby", isPrivate: false, atLeast: (1, 2))
     try history.append([["b"]], to: lobby, files: ["b": "id-a"])
-    #expect(try files(reader).map(\.record) == [.test("id-a", sequence: 2)])
+    #expect(try files(reader) == [.test("id-a", sequence: 2)])
   }
 
   @Test("lines read and lines found carry the ids of their files, whichever part is asked for")
@@ -198,7 +200,7 @@ struct FileRecordTests {
       #expect(try files(reader).filter { $0.room == "aaaaaa" }.count == 21 - 6 * step)
     }
     #expect(try history.writer.delete(room.id, limit: 3))
-    #expect(try files(reader).map(\.record) == [.test("id-kept", sequence: 1)])
+    #expect(try files(reader) == [.test("id-kept", sequence: 1)])
     // A room of that name that comes later has nothing of it, and may use the ids again.
     let next = try history.writer.room(named: "aaaaaa", isPrivate: true)
     #expect(try files(reader).count == 1)
