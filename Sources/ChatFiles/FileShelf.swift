@@ -20,8 +20,8 @@ package final class FileShelf: @unchecked Sendable {
 
   let path: FilePath
   /// Guarded by the lock.
-  var currentFolder: ShelfFolder
-  var folder: ShelfFolder { lock.withLock { currentFolder } }
+  var currentFolder: ContentStore
+  var folder: ContentStore { lock.withLock { currentFolder } }
   let nowSeconds: @Sendable () -> Int64
   let lock = Lock()
   let changed = Condition()
@@ -49,7 +49,7 @@ package final class FileShelf: @unchecked Sendable {
     // Offsets are signed (off_t).
     self.limitBytes = min(limitBytes, UInt64(Int64.max))
     do throws(SystemError) {
-      let folder = try ShelfFolder(path: path)
+      let folder = try ContentStore(path: path)
       var index = ShelfIndex(limitBytes: self.limitBytes, blockBytes: blockBytes)
       for partial in try folder.resumablePartials(nowSeconds: nowSeconds()) {
         index.addFoundPartial(

@@ -37,6 +37,15 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// EINVAL: the call makes no sense for what it was given.
   package static let invalidArgument = EINVAL
 
+  /// Nothing has the name.
+  package var isMissing: Bool { code == ENOENT }
+
+  /// What has the name is a folder, a link, a pipe or a device, and no file.
+  package var isOtherKind: Bool { [EISDIR, ELOOP, ENXIO, EINVAL].contains(code) }
+
+  /// The disk, a quota or the allowed size of a file is used up.
+  package var isNoSpace: Bool { [ENOSPC, EDQUOT, EFBIG].contains(code) }
+
   /// The process or the system has no descriptor, thread or memory left: it may have one later.
   package var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN].contains(code) }
 

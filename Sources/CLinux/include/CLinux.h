@@ -11,6 +11,7 @@
 
 /* Declared by glibc under _GNU_SOURCE only. */
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+extern void *memmem(const void *bytes, size_t count, const void *wanted, size_t wanted_count);
 extern int memfd_create(const char *name, unsigned int flags);
 extern int pthread_setattr_default_np(const pthread_attr_t *attributes);
 extern int pthread_setname_np(pthread_t thread, const char *name);

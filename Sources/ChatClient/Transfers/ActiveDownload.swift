@@ -34,7 +34,7 @@ final class ActiveDownload {
   private var hash: RunningHash?
   private var rate: TransferRate
   /// The part after our last write, or before it was read: a difference shows that others write to it.
-  private var status: RegularFile.Status?
+  private var status: FileStatus?
   /// How often it was read again, because others wrote.
   private var readings = 0
 

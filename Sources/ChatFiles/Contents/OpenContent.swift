@@ -45,11 +45,11 @@ package final class OpenContent: Sendable {
   /// How long it is.
   package let sizeBytes: UInt64
 
-  private let file: ShelfFile
+  private let file: RegularFile
   private let pin: ContentPin
 
   /// Takes over an open file and its pin.
-  init(digest: SHA256Digest, sizeBytes: UInt64, file: consuming ShelfFile, pin: ContentPin) {
+  init(digest: SHA256Digest, sizeBytes: UInt64, file: RegularFile, pin: ContentPin) {
     self.digest = digest
     self.sizeBytes = sizeBytes
     self.file = file
@@ -57,7 +57,7 @@ package final class OpenContent: Sendable {
   }
 
   /// The open file's number, for sendfile(2) with offsets: its own position is nobody's.
-  package var descriptorNumber: CInt { file.descriptor.number }
+  package var descriptorNumber: CInt { file.descriptorNumber }
 
   /// Reads bytes (pread(2)): as many as are asked for, fewer where the content ends before.
   ///
@@ -66,10 +66,7 @@ package final class OpenContent: Sendable {
     guard offset < sizeBytes, count > 0 else { return [] }
     var bytes = [UInt8](
       repeating: 0, count: Int(clamping: min(UInt64(count), sizeBytes - offset)))
-    var space = bytes.mutableSpan
-    let read = try space.withUnsafeMutableBytes { buffer throws(SystemError) in
-      try file.read(into: buffer, at: offset)
-    }
+    let read = try file.read(into: &bytes, 0..<bytes.count, at: offset)
     bytes.removeLast(bytes.count - read)
     return bytes
   }

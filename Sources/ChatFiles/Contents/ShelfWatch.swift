@@ -11,9 +11,9 @@ package struct FileLoss: Equatable, Sendable {
 /// only one that has stood still from one look to the next is trusted.
 struct ShelfListing: Sendable {
   /// Nothing is missing of what lay there at this time.
-  var settledTime: FolderTime?
+  var settledTime: Int64?
   /// What the last look found.
-  var seenTime: FolderTime?
+  var seenTime: Int64?
   /// Listing many names takes long: not sooner than this.
   var nextTime = MonotonicTime.now
 }
@@ -29,7 +29,7 @@ extension FileShelf {
   /// - Returns: what is lost; `nil` if all is as it was, or can't be made anew now.
   package func reopenIfGone() -> FileLoss? {
     let old = folder
-    guard !old.isInPlace(at: path), let new = try? ShelfFolder(path: path),
+    guard !old.isInPlace(at: path), let new = try? ContentStore(path: path),
       let partials = try? new.resumablePartials(nowSeconds: nowSeconds()),
       let contents = try? new.storedContents()
     else { return nil }

@@ -1,6 +1,5 @@
 package import ChatCrypto
 package import ChatSystem
-internal import Glibc
 
 /// What can go wrong with the shelf and what is put on it.
 package enum ShelfError: Error, Equatable, CustomStringConvertible {
@@ -19,7 +18,7 @@ package enum ShelfError: Error, Equatable, CustomStringConvertible {
 
   /// Reads a system call's error: where the disk is full, that is what it says.
   init(_ error: SystemError) {
-    self = [ENOSPC, EDQUOT, EFBIG].contains(error.code) ? .noSpace : .system(error)
+    self = error.isNoSpace ? .noSpace : .system(error)
   }
 
   /// For a person.

@@ -75,7 +75,7 @@ extension FileShelf {
   package func removeStalePartials() {
     let now = nowSeconds()
     removeIfPossible(
-      lock.withLock { index.removeStalePartials(before: now - ShelfFolder.staleSeconds) })
+      lock.withLock { index.removeStalePartials(before: now - ContentStore.staleSeconds) })
   }
 
   /// Counts bytes that an upload is about to write, removing what has to make space for them.
@@ -126,7 +126,7 @@ extension FileShelf {
 
   /// Puts a whole and checked upload among the contents, or drops it if its content is there.
   func keep(
-    _ file: borrowing ShelfFile, partial name: String, as digest: SHA256Digest, sizeBytes: UInt64,
+    _ file: RegularFile, partial name: String, as digest: SHA256Digest, sizeBytes: UInt64,
     blocks: [SHA256Digest]
   ) throws(SystemError) -> StoredContent {
     var isMissing = false

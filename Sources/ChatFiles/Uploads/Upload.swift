@@ -28,7 +28,7 @@ package final class Upload: @unchecked Sendable {
   private let declaredDigest: SHA256Digest?
   private let declaredSizeBytes: UInt64?
   /// `nil` when the upload has ended.
-  private var file: ShelfFile?
+  private var file: RegularFile?
   /// Something was appended.
   private var hasGrown = false
   /// The sums of what is there, or of its beginning: the rest has to be read again for that.
@@ -36,13 +36,13 @@ package final class Upload: @unchecked Sendable {
 
   /// Takes over a partial file in use.
   init(
-    to shelf: FileShelf, name: String, isResumable: Bool, file: consuming ShelfFile,
+    to shelf: FileShelf, name: String, isResumable: Bool, file: RegularFile,
     receivedBytes: UInt64, declaredDigest: SHA256Digest?, declaredSizeBytes: UInt64?
   ) {
     self.shelf = shelf
     self.name = name
     self.isResumable = isResumable
-    self.file = consume file
+    self.file = file
     self.receivedBytes = receivedBytes
     self.declaredDigest = declaredDigest
     self.declaredSizeBytes = declaredSizeBytes
@@ -98,7 +98,9 @@ package final class Upload: @unchecked Sendable {
     while try !hashSome() {}
     try shelf.reserve(count, for: name, makeWay: makeWay)
     do throws(SystemError) {
-      try withFile { file throws(SystemError) in try file.write(bytes, at: receivedBytes) }
+      try withFile { file throws(SystemError) in
+        if let error = file.write(bytes, at: receivedBytes).error { throw error }
+      }
     } catch {
       // Where even this fails, the bytes that are too many are overwritten or cut off later.
       try? withFile { file throws(SystemError) in try file.truncate(to: receivedBytes) }
@@ -171,11 +173,9 @@ package final class Upload: @unchecked Sendable {
 
   /// It is our own bug if the upload has ended: whoever ends it forgets it.
   private func withFile<Result: ~Copyable, Failure: Error>(
-    _ body: (borrowing ShelfFile) throws(Failure) -> Result
+    _ body: (RegularFile) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    switch file {
-    case .some(let file): return try body(file)
-    case .none: preconditionFailure("the upload has ended")
-    }
+    guard let file else { preconditionFailure("the upload has ended") }
+    return try body(file)
   }
 }

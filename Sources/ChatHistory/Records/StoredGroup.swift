@@ -1,4 +1,4 @@
-internal import Glibc
+internal import ChatSystem
 
 /// Lines that were committed together, as a row of `groups` has them.
 package struct StoredGroup {
@@ -52,13 +52,10 @@ package struct StoredGroup {
     var sequence = firstSequence
     var left = lineCount
     while start < bytes.count {
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-      guard let base = rest.baseAddress, let end = memchr(base, 0x0A, rest.count),
-        left > 0
-      else { throw damaged }
-      let length = UnsafeRawPointer(end) - base
-      guard try body(sequence, UnsafeRawBufferPointer(rebasing: rest[..<length])) else { return }
-      start += length + 1
+      guard let end = bytes.firstIndex(of: 0x0A, from: start), left > 0 else { throw damaged }
+      let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+      guard try body(sequence, line) else { return }
+      start = end + 1
       sequence += 1
       left -= 1
     }

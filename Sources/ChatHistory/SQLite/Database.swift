@@ -1,6 +1,5 @@
 internal import CSQLite
 internal import ChatSystem
-internal import Glibc
 
 /// One connection to a SQLite file in write-ahead mode (https://www.sqlite.org/wal.html).
 ///
@@ -118,7 +117,7 @@ final class Database {
     var words = String(cString: sqlite3_errmsg(handle))
     if [SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_FULL].contains(code & 0xFF) {
       let cause = sqlite3_system_errno(handle)
-      if cause != 0 { words += ": " + String(cString: strerror(cause)) }
+      if cause != 0 { words += ": " + SystemError("sqlite3", code: cause).reason }
     }
     let kind = HistoryError.Kind(resultCode: code)
     if kind == .damaged { isDamaged = true }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import ChatSystem
 
 /// The words that somebody searches for.
 package struct SearchQuery {
@@ -35,24 +35,7 @@ package struct SearchQuery {
   /// - Parameter spaced: the line's, as `SearchWords.split` puts them.
   package func matches(_ spaced: [UInt8]) -> Bool {
     spaced.withUnsafeBytes { line in
-      words.allSatisfy { word in word.withUnsafeBytes { Self.finds($0, in: line) } }
+      words.allSatisfy { word in word.withUnsafeBytes { line.contains($0) } }
     }
-  }
-
-  /// Whether `word`, which begins with a space, stands in a line.
-  private static func finds(
-    _ word: UnsafeRawBufferPointer, in line: UnsafeRawBufferPointer
-  ) -> Bool {
-    guard let start = line.baseAddress, let wanted = word.baseAddress else { return false }
-    var offset = 0
-    while line.count - offset >= word.count,
-      let next = memchr(start + offset, CInt(SearchWords.space), line.count - offset)
-    {
-      offset = UnsafeRawPointer(next) - start
-      guard line.count - offset >= word.count else { return false }
-      if memcmp(next, wanted, word.count) == 0 { return true }
-      offset += 1
-    }
-    return false
   }
 }

@@ -1,5 +1,4 @@
 internal import ChatSystem
-internal import Glibc
 
 /// The search index as it lies in its file: the words, how far they go, and what was forgotten.
 ///
@@ -43,7 +42,7 @@ final class SearchTables {
     """
 
   private let path: FilePath
-  private let marks: [HistoryFile.Mark?]
+  private let marks: [FileIdentity?]
   private let database: Database
   /// Public and private rooms stand apart: private ones end, and their end makes work for a whole
   /// table.
@@ -76,7 +75,7 @@ final class SearchTables {
   /// Removes a folder's index, which nobody has open.
   static func remove(folder: FilePath) {
     let path = folder.appending("search.db")
-    for suffix in ["-shm", "-wal", ""] { _ = unlink(path.withSuffix(suffix).cString) }
+    for suffix in ["-shm", "-wal", ""] { try? path.withSuffix(suffix).remove() }
   }
 
   private static func make(_ path: FilePath, identity: [UInt8]) throws(HistoryError) {
@@ -126,8 +125,8 @@ final class SearchTables {
     database.setLeavesFilesOnClose(false)
   }
 
-  private static func marks(_ path: FilePath) -> [HistoryFile.Mark?] {
-    ["", "-wal", "-shm"].map { HistoryFile.Mark(path: path.withSuffix($0)) }
+  private static func marks(_ path: FilePath) -> [FileIdentity?] {
+    ["", "-wal", "-shm"].map { path.withSuffix($0).status?.identity }
   }
 
   /// Whether the files that are open still lie where they were.

@@ -96,7 +96,7 @@ package final class HistoryReader: @unchecked Sendable {
   ) throws(HistoryError) -> Result {
     try lock.withLock { () throws(HistoryError) in
       // Nothing is there for a moment while a file is exchanged.
-      if let mark = HistoryFile.Mark(path: tables.path), mark != tables.mark {
+      if let mark = tables.path.status?.identity, mark != tables.mark {
         tables = try ReaderTables(folder: folder, isCopy: isCopy)
       }
       return try body(tables)

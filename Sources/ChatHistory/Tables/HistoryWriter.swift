@@ -1,6 +1,5 @@
 package import ChatCore
 package import ChatSystem
-internal import Glibc
 
 /// What is committed to the history goes through here, before anyone is sent it.
 ///
@@ -114,14 +113,14 @@ package final class HistoryWriter: @unchecked Sendable {
     try HistoryFile.exchange.withLock { () throws(HistoryError) in
       let path = HistoryFile.path(in: folder)
       let copy = folder.appending("history.copy.db")
-      _ = unlink(copy.cString)
+      try? copy.remove()
       try tables.copy(to: copy)
       tables.leaveFilesOnClose()
       self.tables = nil
       // A new file must never find the old one's log; whoever has that open keeps the old file, too.
-      for suffix in ["-shm", "-wal"] { _ = unlink(path.withSuffix(suffix).cString) }
-      guard rename(copy.cString, path.cString) == 0 else {
-        throw HistoryError(.full, "\(path): cannot be renewed: \(String(cString: strerror(errno)))")
+      for suffix in ["-shm", "-wal"] { try? path.withSuffix(suffix).remove() }
+      do throws(SystemError) { try copy.rename(to: path) } catch {
+        throw HistoryError(.full, "\(path): cannot be renewed: \(error.reason)")
       }
       self.tables = try makeTables()
     }

@@ -1,6 +1,5 @@
 internal import ChatCore
 internal import ChatSystem
-internal import Glibc
 
 /// The history's tables as a reader has them open: the statements, prepared once.
 ///
@@ -9,7 +8,7 @@ final class ReaderTables {
   /// Where the file lies.
   let path: FilePath
   /// Which file it is.
-  let mark: HistoryFile.Mark
+  let mark: FileIdentity
   /// The history's own random name: what was derived from another one does not fit.
   let identity: [UInt8]
 
@@ -32,10 +31,10 @@ final class ReaderTables {
   init(folder: FilePath, isCopy: Bool = false) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
     let database: Database
-    let mark: HistoryFile.Mark
+    let mark: FileIdentity
     do throws(HistoryError) { (database, mark) = try Self.open(path, for: .reading) } catch {
-      guard isCopy, error.kind == .full, access(folder.cString, W_OK) != 0 else { throw error }
-      guard HistoryFile.Mark(path: path.withSuffix("-wal"))?.isEmpty ?? true else {
+      guard isCopy, error.kind == .full, !folder.isWritable else { throw error }
+      guard path.withSuffix("-wal").status?.sizeBytes ?? 0 == 0 else {
         throw HistoryError(
           .other,
           "\(path) has a log beside it, and its lines can't be read where nothing can be written: "
@@ -82,16 +81,16 @@ final class ReaderTables {
   /// Opens a file, and makes sure that it is the one whose log it reads.
   private static func open(
     _ path: FilePath, for purpose: Database.Purpose
-  ) throws(HistoryError) -> (Database, HistoryFile.Mark) {
+  ) throws(HistoryError) -> (Database, FileIdentity) {
     try HistoryFile.exchange.withLock { () throws(HistoryError) in
       while true {
-        guard let mark = HistoryFile.Mark(path: path) else {
+        guard let mark = path.status?.identity else {
           throw HistoryError(.other, "there is no history at \(path)")
         }
         let database = try Database(path: path, for: purpose)
         // This is the first use, which opens the log.
         let version = try database.integer("PRAGMA user_version")
-        guard HistoryFile.Mark(path: path) == mark else { continue }
+        guard path.status?.identity == mark else { continue }
         try HistorySchema.checkNotNewer(version, path: path)
         guard version == HistorySchema.version else {
           throw HistoryError(

@@ -11,7 +11,7 @@ final class WriterTables {
 
   private let path: FilePath
   /// The files that are open: the database, its log, and the log's index.
-  private let marks: [HistoryFile.Mark?]
+  private let marks: [FileIdentity?]
   private let database: Database
   private let roomNamed: Statement
   private let insertRoom: Statement
@@ -85,8 +85,8 @@ final class WriterTables {
     database.setLeavesFilesOnClose(false)
   }
 
-  private static func marks(_ path: FilePath) -> [HistoryFile.Mark?] {
-    ["", "-wal", "-shm"].map { HistoryFile.Mark(path: path.withSuffix($0)) }
+  private static func marks(_ path: FilePath) -> [FileIdentity?] {
+    ["", "-wal", "-shm"].map { path.withSuffix($0).status?.identity }
   }
 
   /// Whether the files that are open still lie where they were.

@@ -7,14 +7,6 @@ internal import Glibc
 ///
 /// Thread: any; the system orders the calls.
 package final class RegularFile: Sendable {
-  /// What fstat(2) says of a file, as far as it tells whether the file has changed.
-  package struct Status: Equatable, Sendable {
-    /// How long it is.
-    package let sizeBytes: UInt64
-    /// When it was last written to, in nanoseconds since 1970.
-    package let modifiedNanoseconds: Int64
-  }
-
   private let descriptor: Descriptor
 
   /// Takes over a descriptor.
@@ -22,7 +14,7 @@ package final class RegularFile: Sendable {
   /// - Throws: EISDIR if it is a folder, EINVAL if it is anything else but a file.
   init(_ descriptor: consuming Descriptor) throws(SystemError) {
     self.descriptor = descriptor
-    let kind = try full().st_mode & S_IFMT
+    let kind = try attributes().st_mode & S_IFMT
     guard kind == S_IFREG else {
       throw SystemError("open", code: kind == S_IFDIR ? EISDIR : EINVAL)
     }
@@ -42,32 +34,43 @@ package final class RegularFile: Sendable {
     try self.init(Descriptor(owning: number))
   }
 
-  /// How long the file is, and when it was written to.
-  package func status() throws(SystemError) -> Status {
-    let status = try full()
-    return Status(
-      sizeBytes: UInt64(clamping: status.st_size),
-      modifiedNanoseconds: Int64(status.st_mtim.tv_sec) &* 1_000_000_000
-        &+ Int64(status.st_mtim.tv_nsec))
+  /// Opens a file to read and write it, made for its owner alone if it is missing.
+  package convenience init(toWrite path: FilePath) throws(SystemError) {
+    let number = try system("open") { open(path.cString, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+    try self.init(Descriptor(owning: number))
   }
 
-  /// Which file it is, and under how many names the file system has it.
-  struct Identity {
-    let device: dev_t
-    let number: ino_t
-    let names: nlink_t
-  }
+  /// The descriptor's number, for sendfile(2) with offsets. Valid while this object lives.
+  package var descriptorNumber: CInt { descriptor.number }
 
-  func identity() throws(SystemError) -> Identity {
-    let status = try full()
-    return Identity(device: status.st_dev, number: status.st_ino, names: status.st_nlink)
-  }
+  /// What the system says of it (fstat(2)).
+  package func status() throws(SystemError) -> FileStatus { FileStatus(try attributes()) }
 
-  private func full() throws(SystemError) -> stat {
+  private func attributes() throws(SystemError) -> stat {
     var status = stat()
     let number = descriptor.number
     try system("fstat") { fstat(number, &status) }
     return status
+  }
+
+  /// Reads bytes, all that fit unless the file ends before (pread(2)).
+  ///
+  /// - Returns: how many they are.
+  package func read(
+    into bytes: UnsafeMutableRawBufferPointer, at offset: UInt64
+  ) throws(SystemError) -> Int {
+    let number = descriptor.number
+    var done = 0
+    while done < bytes.count {
+      let count = try system("pread") {
+        pread(
+          number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+          off_t(clamping: offset) + done)
+      }
+      if count == 0 { break }
+      done += count
+    }
+    return done
   }
 
   /// Reads bytes into a part of a buffer, all that fit unless the file ends before (pread(2)).
@@ -76,21 +79,9 @@ package final class RegularFile: Sendable {
   package func read(
     into buffer: inout [UInt8], _ range: Range<Int>, at offset: UInt64
   ) throws(SystemError) -> Int {
-    let number = descriptor.number
     var space = buffer.mutableSpan
     return try space.withUnsafeMutableBytes { bytes throws(SystemError) in
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: bytes[range])
-      var done = 0
-      while done < bytes.count {
-        let count = try system("pread") {
-          pread(
-            number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
-            off_t(clamping: offset) + done)
-        }
-        if count == 0 { break }
-        done += count
-      }
-      return done
+      try read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[range]), at: offset)
     }
   }
 
@@ -98,22 +89,27 @@ package final class RegularFile: Sendable {
   ///
   /// - Returns: how many are there, and why the rest is not.
   package func write(_ bytes: Span<UInt8>, at offset: UInt64) -> (count: Int, error: SystemError?) {
+    bytes.withUnsafeBytes { write($0, at: offset) }
+  }
+
+  /// The same for bytes in memory.
+  package func write(
+    _ bytes: UnsafeRawBufferPointer, at offset: UInt64
+  ) -> (count: Int, error: SystemError?) {
     let number = descriptor.number
-    return bytes.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        do throws(SystemError) {
-          done += try system("pwrite") {
-            pwrite(
-              number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
-              off_t(clamping: offset) + done)
-          }
-        } catch {
-          return (done, error)
+    var done = 0
+    while done < bytes.count {
+      do throws(SystemError) {
+        done += try system("pwrite") {
+          pwrite(
+            number, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+            off_t(clamping: offset) + done)
         }
+      } catch {
+        return (done, error)
       }
-      return (done, nil)
     }
+    return (done, nil)
   }
 
   /// Cuts the file off (ftruncate(2)).
@@ -122,11 +118,14 @@ package final class RegularFile: Sendable {
     try system("ftruncate") { ftruncate(number, off_t(clamping: sizeBytes)) }
   }
 
-  /// Locks the file against all who open it anew and lock it, until this object ends. Where the file system has
-  /// no locks nobody has it.
-  ///
-  /// - Returns: false if somebody has locked it.
-  package func lock() -> Bool { FileLock.take(descriptor.number) != .held }
+  /// Waits until the bytes are on the disk (fsync(2)).
+  package func sync() throws(SystemError) {
+    let number = descriptor.number
+    try system("fsync") { fsync(number) }
+  }
+
+  /// Locks the file against all who open it anew and lock it, until this object ends.
+  package func lock() -> FileLock.Outcome { FileLock.take(descriptor.number) }
 
   /// Lets others lock the file, while this object may still be read.
   package func unlock() { FileLock.release(descriptor.number) }

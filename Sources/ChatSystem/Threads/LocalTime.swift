@@ -1,4 +1,4 @@
-internal import Glibc
+internal import ChatSystem
 
 /// A moment as the clock on the wall here shows it (localtime(3), environment's TZ).
 package enum LocalTime {
@@ -14,7 +14,9 @@ package enum LocalTime {
   }
 
   /// The same, seen from now.
-  package static func text(of text: String) -> String { self.text(of: text, now: Glibc.time(nil)) }
+  package static func text(of text: String) -> String {
+    self.text(of: text, now: Int(WallClock.milliseconds / 1_000))
+  }
 
   /// Seconds since 1970.
   private static func seconds(_ text: String) -> Int? {
@@ -25,25 +27,22 @@ package enum LocalTime {
       let day = number(bytes[8..<10]), let hour = number(bytes[11..<13]),
       let minute = number(bytes[14..<16]), let second = number(bytes[17..<19])
     else { return nil }
-    var fields = tm()
-    (fields.tm_year, fields.tm_mon, fields.tm_mday) = (year - 1_900, month - 1, day)
-    (fields.tm_hour, fields.tm_min, fields.tm_sec) = (hour, minute, second)
-    return timegm(&fields)
+    return CalendarTime(
+      year: year, month: month, day: day, hour: hour, minute: minute, second: second
+    ).secondsInUTC
   }
 
-  private static func number(_ digits: ArraySlice<UInt8>) -> CInt? {
-    CInt(String(decoding: digits, as: UTF8.self))
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    Int(String(decoding: digits, as: UTF8.self))
   }
 
   private static func local(_ moment: Int) -> (date: String, time: String) {
-    var moment = moment
-    var fields = tm()
-    localtime_r(&moment, &fields)
+    let time = CalendarTime(localAt: moment)
     return (
-      "\(Int(fields.tm_year) + 1_900)-\(padded(fields.tm_mon + 1))-\(padded(fields.tm_mday))",
-      "\(padded(fields.tm_hour)):\(padded(fields.tm_min))"
+      "\(time.year)-\(padded(time.month))-\(padded(time.day))",
+      "\(padded(time.hour)):\(padded(time.minute))"
     )
   }
 
-  private static func padded(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  private static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

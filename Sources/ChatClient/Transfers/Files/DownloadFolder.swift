@@ -18,14 +18,14 @@ package final class DownloadFolder: Sendable {
 
   /// As it was given.
   package let path: FilePath
-  private let folder: OpenFolder
+  private let folder: Folder
 
   /// Opens an existing folder.
   ///
   /// - Throws: `SystemError` if it isn't one, or no files can be made in it.
   package init(path: FilePath) throws(SystemError) {
     self.path = path
-    folder = try OpenFolder(path: path)
+    folder = try Folder(path: path)
     try folder.checkWritable()
   }
 

@@ -12,7 +12,7 @@ struct PreparedFile: Sendable {
   /// The SHA-256 of its content.
   let digest: SHA256Digest
   /// Its status when it was opened.
-  private let status: RegularFile.Status
+  private let status: FileStatus
 
   /// How many bytes it has.
   var size: UInt64 { status.sizeBytes }
