@@ -121,7 +121,7 @@ struct BlockSumsTests {
   func hashedInPieces() throws {
     let test = try TestShelf()
     let digest = try Self.bytes.sha256()
-    func begin() throws -> Upload {
+    func begin() throws -> ContentUpload {
       try test.shelf.beginUpload(
         resumeKey: "alice", digest: digest, size: UInt64(Self.bytes.count))
     }

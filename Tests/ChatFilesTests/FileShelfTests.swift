@@ -201,7 +201,7 @@ struct FileShelfTests {
   func unfinished() throws {
     let test = try TestShelf(limitBytes: 1_000)
     for number in 0..<10 { try test.put(someBytes(100, seed: UInt64(number)), id: "\(number)") }
-    var uploads: [Upload] = []
+    var uploads: [ContentUpload] = []
     for number in 0..<10 {
       let upload = try test.beginResumable(someBytes(1_000, seed: UInt64(number)), key: "\(number)")
       uploads.append(upload)

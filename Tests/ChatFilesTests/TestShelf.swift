@@ -65,7 +65,7 @@ final class TestShelf {
   }
 
   /// Begins an upload of alice's that can go on later.
-  func beginResumable(_ bytes: [UInt8], key: String = "alice") throws -> Upload {
+  func beginResumable(_ bytes: [UInt8], key: String = "alice") throws -> ContentUpload {
     try shelf.beginUpload(
       resumeKey: key, digest: try bytes.sha256(), size: UInt64(bytes.count))
   }
@@ -86,7 +86,7 @@ extension SharedFile {
   }
 }
 
-extension Upload {
+extension ContentUpload {
   /// Appends bytes.
   func append(_ bytes: some Collection<UInt8>) throws {
     try Array(bytes).withUnsafeBytes { try append($0) }

@@ -20,7 +20,7 @@ extension FileShelf {
   /// - Throws: `ShelfError`; `noSpace` if it could never fit.
   package func beginUpload(
     resumeKey: String?, digest: SHA256Digest?, size: UInt64?, from source: AddressBlock? = nil
-  ) throws(ShelfError) -> Upload {
+  ) throws(ShelfError) -> ContentUpload {
     if let size, size > limitBytes { throw .noSpace }
     do throws(SystemError) {
       if let resumeKey, let digest, let size,
@@ -37,7 +37,7 @@ extension FileShelf {
 
   private func resume(
     _ name: PartialName, _ source: AddressBlock?
-  ) throws(SystemError) -> Upload? {
+  ) throws(SystemError) -> ContentUpload? {
     guard lock.withLock({ index.usePartial(name.text, from: source) }) else { return nil }
     do throws(SystemError) {
       guard let file = try folder.openPartial(name.text) else {
@@ -50,7 +50,7 @@ extension FileShelf {
         sizeBytes = 0
       }
       lock.withLock { index.setPartial(name.text, sizeBytes: sizeBytes) }
-      return Upload(
+      return ContentUpload(
         to: self, name: name.text, isResumable: true, file: file, receivedBytes: sizeBytes,
         declaredDigest: name.digest, declaredSizeBytes: name.sizeBytes)
     } catch {
@@ -61,12 +61,12 @@ extension FileShelf {
 
   private func beginAnonymously(
     digest: SHA256Digest?, size: UInt64?, _ source: AddressBlock?
-  ) throws(SystemError) -> Upload {
+  ) throws(SystemError) -> ContentUpload {
     let name = "anonymous-\(Self.makeID())"
     // The name is nobody else's: the file would not have been made (O_EXCL).
     let file = try folder.makePartial(name)
     _ = lock.withLock { index.usePartial(name, from: source) }
-    return Upload(
+    return ContentUpload(
       to: self, name: name, isResumable: false, file: file, receivedBytes: 0,
       declaredDigest: digest, declaredSizeBytes: size)
   }

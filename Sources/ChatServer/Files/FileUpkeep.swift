@@ -48,9 +48,7 @@ final class FileUpkeep: @unchecked Sendable {
 
   /// Announces the files that the history knows. To be called once, before the first client comes.
   func restore(from history: HistoryQueries, in folder: DataFolder) {
-    let isComplete = history.files { stored in
-      if let file = SharedFile(stored) { files.announce(file) }
-    }
+    let isComplete = history.files { files.announce($0) }
     // A history that was set aside may know files that this one does not.
     let wasSetAside = Folder.entries(of: folder.path).contains {
       $0.name.bytes.starts(with: "history.damaged-".utf8)

@@ -1,7 +1,7 @@
 internal import ChatCore
 
 /// The announced files, by what they are asked for by, by room, and by age.
-struct FileTable: Sendable {
+struct AnnouncedFiles: Sendable {
   private var files: [String: SharedFile] = [:]
   /// All files.
   private var order = LinkedOrder<String>()
