@@ -7,32 +7,32 @@ package import ChatSystem
 /// the disk, or not there. Which files there are is told by `announce`, when the server starts as well:
 /// the shelf itself remembers contents alone.
 ///
-/// Thread: any. The lock guards the index alone: files are read, written, renamed and unlinked with the
-/// lock open. What is arriving or leaving is marked so in the index; `changed` says that it has.
-package final class FileShelf: @unchecked Sendable {
-  // Sound: all that changes is guarded by the lock.
-
+/// Thread: any. The lock guards the index alone: files are read, written, renamed and unlinked without it. What is
+/// arriving or leaving is marked so in the index, and waiters are woken when that is over.
+package final class FileShelf: Sendable {
   /// How many bytes contents and partial uploads take together at most.
   package let limitBytes: UInt64
 
   // What follows is for this type alone, which has four files: this one, ShelfUploads.swift, ShelfSums.swift and
   // ShelfWatch.swift.
 
+  /// What the lock guards.
+  struct State {
+    /// Where the files are; another one once the folder was made anew.
+    var store: ContentStore
+    var index: ShelfIndex
+    /// Some thread computes sums.
+    var isSumming = false
+    /// What is known of the folder's names.
+    var listing = ShelfListing()
+    /// The sums of contents' first blocks, where not all are known.
+    var unfinishedSums: [SHA256Digest: [SHA256Digest]] = [:]
+  }
+
   let path: FilePath
-  /// Guarded by the lock.
-  var currentFolder: ContentStore
-  var folder: ContentStore { lock.withLock { currentFolder } }
   let nowSeconds: @Sendable () -> Int64
-  let lock = Lock()
-  let changed = Condition()
-  /// Guarded by the lock.
-  var index: ShelfIndex
-  /// Somebody computes sums. Guarded by the lock.
-  var isSumming = false
-  /// What is known of the folder's names. Guarded by the lock.
-  var listing = ShelfListing()
-  /// The sums of contents' first blocks, where not all are known. Guarded by the lock.
-  var unfinishedSums: [SHA256Digest: [SHA256Digest]] = [:]
+  let state: Guarded<State>
+  var store: ContentStore { state.withLock { $0.store } }
 
   /// Opens a shelf, or makes one, and removes the partial uploads that nobody can go on with.
   ///
@@ -49,26 +49,25 @@ package final class FileShelf: @unchecked Sendable {
     // Offsets are signed (off_t).
     self.limitBytes = min(limitBytes, UInt64(Int64.max))
     do throws(SystemError) {
-      let folder = try ContentStore(path: path)
+      let store = try ContentStore(path: path)
       var index = ShelfIndex(limitBytes: self.limitBytes, blockBytes: blockBytes)
-      for partial in try folder.resumablePartials(nowSeconds: nowSeconds()) {
+      for partial in try store.resumablePartials(nowSeconds: nowSeconds()) {
         index.addFoundPartial(
           partial.name, sizeBytes: partial.sizeBytes, modifiedSeconds: partial.modifiedSeconds)
       }
-      for content in try folder.storedContents() {
+      for content in try store.storedContents() {
         index.addFound(content.digest, sizeBytes: content.sizeBytes)
       }
-      try folder.removeStraySums { index.contents[$0] != nil }
-      currentFolder = folder
+      try store.removeStraySums { index.contents[$0] != nil }
       self.path = path
-      self.index = index
+      state = Guarded(State(store: store, index: index))
     } catch {
       throw ShelfError(error)
     }
   }
 
   /// How many bytes contents and partial uploads take.
-  package var usedBytes: UInt64 { lock.withLock { index.usedBytes } }
+  package var usedBytes: UInt64 { state.withLock { $0.index.usedBytes } }
 
   // MARK: Files
 
@@ -90,7 +89,7 @@ package final class FileShelf: @unchecked Sendable {
   @discardableResult
   package func announce(_ file: SharedFile, of content: StoredContent? = nil) -> Bool {
     let (isIn, removals) = withExtendedLifetime(content) {
-      lock.withLock { (index.announce(file), index.trimFiles(ofRoom: file.room)) }
+      state.withLock { ($0.index.announce(file), $0.index.trimFiles(ofRoom: file.room)) }
     }
     removeIfPossible(removals)
     return isIn
@@ -98,18 +97,18 @@ package final class FileShelf: @unchecked Sendable {
 
   /// The file of this name; `nil` if there is none, or its content is gone.
   package func file(id: String) -> SharedFile? {
-    lock.withLock { index.file(id: id) }
+    state.withLock { $0.index.file(id: id) }
   }
 
   /// A room's files, the newest first.
   package func files(inRoom room: String, limit: Int) -> [SharedFile] {
-    lock.withLock { index.files(inRoom: room, limit: limit) }
+    state.withLock { $0.index.files(inRoom: room, limit: limit) }
   }
 
   /// Removes a room's files, and the contents that no other file has; one that is being fetched goes
   /// when that is over.
   package func removeRoom(_ name: String) {
-    removeIfPossible(lock.withLock { index.removeRoom(name) })
+    removeIfPossible(state.withLock { $0.index.removeRoom(name) })
   }
 
   /// Opens a file's content for reading.
@@ -117,9 +116,9 @@ package final class FileShelf: @unchecked Sendable {
   /// - Returns: `nil` if there is no such file, or its content is gone.
   /// - Throws: `SystemError` if there is one and it cannot be opened now.
   package func open(id: String) throws(SystemError) -> OpenContent? {
-    guard let found = lock.withLock({ index.pin(id: id) }) else { return nil }
+    guard let found = state.withLock({ $0.index.pin(id: id) }) else { return nil }
     do throws(SystemError) {
-      guard let file = try folder.openContent(found.digest, sizeBytes: found.sizeBytes) else {
+      guard let file = try store.openContent(found.digest, sizeBytes: found.sizeBytes) else {
         // Somebody else has removed it.
         unpin(found.digest, isMissing: true)
         return nil
@@ -135,15 +134,15 @@ package final class FileShelf: @unchecked Sendable {
 
   /// Takes back a pin.
   func unpin(_ digest: SHA256Digest, isMissing: Bool = false) {
-    removeIfPossible(lock.withLock { index.unpin(digest, isMissing: isMissing) })
+    removeIfPossible(state.withLock { $0.index.unpin(digest, isMissing: isMissing) })
   }
 
   /// All files, the one announced first first.
-  package var allFiles: [SharedFile] { lock.withLock { index.allFiles } }
+  package var allFiles: [SharedFile] { state.withLock { $0.index.allFiles } }
 
   /// Notes which line tells of a file.
   package func setSequence(_ sequence: UInt64, of id: String) {
-    lock.withLock { index.setSequence(sequence, of: id) }
+    state.withLock { $0.index.setSequence(sequence, of: id) }
   }
 
   // MARK: Removing
@@ -151,13 +150,13 @@ package final class FileShelf: @unchecked Sendable {
   /// Removes the contents that no file has and nobody holds: to be called once everything has been
   /// announced that is known when the server starts.
   package func removeUnannounced() {
-    removeIfPossible(lock.withLock { index.removeUnannounced() })
+    removeIfPossible(state.withLock { $0.index.removeUnannounced() })
   }
 
   /// Removes what takes more than `limitBytes`, in the order in which it would go when space is needed:
   /// to be called after that, as the limit may have been higher before. What somebody uses stays.
   package func trim() {
-    removeIfPossible(lock.withLock { index.trim() })
+    removeIfPossible(state.withLock { $0.index.trim() })
   }
 
   /// Unlinks what the index has marked as leaving.
@@ -168,8 +167,8 @@ package final class FileShelf: @unchecked Sendable {
     for removal in removals {
       do throws(SystemError) {
         switch removal {
-        case .content(let digest): try folder.removeContent(digest)
-        case .partial(let name): try folder.removePartial(name)
+        case .content(let digest): try store.removeContent(digest)
+        case .partial(let name): try store.removePartial(name)
         }
         finish(removal, isGone: true)
       } catch {
@@ -184,9 +183,7 @@ package final class FileShelf: @unchecked Sendable {
   func removeIfPossible(_ removals: [ShelfIndex.Removal]) { try? remove(removals) }
 
   private func finish(_ removal: ShelfIndex.Removal, isGone: Bool) {
-    lock.withLock {
-      index.finish(removal, isGone: isGone)
-      changed.broadcast()
-    }
+    state.withLock { $0.index.finish(removal, isGone: isGone) }
+    state.wake()
   }
 }

@@ -28,20 +28,20 @@ extension FileShelf {
   /// Uploads that are under way fail. What is being fetched is fetched to its end.
   /// - Returns: what is lost; `nil` if all is as it was, or can't be made anew now.
   package func reopenIfGone() -> FileLoss? {
-    let old = folder
+    let old = store
     guard !old.isInPlace(at: path), let new = try? ContentStore(path: path),
       let partials = try? new.resumablePartials(nowSeconds: nowSeconds()),
       let contents = try? new.storedContents()
     else { return nil }
-    return lock.withLock {
-      currentFolder = new
-      listing = ShelfListing()
-      changed.broadcast()
-      let total = index.fileCount
-      index.keepOnly(partials: Set(partials.map(\.name)))
+    defer { state.wake() }
+    return state.withLock { state in
+      state.store = new
+      state.listing = ShelfListing()
+      let total = state.index.fileCount
+      state.index.keepOnly(partials: Set(partials.map(\.name)))
       // Where the contents lie as before, some may have come since they were listed.
-      if !new.hasSameContents(as: old) { index.keepOnly(contents) }
-      return FileLoss(lost: total - index.fileCount, total: total)
+      if !new.hasSameContents(as: old) { state.index.keepOnly(contents) }
+      return FileLoss(lost: total - state.index.fileCount, total: total)
     }
   }
 
@@ -51,38 +51,38 @@ extension FileShelf {
   /// Thread: one at a time.
   /// - Returns: how many files are lost.
   package func dropMissing() -> FileLoss {
-    let (folder, last, total) = lock.withLock { (currentFolder, listing, index.fileCount) }
+    let (store, last, total) = state.withLock { ($0.store, $0.listing, $0.index.fileCount) }
     let none = FileLoss(lost: 0, total: total)
-    guard let time = folder.changeTime, time != last.settledTime, .now >= last.nextTime,
+    guard let time = store.changeTime, time != last.settledTime, .now >= last.nextTime,
       // Else all of it is made anew.
-      folder.isInPlace(at: path)
+      store.isInPlace(at: path)
     else { return none }
     let start = MonotonicTime.now
-    guard let names = try? folder.contentNames() else { return none }
-    let missing = lock.withLock { index.keptDigests }.filter { !names.contains($0) }
+    guard let names = try? store.contentNames() else { return none }
+    let missing = state.withLock { $0.index.keptDigests }.filter { !names.contains($0) }
     var (isSettled, lost) = (true, 0)
     for digest in missing {
-      lock.withLock {
+      state.withLock { state in
         // With the lock held, what is kept has its name: it may have come since, or be leaving.
-        guard currentFolder === folder, let content = index.contents[digest],
+        guard state.store === store, let content = state.index.contents[digest],
           content.state == .kept
         else { return }
         // What can't be looked at, or is being fetched, is looked at again.
-        if content.pinCount == 0, let holds = try? folder.holds(digest) {
+        if content.pinCount == 0, let holds = try? store.holds(digest) {
           if !holds {
             lost += content.files.count
-            index.drop(digest)
+            state.index.drop(digest)
           }
         } else {
           isSettled = false
         }
       }
     }
-    return lock.withLock {
-      guard currentFolder === folder else { return none }
-      if isSettled, time == last.seenTime { listing.settledTime = time }
-      listing.seenTime = time
-      listing.nextTime = .now + (.now - start) * Self.listingShare
+    return state.withLock { state in
+      guard state.store === store else { return none }
+      if isSettled, time == last.seenTime { state.listing.settledTime = time }
+      state.listing.seenTime = time
+      state.listing.nextTime = .now + (.now - start) * Self.listingShare
       return FileLoss(lost: lost, total: total)
     }
   }

@@ -9,7 +9,7 @@ internal import ChatSystem
 /// Owns: the partial file's descriptor, and the use of its name.
 ///
 /// Thread: one at a time.
-package final class Upload: @unchecked Sendable {
+package final class ContentUpload: @unchecked Sendable {
   // Sound: it is the caller's rule that one thread at a time is in here.
 
   /// How much is read and hashed at once.

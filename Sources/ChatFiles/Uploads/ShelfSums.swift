@@ -18,7 +18,7 @@ extension FileShelf {
   package func sums(of content: OpenContent) throws(ShelfError) -> [SHA256Digest]? {
     if let known = BlockSums.known(content.digest, sizeBytes: content.sizeBytes) { return known }
     let count = BlockSums.count(ofBytes: content.sizeBytes)
-    let bytes = folder.readSums(of: content.digest, count: BlockSums.fileBytes(count))
+    let bytes = store.readSums(of: content.digest, count: BlockSums.fileBytes(count))
     do throws(CryptoError) {
       if let bytes, let sums = try BlockSums.decode(bytes) { return sums }
     } catch {
@@ -30,21 +30,23 @@ extension FileShelf {
   private func computeSome(
     of content: OpenContent, count: Int
   ) throws(ShelfError) -> [SHA256Digest]? {
-    var sums = lock.withLock {
-      while isSumming { changed.wait(lock) }
-      isSumming = true
-      return unfinishedSums[content.digest] ?? []
+    var sums = state.wait { state -> [SHA256Digest]? in
+      guard !state.isSumming else { return nil }
+      state.isSumming = true
+      return state.unfinishedSums[content.digest] ?? []
     }
     var isDone = false
     defer {
-      lock.withLock {
-        isSumming = false
-        unfinishedSums[content.digest] = isDone ? nil : sums
-        if unfinishedSums.count > Self.unfinishedLimit, let any = unfinishedSums.keys.first {
-          unfinishedSums[any] = nil
+      state.withLock { state in
+        state.isSumming = false
+        state.unfinishedSums[content.digest] = isDone ? nil : sums
+        if state.unfinishedSums.count > Self.unfinishedLimit,
+          let any = state.unfinishedSums.keys.first
+        {
+          state.unfinishedSums[any] = nil
         }
-        changed.broadcast()
       }
+      state.wake()
     }
     sums += try content.computeSums(from: sums.count, limit: Self.summedBlocks)
     guard sums.count >= count else { return nil }
@@ -56,6 +58,6 @@ extension FileShelf {
   /// Writes sums beside their content, if it is not one block alone. Where that can't be they are computed once more.
   func store(_ sums: [SHA256Digest], of digest: SHA256Digest) {
     guard sums.count > 1, let bytes = try? BlockSums.encode(sums) else { return }
-    try? folder.writeSums(bytes, of: digest)
+    try? store.writeSums(bytes, of: digest)
   }
 }

@@ -38,10 +38,10 @@ extension FileShelf {
   private func resume(
     _ name: PartialName, _ source: AddressBlock?
   ) throws(SystemError) -> ContentUpload? {
-    guard lock.withLock({ index.usePartial(name.text, from: source) }) else { return nil }
+    guard state.withLock({ $0.index.usePartial(name.text, from: source) }) else { return nil }
     do throws(SystemError) {
-      guard let file = try folder.openPartial(name.text) else {
-        lock.withLock { index.dropPartial(name.text) }
+      guard let file = try store.openPartial(name.text) else {
+        state.withLock { $0.index.dropPartial(name.text) }
         return nil
       }
       var sizeBytes = try file.status().sizeBytes
@@ -49,7 +49,7 @@ extension FileShelf {
         try file.truncate(to: 0)
         sizeBytes = 0
       }
-      lock.withLock { index.setPartial(name.text, sizeBytes: sizeBytes) }
+      state.withLock { $0.index.setPartial(name.text, sizeBytes: sizeBytes) }
       return ContentUpload(
         to: self, name: name.text, isResumable: true, file: file, receivedBytes: sizeBytes,
         declaredDigest: name.digest, declaredSizeBytes: name.sizeBytes)
@@ -64,8 +64,8 @@ extension FileShelf {
   ) throws(SystemError) -> ContentUpload {
     let name = "anonymous-\(Self.makeID())"
     // The name is nobody else's: the file would not have been made (O_EXCL).
-    let file = try folder.makePartial(name)
-    _ = lock.withLock { index.usePartial(name, from: source) }
+    let file = try store.makePartial(name)
+    _ = state.withLock { $0.index.usePartial(name, from: source) }
     return ContentUpload(
       to: self, name: name, isResumable: false, file: file, receivedBytes: 0,
       declaredDigest: digest, declaredSizeBytes: size)
@@ -75,7 +75,7 @@ extension FileShelf {
   package func removeStalePartials() {
     let now = nowSeconds()
     removeIfPossible(
-      lock.withLock { index.removeStalePartials(before: now - ContentStore.staleSeconds) })
+      state.withLock { $0.index.removeStalePartials(before: now - ContentStore.staleSeconds) })
   }
 
   /// Counts bytes that an upload is about to write, removing what has to make space for them.
@@ -87,13 +87,7 @@ extension FileShelf {
   ) throws(ShelfError) {
     var deadline: MonotonicTime?
     while true {
-      let answer = lock.withLock {
-        let answer = index.reserve(count, for: name)
-        // Whoever is removing signals when it is done, with the lock held.
-        if answer == .waiting { changed.wait(lock) }
-        return answer
-      }
-      switch answer {
+      switch nextReservation(count, for: name, waitsForSpace: deadline != nil) {
       case .reserved: return
       case .removing(let removals): try remove(removals)
       case .waiting: continue
@@ -101,27 +95,45 @@ extension FileShelf {
         let limit = deadline ?? .now + Self.longestWait
         deadline = limit
         guard .now < limit, makeWay() else { throw .noSpace }
-        lock.withLock { _ = changed.wait(lock, until: .now + Self.waitStep) }
       }
     }
   }
 
+  /// Asks the index for space, and waits for those who are removing something.
+  ///
+  /// - Parameter waitsForSpace: waits a moment if there is none.
+  private func nextReservation(
+    _ count: UInt64, for name: String, waitsForSpace: Bool
+  ) -> ShelfIndex.Reservation {
+    guard waitsForSpace else {
+      return state.wait { state in
+        let answer = state.index.reserve(count, for: name)
+        return answer == .waiting ? nil : answer
+      }
+    }
+    var last = ShelfIndex.Reservation.full
+    return state.wait(until: .now + Self.waitStep) { state in
+      last = state.index.reserve(count, for: name)
+      return last == .waiting || last == .full ? nil : last
+    } ?? last
+  }
+
   /// Notes how many bytes an upload has after all.
   func setPartial(_ name: String, sizeBytes: UInt64) {
-    lock.withLock { index.setPartial(name, sizeBytes: sizeBytes) }
+    state.withLock { $0.index.setPartial(name, sizeBytes: sizeBytes) }
   }
 
   /// Leaves a partial upload to whoever goes on with it.
   func release(partial name: String, modifiedSeconds: Int64?) {
     removeIfPossible(
-      lock.withLock { index.releasePartial(name, modifiedSeconds: modifiedSeconds) })
+      state.withLock { $0.index.releasePartial(name, modifiedSeconds: modifiedSeconds) })
   }
 
   /// Removes a partial upload that the caller is using.
   func discard(partial name: String) {
     // What cannot be unlinked is no longer counted, and is found when the shelf is opened again.
-    try? folder.removePartial(name)
-    lock.withLock { index.dropPartial(name) }
+    try? store.removePartial(name)
+    state.withLock { $0.index.dropPartial(name) }
   }
 
   /// Puts a whole and checked upload among the contents, or drops it if its content is there.
@@ -131,16 +143,15 @@ extension FileShelf {
   ) throws(SystemError) -> StoredContent {
     var isMissing = false
     while true {
-      let arrival = lock.withLock {
-        let arrival = index.beginArrival(digest, sizeBytes: sizeBytes, isMissing: isMissing)
-        if arrival == .waiting { changed.wait(lock) }
-        return arrival
+      let arrival = state.wait { state in
+        let arrival = state.index.beginArrival(digest, sizeBytes: sizeBytes, isMissing: isMissing)
+        return arrival == .waiting ? nil : arrival
       }
       switch arrival {
       case .waiting: continue
       case .isKept:
         let pin = ContentPin(on: digest, of: self)
-        if try folder.holds(digest, sizeBytes: sizeBytes) {
+        if try store.holds(digest, sizeBytes: sizeBytes) {
           discard(partial: name)
           return StoredContent(digest: digest, sizeBytes: sizeBytes, pin: pin)
         }
@@ -148,18 +159,14 @@ extension FileShelf {
       case .isExpected:
         store(blocks, of: digest)
         do throws(SystemError) {
-          try folder.keep(file, partial: name, as: digest)
+          try store.keep(file, partial: name, as: digest)
         } catch {
-          lock.withLock {
-            index.abortArrival(digest)
-            changed.broadcast()
-          }
+          state.withLock { $0.index.abortArrival(digest) }
+          state.wake()
           throw error
         }
-        lock.withLock {
-          index.endArrival(digest, of: name)
-          changed.broadcast()
-        }
+        state.withLock { $0.index.endArrival(digest, of: name) }
+        state.wake()
         return StoredContent(
           digest: digest, sizeBytes: sizeBytes, pin: ContentPin(on: digest, of: self))
       }

@@ -10,7 +10,7 @@ struct OpenUploads {
   /// An upload that is under way.
   struct Entry {
     let name: FileName
-    let target: ChatFiles.Upload
+    let target: ContentUpload
     let slot: TransferSlot
     /// When it ends if nothing comes of it.
     var expiry: MonotonicTime
