@@ -1,7 +1,7 @@
 package import ChatCore
 package import ChatSystem
 
-/// The shelf of kept files: what people put into rooms, within a budget of bytes.
+/// The store of the files sent to rooms, within a budget of bytes.
 ///
 /// A content is named by its SHA-256 and stored once, however many files have it. It is whole and on
 /// the disk, or not there. Which files there are is told by `announce`, when the server starts as well:
@@ -34,13 +34,13 @@ package final class FileShelf: Sendable {
   let state: Guarded<State>
   var store: ContentStore { state.withLock { $0.store } }
 
-  /// Opens a shelf, or makes one, and removes the partial uploads that nobody can go on with.
+  /// Opens a shelf, or makes one, and removes the partial uploads that can't be resumed.
   ///
   /// - Parameters:
   ///   - folder: where it is; its parent is there. This object alone uses it (`DataFolder`'s lock).
   ///   - limitBytes: contents that lie there already may be more; see `trim`.
   ///   - blockBytes: what a partial upload takes on the disk is a multiple of this.
-  ///   - nowSeconds: tells the time, seconds since 1970: at first the time of day, but nobody sets it.
+  ///   - nowSeconds: the time, seconds since 1970: the time of day at the start, from there on monotonic.
   package init(
     folder path: FilePath, limitBytes: UInt64, blockBytes: UInt64 = 4_096,
     nowSeconds: @escaping @Sendable () -> Int64 = { WallClock.milliseconds / 1_000 }
@@ -71,7 +71,7 @@ package final class FileShelf: Sendable {
 
   // MARK: Files
 
-  /// A name for a file: 12 letters and digits of ASCII that nobody can guess.
+  /// A name for a file: 12 random letters and digits of ASCII.
   package static func makeID() -> String {
     // getrandom(2), through the standard library.
     var generator = SystemRandomNumberGenerator()
@@ -119,7 +119,7 @@ package final class FileShelf: Sendable {
     guard let found = state.withLock({ $0.index.pin(id: id) }) else { return nil }
     do throws(SystemError) {
       guard let file = try store.openContent(found.digest, sizeBytes: found.sizeBytes) else {
-        // Somebody else has removed it.
+        // Another program has removed it.
         unpin(found.digest, isMissing: true)
         return nil
       }
@@ -140,21 +140,21 @@ package final class FileShelf: Sendable {
   /// All files, the one announced first first.
   package var allFiles: [SharedFile] { state.withLock { $0.index.allFiles } }
 
-  /// Notes which line tells of a file.
+  /// Notes which line announces a file.
   package func setSequence(_ sequence: UInt64, of id: String) {
     state.withLock { $0.index.setSequence(sequence, of: id) }
   }
 
   // MARK: Removing
 
-  /// Removes the contents that no file has and nobody holds: to be called once everything has been
+  /// Removes the contents that no file has and that are not pinned: to be called once everything has been
   /// announced that is known when the server starts.
   package func removeUnannounced() {
     removeIfPossible(state.withLock { $0.index.removeUnannounced() })
   }
 
   /// Removes what takes more than `limitBytes`, in the order in which it would go when space is needed:
-  /// to be called after that, as the limit may have been higher before. What somebody uses stays.
+  /// to be called after that, as the limit may have been higher before. What is in use stays.
   package func trim() {
     removeIfPossible(state.withLock { $0.index.trim() })
   }
@@ -179,7 +179,7 @@ package final class FileShelf: Sendable {
     if let failure { throw ShelfError(failure) }
   }
 
-  /// The same, where nobody waits for the space: what stays is tried again when it is needed.
+  /// The same, where the space is not needed at once: what stays is tried again when it is.
   func removeIfPossible(_ removals: [ShelfIndex.Removal]) { try? remove(removals) }
 
   private func finish(_ removal: ShelfIndex.Removal, isGone: Bool) {

@@ -51,7 +51,7 @@ public struct FlagParser {
 
   /// The next item, or `nil` at the end.
   ///
-  /// - Throws: `UsageError` if the flag before got a value with `=` that nobody asked for.
+  /// - Throws: `UsageError` if the flag before got a value with `=` although it takes none.
   public mutating func next() throws(UsageError) -> Item? {
     try endFlag()
     guard let word = rest.popFirst() else { return nil }
@@ -77,7 +77,7 @@ public struct FlagParser {
 
   /// The current flag's value, as text.
   ///
-  /// - Throws: `UsageError` if there is none, or it is no UTF-8.
+  /// - Throws: `UsageError` if there is none, or it is not UTF-8.
   public mutating func value() throws(UsageError) -> String {
     try Self.text(bytes(), of: flag)
   }
@@ -97,20 +97,19 @@ public struct FlagParser {
 
   /// The current flag's value as a whole number.
   ///
-  /// - Throws: `UsageError` if there is none, or it is no number in `range`.
+  /// - Throws: `UsageError` if there is none, or it is not a number in `range`.
   public mutating func integer(in range: ClosedRange<Int>) throws(UsageError) -> Int {
     let text = try value()
     guard let number = Int(text), range.contains(number) else {
       throw UsageError(
-        "\(flag) takes a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text)'"
-      )
+        "invalid number '\(text)' for \(flag) (want \(range.lowerBound) to \(range.upperBound))")
     }
     return number
   }
 
   /// The current flag's value as a number of bytes: `100`, `16k`, `100M`, `10G`, `1T`, in powers of a thousand.
   ///
-  /// - Throws: `UsageError` if there is none, or it is no size.
+  /// - Throws: `UsageError` if there is none, or it is not a size.
   public mutating func size() throws(UsageError) -> UInt64 {
     let text = try value()
     let units: [Character: UInt64] = [
@@ -120,11 +119,13 @@ public struct FlagParser {
     let digits = unit == nil ? Substring(text) : text.dropLast()
     guard digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
       let number = UInt64(digits), number <= UInt64(Int64.max) / (unit ?? 1)
-    else { throw UsageError("\(flag) takes a size such as 500k, 100M or 10G, not '\(text)'") }
+    else {
+      throw UsageError("invalid size '\(text)' for \(flag) (want for example 500k, 100M or 10G)")
+    }
     return number * (unit ?? 1)
   }
 
-  /// `-` alone is no flag.
+  /// `-` alone is an operand.
   private static func isFlag(_ word: [UInt8]) -> Bool {
     word.first == UInt8(ascii: "-") && word.count > 1
   }

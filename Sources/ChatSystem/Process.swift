@@ -54,7 +54,7 @@ package enum Process {
     for number in signals {
       var action = sigaction()
       sigaction(number, nil, &action)
-      // Sound: SIG_DFL is an address that is no function's, and compared alone.
+      // Safety: SIG_DFL is an address that is no function's, and compared alone.
       let isDefault =
         unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
         == unsafeBitCast(SIG_DFL, to: Int.self)
@@ -63,7 +63,7 @@ package enum Process {
     }
   }
 
-  /// Writing into a pipe that nobody reads is an error, no longer the process's end.
+  /// Makes writing into a closed pipe an error (EPIPE), instead of the end of the process.
   package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 
   /// Allows as many open descriptors as the system lets this process have (getrlimit(2)).
@@ -100,7 +100,7 @@ package enum Process {
   /// How the program was called.
   package static var program: FilePath { clinux_argument(0).map { FilePath(bytes(of: $0)) } ?? "" }
 
-  /// How another program is called by whoever called this one: it lies in the same folder.
+  /// The path of another program, as this one was called: it lies in the same folder.
   package static func sibling(_ name: String, of program: String = program.text) -> String {
     program.lastIndex(of: "/").map { "\(program[...$0])\(name)" } ?? name
   }
@@ -117,13 +117,13 @@ package enum Process {
 
   /// A variable of the environment; `nil` if it is not there, or empty.
   package static func variable(_ name: String) -> String? {
-    // Sound: the string is copied before anything else can change the environment.
+    // Safety: the string is copied before anything else can change the environment.
     getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// A variable of the environment that names a path; `nil` if it is not there, or empty.
   package static func path(_ name: String) -> FilePath? {
-    // Sound: the string is copied before anything else can change the environment.
+    // Safety: the string is copied before anything else can change the environment.
     getenv(name).map { FilePath(bytes(of: $0)) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 
@@ -142,7 +142,7 @@ package enum Process {
     return (homeFolder ?? "/").appending(".local/state").appending(FilePath(name))
   }
 
-  /// A write beyond the allowed file size is an error, no longer the process's end (setrlimit(2)).
+  /// Makes a write beyond the allowed file size an error, instead of the end of the process (setrlimit(2)).
   package static func ignoreFileSizeLimit() { _ = signal(SIGXFSZ, SIG_IGN) }
 
   /// Ends the process now.

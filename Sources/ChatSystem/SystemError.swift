@@ -40,7 +40,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// Nothing has the name.
   package var isMissing: Bool { code == ENOENT }
 
-  /// What has the name is a folder, a link, a pipe or a device, and no file.
+  /// What has the name is not a file, but a folder, a link, a pipe or a device.
   package var isOtherKind: Bool { [EISDIR, ELOOP, ENXIO, EINVAL].contains(code) }
 
   /// The disk, a quota or the allowed size of a file is used up.

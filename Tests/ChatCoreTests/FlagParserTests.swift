@@ -56,7 +56,7 @@ struct FlagParserTests {
     #expect(throws: UsageError("--port needs a value")) { try missing.value() }
     var number = FlagParser(["--port", "5x"])
     _ = try number.next()
-    #expect(throws: UsageError("--port takes a whole number from 0 to 9, not '5x'")) {
+    #expect(throws: UsageError("invalid number '5x' for --port (want 0 to 9)")) {
       try number.integer(in: 0...9)
     }
     var needless = FlagParser(["--quiet=yes"])

@@ -261,7 +261,7 @@ struct FileShelfTests {
   @Test("a folder that cannot be made says why")
   func impossible() {
     #expect { try FileShelf(folder: "/proc/nothing/files", limitBytes: 1) } throws: {
-      "\($0)".hasPrefix("the file cannot be kept: mkdirat: ")
+      "\($0)".hasPrefix("cannot store the file: mkdirat: ")
     }
   }
 }

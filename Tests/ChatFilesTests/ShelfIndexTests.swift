@@ -29,7 +29,7 @@ struct ShelfIndexTests {
     #expect(index.beginArrival(file.digest, sizeBytes: 10) == .waiting)
     #expect(index.announce(file) == false)
     index.endArrival(file.digest, of: "x")
-    #expect(index.beginArrival(file.digest, sizeBytes: 10) == .isKept)
+    #expect(index.beginArrival(file.digest, sizeBytes: 10) == .isStored)
     index.dropPartial("y")
     #expect(index.usedBytes == 10)
     #expect(index.unpin(file.digest) == [])

@@ -292,7 +292,8 @@ struct ShelfSpaceTests {
       index.addFound(try file(name, of: name, bytes: 0).digest, sizeBytes: 10)
     }
     // Uploaded, and not announced yet.
-    #expect(index.beginArrival(try file("d", of: "d", bytes: 10).digest, sizeBytes: 10) == .isKept)
+    #expect(
+      index.beginArrival(try file("d", of: "d", bytes: 10).digest, sizeBytes: 10) == .isStored)
     #expect(
       index.beginArrival(try file("e", of: "e", bytes: 10).digest, sizeBytes: 10) == .isExpected)
     #expect(index.removeUnannounced() == [try content("c")])

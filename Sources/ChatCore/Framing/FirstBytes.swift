@@ -1,9 +1,9 @@
-/// Takes out of a connection's bytes what programs send that is no text: a byte order mark at the very beginning,
-/// telnet's commands and negotiation (RFC 854, RFC 855), and the NUL that telnet puts behind a CR that ends a line.
+/// Filters bytes that are not text out of a connection's stream: a byte order mark at the very beginning, telnet's
+/// commands and negotiation (RFC 854, RFC 855), and the NUL that telnet puts behind a CR that ends a line.
 ///
 /// It is asked for a line at a time, so that its owner can stop in the middle of a chunk, once there is a nickname.
-/// The byte FF (IAC) is never part of UTF-8, so nothing else is lost. Whoever negotiated, or ended a line with CR
-/// NUL, is a telnet program, and may go on so (`isTelnet`).
+/// The byte FF (IAC) is never part of UTF-8, so nothing else is lost. A client that negotiates, or ends a line
+/// with CR NUL, is a telnet program, and may go on so (`isTelnet`).
 ///
 /// Thread: a value; its owner's. It keeps at most two bytes.
 public struct FirstBytes: Sendable {
@@ -116,7 +116,7 @@ public struct FirstBytes: Sendable {
       state = .values
     case 0xFB...0xFE: state = .option
     default:
-      // IAC IAC is a byte of text; and what is no command was none.
+      // IAC IAC is a byte of text; so is an IAC that no command follows.
       becomeText()
       output.append(Self.interpretAsCommand)
       if byte != Self.interpretAsCommand { take(byte, &output) }

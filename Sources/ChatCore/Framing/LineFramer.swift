@@ -10,7 +10,7 @@ public enum LineFrame: ~Copyable, ~Escapable {
   case bytesEnd
 }
 
-/// The raw bytes that follow a line, which are no lines themselves.
+/// The raw bytes that follow a line, and are not split into lines.
 public enum Payload: Sendable, Equatable {
   /// So many.
   case counted(UInt64)
@@ -221,7 +221,7 @@ public struct LineFramer: Sendable {
 extension [UInt8] {
   /// Appends bytes that lie elsewhere, in one copy.
   mutating func append(_ bytes: Span<UInt8>) {
-    // Sound: the pointer is used inside the closure alone, and the array copies what it points to.
+    // Safety: the pointer is used inside the closure alone, and the array copies what it points to.
     unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
 }

@@ -85,7 +85,7 @@ public enum ClientLine: Sendable, Equatable {
 
   /// The raw bytes that follow the line, whatever becomes of it; `nil` if lines do.
   ///
-  /// A frame larger than anybody sends is no frame: what follows it is read as lines.
+  /// A size over `Limits.skippedBytes` is not taken for a frame: what follows it is read as lines.
   public var payload: Payload? {
     switch self {
     case .classicFile: .terminated
@@ -131,7 +131,7 @@ public enum ClientLine: Sendable, Equatable {
     case "PONG": self = .pong
     case "HISTORY":
       guard let count = Self.number(line.value) else {
-        throw Refusal(.badTag, "a look back looks like [HISTORY]:100")
+        throw Refusal(.badTag, "a history query looks like [HISTORY]:100")
       }
       self = .history(
         count: Int(min(count, UInt64(Limits.historyLines))), since: try line.number("since"))
@@ -173,7 +173,7 @@ public enum ClientLine: Sendable, Equatable {
       name: line.value, UploadHeader(token: try Self.token(token), size: size, digest: digest))
   }
 
-  /// - Throws: `Refusal` with `badTag` if it is none.
+  /// - Throws: `Refusal` with `badTag` if it is not a token.
   private static func token(_ text: String) throws(Refusal) -> String {
     guard 1...Limits.uploadTokenBytes ~= text.utf8.count, text.utf8.allSatisfy(isLetterOrDigit)
     else {
@@ -228,7 +228,7 @@ public enum ClientLine: Sendable, Equatable {
 
   private static func equals(_ line: Span<UInt8>, _ word: StaticString) -> Bool {
     guard line.count == word.utf8CodeUnitCount else { return false }
-    // Sound: the pointer is to the literal's bytes, which are as many as were just compared.
+    // Safety: the pointer is to the literal's bytes, which are as many as were just compared.
     for index in line.indices where unsafe line[index] != word.utf8Start[index] { return false }
     return true
   }
@@ -237,7 +237,7 @@ public enum ClientLine: Sendable, Equatable {
 extension TaggedLine {
   /// The number that an attribute holds; `nil` if it is not there.
   ///
-  /// - Throws: `Refusal` with `badTag` if it is no number.
+  /// - Throws: `Refusal` with `badTag` if it is not a number.
   fileprivate func number(_ key: String) throws(Refusal) -> UInt64? {
     guard let text = self[key] else { return nil }
     guard let number = ClientLine.number(text) else {

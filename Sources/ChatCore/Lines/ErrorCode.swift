@@ -1,6 +1,6 @@
 /// Why the server refused a line, as `code=` in an `[ERROR]` line.
 public enum ErrorCode: String, Sendable, CaseIterable {
-  /// The nickname, in whatever case, or one that looks like it, belongs to somebody who is here.
+  /// The nickname, in whatever case, or one that looks like it, is taken.
   case nickInUse = "nick-in-use"
   /// The nickname breaks the rules of `Nickname`.
   case nickInvalid = "nick-invalid"
@@ -12,7 +12,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case badTag = "bad-tag"
   /// There is no such room.
   case roomNotFound = "room-not-found"
-  /// Nobody here bears that nickname.
+  /// No registered client has that nickname.
   case noSuchNick = "no-such-nick"
   /// Too many lines of the handshake were refused.
   case tooManyTries = "too-many-tries"
@@ -24,7 +24,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case fileMismatch = "file-mismatch"
   /// There is no such file in this room, or no such upload.
   case noSuchFile = "no-such-file"
-  /// The connection did not take what it was owed.
+  /// The client did not read its pending output.
   case slowConsumer = "slow-consumer"
   /// The server has as many clients as it takes.
   case serverFull = "server-full"
@@ -32,7 +32,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case shuttingDown = "shutting-down"
 }
 
-/// A line refused: what the one who sent it is told.
+/// A refused line: what its sender is told.
 public struct Refusal: Error, Hashable, Sendable {
   /// The reason for a program.
   public let code: ErrorCode

@@ -52,6 +52,6 @@ public enum Limits {
   /// How many bytes of a file each sum of a `[SUMS]` answer is of.
   public static let sumBlockBytes = 1_048_576
 
-  /// How many files one `[FILES]` answer tells of.
+  /// How many files one `[FILES]` answer lists.
   public static let listedFiles = 100
 }

@@ -5,9 +5,9 @@ public enum ReplyLine: Sendable, Equatable {
   /// `[ROOMS]:lobby=3`.
   case rooms([String], isLast: Bool)
   /// `[PAST]:alice: text` with `seq=` and `time=`: a line of the room's history, and when it was said (RFC 3339);
-  /// with the id of the file that it tells of.
+  /// with the id of the file that it announces.
   case past(String, sequence: UInt64, time: String, file: String? = nil)
-  /// `[PAST]:` with `end=1`: there are no more of them.
+  /// `[PAST]:` with `end=1`: the end of the answer.
   case pastEnd
 
   /// The lines of a list that may be too long for one, the last of them marked.
@@ -35,7 +35,7 @@ public enum ReplyLine: Sendable, Equatable {
   ///   - line: what the room said, without LF, clean as it is in every room's stream.
   ///   - sequence: its number.
   ///   - time: when, as `Timestamp` has it.
-  ///   - file: the id of the file that it tells of.
+  ///   - file: the id of the file that it announces.
   ///   - output: where the line goes.
   public static func appendPast(
     _ line: [UInt8], sequence: UInt64, time: String, file: String? = nil, to output: inout [UInt8]

@@ -15,12 +15,12 @@ public enum ServerLine: Sendable, Equatable {
   /// A line this version does not know: a client shows nothing of it if it has a tag.
   case unknown(String, isTagged: Bool)
 
-  /// The `[ERROR]` line that tells of a refusal.
+  /// The `[ERROR]` line for a refusal.
   public static func error(_ refusal: Refusal) -> ServerLine {
     .control(.error(code: refusal.code.rawValue, reason: refusal.reason))
   }
 
-  /// The `[ERROR]` line that tells of a transfer's refusal.
+  /// The `[ERROR]` line for a refused transfer.
   public static func error(_ refusal: Refusal, id: String) -> ServerLine {
     .transfer(.error(code: refusal.code.rawValue, reason: refusal.reason, id: id))
   }
@@ -66,8 +66,8 @@ public enum ServerLine: Sendable, Equatable {
 
   /// Reads a line without a tag.
   ///
-  /// At the byte: a Swift `Character` may be a space and the mark that follows it, and whoever begins
-  /// a text with such a mark must not make it read as another kind of line.
+  /// At the byte: a Swift `Character` may be a space and the mark that follows it, and a text
+  /// that begins with such a mark must not read as another kind of line.
   private init(plain text: String) {
     let words = text.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
       .map { String(Substring($0)) }

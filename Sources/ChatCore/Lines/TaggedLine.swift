@@ -1,6 +1,6 @@
 /// A line of the form `[TAG]:value`, with attributes after it, each a TAB and `key=value`.
 ///
-/// Text that begins otherwise, `[hello] you` or `[Ok]: yes`, is no tagged line.
+/// Text that begins otherwise, `[hello] you` or `[Ok]: yes`, is not a tagged line.
 public struct TaggedLine: Sendable, Equatable {
   /// One `key=value`.
   public struct Attribute: Sendable, Equatable {

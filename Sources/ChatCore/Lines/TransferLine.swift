@@ -14,7 +14,7 @@ public enum TransferLine: Sendable, Equatable {
   case got(id: String, have: Int, of: Int)
   /// `[FILES]:name` with the attributes of an offer and `time=`: a file of this room.
   case listed(SharedFile, time: String)
-  /// `[FILES]:` with `end=1`: there are no more of them.
+  /// `[FILES]:` with `end=1`: the end of the list.
   case listEnd
   /// `[SUMS]:` with `id=`, `from=`: the beginnings of the SHA-256 of blocks; the last line says `end=1`.
   case sums([String], id: String, from: UInt64, isLast: Bool)

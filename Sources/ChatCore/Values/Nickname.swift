@@ -4,9 +4,9 @@
 ///
 /// 1 to `Limits.nicknameCharacters` characters and at most `Limits.nicknameBytes` bytes of letters,
 /// digits, `-`, `_` and `.`, in Unicode's normalization form C. It holds no white space and no `:`,
-/// so `nick: text` can be split at its first `: `. Characters that leave no trace on a screen are no
-/// letters here, whatever Unicode says, so that two nicknames that differ look different; and no two people bear
-/// nicknames that look alike (`lookalikes`).
+/// so `nick: text` can be split at its first `: `. Invisible characters are not allowed, whatever category Unicode gives
+/// them, so that two nicknames that differ look different; and no two clients have nicknames that look alike
+/// (`lookalikes`).
 public struct Nickname: Sendable, Hashable {
   /// The nickname as everyone sees it.
   public let text: String
@@ -16,7 +16,7 @@ public struct Nickname: Sendable, Hashable {
   /// Swift's strings compare by canonical equivalence, so this needs no normalization of its own.
   public let key: String
 
-  /// Checks and normalizes a nickname that somebody wants to bear.
+  /// Checks and normalizes a nickname that a client asks for.
   ///
   /// - Throws: `Refusal` with `nickInvalid`.
   public init(_ raw: some StringProtocol) throws(Refusal) {
@@ -24,7 +24,7 @@ public struct Nickname: Sendable, Hashable {
     try requireBearable()
   }
 
-  /// Checks and normalizes a name that is spelled as nicknames are, whether or not anybody may bear it.
+  /// Checks and normalizes a name that is spelled as nicknames are, whether or not it is reserved.
   ///
   /// - Throws: `Refusal` with `nickInvalid`.
   public static func spelled(_ raw: some StringProtocol) throws(Refusal) -> Nickname {

@@ -1,5 +1,5 @@
-/// What nobody can be called, nor anything that looks like it: what the programs print themselves in front of a colon,
-/// or instead of somebody's name.
+/// Nicknames that are reserved, with all that look like them: the programs print them in front of a colon, or in place
+/// of a nickname.
 public enum ReservedNames {
   /// In lower case.
   public static let words = [

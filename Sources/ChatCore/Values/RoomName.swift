@@ -7,9 +7,9 @@ public struct RoomName: Sendable, Hashable {
   public enum Kind: Sendable {
     /// The one that is always there.
     case lobby
-    /// Made by whoever enters it first, and listed.
+    /// Created when it is entered first, and listed.
     case `public`
-    /// Entered by whoever knows its code.
+    /// Entered with its code.
     case `private`
   }
 

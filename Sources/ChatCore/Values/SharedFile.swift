@@ -1,4 +1,4 @@
-/// A file that somebody put into a room, and that the room's members may fetch: as the protocol offers it, as the server
+/// A file that was sent to a room, and that the room's members may fetch: as the protocol offers it, as the server
 /// stores it, and as the history records it.
 public struct SharedFile: Sendable, Equatable {
   /// What it is asked for by; the server chooses it, and no other file has it.

@@ -1,4 +1,4 @@
-/// Makes text of a peer harmless for everyone who will see it.
+/// Sanitizes text from a peer, so that it can be displayed safely.
 ///
 /// Ill-formed UTF-8 becomes U+FFFD, one for each maximal subpart (Unicode 15, section 3.9,
 /// "U+FFFD Substitution of Maximal Subparts"). So do the control characters, which can move a
@@ -66,7 +66,7 @@ public enum TextCleaner {
     return (length, !isForbidden(in: text, at: start))
   }
 
-  /// Whether the well-formed character at `start` is one that nobody may send.
+  /// Whether the well-formed character at `start` is forbidden.
   private static func isForbidden(in text: Span<UInt8>, at start: Int) -> Bool {
     switch (text[start], text[start + 1]) {
     case (0xC2, 0x80...0x9F): true  // U+0080–U+009F

@@ -17,7 +17,7 @@ struct AnnouncedFiles: Sendable {
   /// How many there are.
   var count: Int { order.count }
 
-  /// Notes which line tells of a file.
+  /// Notes which line announces a file.
   mutating func setSequence(_ sequence: UInt64, of id: String) { files[id]?.sequence = sequence }
 
   /// Adds the newest file of all, which has a name of its own.

@@ -2,7 +2,7 @@ package import ChatCore
 internal import ChatCrypto
 package import ChatSystem
 
-/// Keeps a content from being removed: it lives as long as whoever holds it wants the content.
+/// Keeps a content from being removed, as long as this object lives.
 final class ContentPin: Sendable {
   private let shelf: FileShelf
   private let digest: SHA256Digest
@@ -38,7 +38,7 @@ package final class StoredContent: Sendable {
 ///
 /// Owns: a descriptor, for reading alone.
 ///
-/// Thread: any. Whoever uses the descriptor's number keeps this alive.
+/// Thread: any. The descriptor's number is valid while this lives.
 package final class OpenContent: Sendable {
   /// What it is.
   package let digest: SHA256Digest
@@ -56,7 +56,7 @@ package final class OpenContent: Sendable {
     self.pin = pin
   }
 
-  /// The open file's number, for sendfile(2) with offsets: its own position is nobody's.
+  /// The open file's number, for sendfile(2) with offsets: its own position is not used.
   package var descriptorNumber: CInt { file.descriptorNumber }
 
   /// Reads bytes (pread(2)): as many as are asked for, fewer where the content ends before.

@@ -1,16 +1,16 @@
 package import ChatCore
 package import ChatSystem
 
-/// What is on the shelf, who uses it, how much space it takes, and what goes next: the bookkeeping,
+/// What is on the shelf, what is in use, how much space it takes, and what is removed next: the bookkeeping,
 /// without a file being touched.
 ///
 /// A thing that is to be removed is *leaving* until the caller says that it is gone; until then its
-/// bytes count, and nobody can have it. A content whose name is being made is *arriving*.
+/// bytes count, and it can't be opened. A content whose name is being made is *arriving*.
 ///
 /// What goes when space is needed, and for whom, is in ShelfSpace.swift.
 package struct ShelfIndex: Sendable {
   struct Content {
-    enum State { case arriving, kept, leaving }
+    enum State { case arriving, stored, leaving }
 
     var state: State
     var sizeBytes: UInt64
@@ -20,7 +20,7 @@ package struct ShelfIndex: Sendable {
     var files: Set<String> = []
   }
 
-  /// How many partial uploads that nobody goes on with are kept of one owner at most: small ones would
+  /// How many partial uploads not in use are kept of one owner at most: small ones would
   /// otherwise be as many as anyone likes.
   package static let unusedPartialOwnerLimit = 8
 
@@ -28,7 +28,7 @@ package struct ShelfIndex: Sendable {
   /// space for them, or one of any size.
   package static let unusedPartialSourceLimit = 64
 
-  /// How many of them are kept of all owners together: nobody alone can fill that.
+  /// How many of them are kept of all owners together: more than one owner can fill.
   package static let unusedPartialLimit = 4_096
 
   /// How many files of one room are remembered: small ones, or the same again and again, would
@@ -67,7 +67,7 @@ package struct ShelfIndex: Sendable {
 
   /// Enters a content that lies there, after those that were written before it.
   package mutating func addFound(_ digest: SHA256Digest, sizeBytes: UInt64) {
-    contents[digest] = Content(state: .kept, sizeBytes: sizeBytes)
+    contents[digest] = Content(state: .stored, sizeBytes: sizeBytes)
     order.append(digest)
     usedBytes += sizeBytes
   }
@@ -82,7 +82,7 @@ package struct ShelfIndex: Sendable {
 
   /// Takes a partial upload into use, a new one if there is none.
   ///
-  /// - Returns: false if somebody is using or removing it.
+  /// - Returns: false if it is in use or being removed.
   package mutating func usePartial(_ name: String, from source: AddressBlock? = nil) -> Bool {
     partials.use(name, from: source)
   }
@@ -94,7 +94,7 @@ package struct ShelfIndex: Sendable {
     usedBytes += partials.cost(of: name)
   }
 
-  /// Leaves a partial upload to whoever goes on with it.
+  /// Leaves a partial upload to be resumed.
   ///
   /// - Parameter modifiedSeconds: when it last grew; `nil`: as before.
   /// - Returns: what is to be removed, so that they do not become too many.
@@ -116,7 +116,7 @@ package struct ShelfIndex: Sendable {
     usedBytes -= partials.remove(name)
   }
 
-  /// The partial uploads that nobody uses and that have not grown since a time: they are to be removed.
+  /// The partial uploads not in use that have not grown since a time: they are to be removed.
   package mutating func removeStalePartials(before seconds: Int64) -> [Removal] {
     let stale = partials.unused().filter { $0.modifiedSeconds < seconds }
       .map { Removal.partial($0.name) }
@@ -136,13 +136,13 @@ package struct ShelfIndex: Sendable {
       contents[digest] = Content(state: .arriving, sizeBytes: 0)
       return .isExpected
     }
-    guard content.state == .kept else { return .waiting }
+    guard content.state == .stored else { return .waiting }
     guard content.sizeBytes == sizeBytes, !isMissing else {
       contents[digest]?.state = .arriving
       return .isExpected
     }
     contents[digest]?.pinCount += 1
-    return .isKept
+    return .isStored
   }
 
   /// A partial upload has become a content, which is pinned.
@@ -151,13 +151,13 @@ package struct ShelfIndex: Sendable {
     let sizeBytes = partials[sizeBytesOf: name]
     usedBytes = usedBytes - old - partials.remove(name) + sizeBytes
     contents[digest]?.sizeBytes = sizeBytes
-    contents[digest]?.state = .kept
+    contents[digest]?.state = .stored
     contents[digest]?.pinCount += 1
   }
 
   /// A content could not be put there.
   package mutating func abortArrival(_ digest: SHA256Digest) {
-    contents[digest]?.state = .kept
+    contents[digest]?.state = .stored
     // What was there before is not, or not as it should be.
     if contents[digest]?.pinCount == 0 { drop(digest) }
   }
@@ -174,17 +174,17 @@ package struct ShelfIndex: Sendable {
   /// Takes a pin back.
   ///
   /// - Parameter isMissing: the caller has seen that its file is not there.
-  /// - Returns: what is to be removed, if nobody wants it now.
+  /// - Returns: what is to be removed, if it is no longer needed.
   package mutating func unpin(_ digest: SHA256Digest, isMissing: Bool = false) -> [Removal] {
     contents[digest]?.pinCount -= 1
-    if isMissing, let content = contents[digest], content.pinCount == 0, content.state == .kept {
+    if isMissing, let content = contents[digest], content.pinCount == 0, content.state == .stored {
       drop(digest)
     }
     return removalIfUnwanted(digest)
   }
 
   private mutating func removalIfUnwanted(_ digest: SHA256Digest) -> [Removal] {
-    guard let content = contents[digest], content.state == .kept, content.pinCount == 0,
+    guard let content = contents[digest], content.state == .stored, content.pinCount == 0,
       !order.contains(digest)
     else { return [] }
     leave(.content(digest))
@@ -198,7 +198,7 @@ package struct ShelfIndex: Sendable {
   /// - Returns: false if its content is not there, or another file has its name.
   package mutating func announce(_ file: SharedFile) -> Bool {
     // A copy of the content would make the set of its files be copied as one is added.
-    guard contents[file.digest]?.state == .kept,
+    guard contents[file.digest]?.state == .stored,
       contents[file.digest]?.sizeBytes == file.sizeBytes
     else { return false }
     if let known = files[file.id] { return known == file }
@@ -210,14 +210,14 @@ package struct ShelfIndex: Sendable {
 
   /// A file whose content can be had.
   package func file(id: String) -> SharedFile? {
-    guard let file = files[id], contents[file.digest]?.state == .kept else { return nil }
+    guard let file = files[id], contents[file.digest]?.state == .stored else { return nil }
     return file
   }
 
   /// All files whose content can be had, the one announced first first.
   package var allFiles: [SharedFile] { files.all.filter { file(id: $0.id) != nil } }
 
-  /// Notes which line tells of a file.
+  /// Notes which line announces a file.
   package mutating func setSequence(_ sequence: UInt64, of id: String) {
     files.setSequence(sequence, of: id)
   }
@@ -226,12 +226,12 @@ package struct ShelfIndex: Sendable {
   var fileCount: Int { files.count }
 
   /// The contents that are there.
-  var keptDigests: [SHA256Digest] { contents.filter { $0.value.state == .kept }.map(\.key) }
+  var storedDigests: [SHA256Digest] { contents.filter { $0.value.state == .stored }.map(\.key) }
 
   /// Forgets the contents that are not in the folder any more, after that was replaced.
-  mutating func keepOnly(_ found: [(digest: SHA256Digest, sizeBytes: UInt64)]) {
+  mutating func retainOnly(_ found: [(digest: SHA256Digest, sizeBytes: UInt64)]) {
     let sizes = Dictionary(found.map { ($0.digest, $0.sizeBytes) }) { first, _ in first }
-    for (digest, content) in contents where content.state == .kept {
+    for (digest, content) in contents where content.state == .stored {
       if sizes[digest] != content.sizeBytes { drop(digest) }
     }
     for content in found where contents[content.digest] == nil {
@@ -239,8 +239,8 @@ package struct ShelfIndex: Sendable {
     }
   }
 
-  /// Forgets the partial uploads that nobody uses and that are not in the folder any more.
-  mutating func keepOnly(partials names: Set<String>) {
+  /// Forgets the partial uploads not in use that are not in the folder any more.
+  mutating func retainOnly(partials names: Set<String>) {
     for partial in partials.unused() where !names.contains(partial.name) {
       dropPartial(partial.name)
     }
@@ -251,7 +251,7 @@ package struct ShelfIndex: Sendable {
     files.inRoom(room, limit: limit).filter { file(id: $0.id) != nil }
   }
 
-  /// Removes a room's files, and says which contents nobody wants then: they are to be removed.
+  /// Removes a room's files, and returns the contents that no file has then: they are to be removed.
   package mutating func removeRoom(_ room: String) -> [Removal] {
     forget(files.removeRoom(room))
   }
@@ -299,10 +299,10 @@ extension ShelfIndex {
   /// What comes of bringing a content.
   package enum Arrival: Equatable {
     /// It is there; it has been pinned.
-    case isKept
+    case isStored
     /// The caller is to put it there, and then to call `endArrival` or `abortArrival`.
     case isExpected
-    /// Somebody else is putting it there, or removing it; ask again when they are done.
+    /// Another thread is putting it there, or removing it; ask again when it is done.
     case waiting
   }
 }

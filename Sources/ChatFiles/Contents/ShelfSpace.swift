@@ -1,13 +1,13 @@
 internal import ChatCore
 
-/// Space: who may have how much of it, and what goes for that.
+/// Space: how much each may have of it, and what is removed to make some.
 ///
-/// There go first the contents that no file has, then the partial uploads that nobody goes on with, then
+/// There go first the contents that no file has, then the partial uploads not in use, then
 /// the contents that were announced longest ago; of a content that several files have, the last
 /// announcement counts. What is pinned or in use never goes, and nothing goes in vain.
 ///
 /// Partial uploads have half of the space, together: they may never be finished, and would otherwise
-/// cost everyone's files. Those that nobody goes on with make way for the others. An upload that is the
+/// cost everyone's files. Those not in use make way for the others. An upload that is the
 /// only one to have bytes may take all the space, so that one large file still fits. Several of one
 /// address have no more than they leave for all others.
 extension ShelfIndex {
@@ -46,7 +46,7 @@ extension ShelfIndex {
     return removals
   }
 
-  /// Says which contents no file has and nobody has pinned: they are to be removed.
+  /// Returns the contents that no file has and that are not pinned: they are to be removed.
   package mutating func removeUnannounced() -> [Removal] {
     let removals = order.oldestFirst.filter { digest in
       contents[digest].map { canGo($0) && $0.files.isEmpty } == true
@@ -75,8 +75,8 @@ extension ShelfIndex {
       if isGone {
         drop(digest)
       } else {
-        contents[digest]?.state = .kept
-        // What nobody wanted any more is tried again when space is needed.
+        contents[digest]?.state = .stored
+        // What was to be removed is tried again when space is needed.
         if !order.contains(digest) { order.append(digest) }
       }
     case .partial(let name):
@@ -108,7 +108,7 @@ extension ShelfIndex {
   }
 
   private func canGo(_ content: Content) -> Bool {
-    content.state == .kept && content.pinCount == 0
+    content.state == .stored && content.pinCount == 0
   }
 
   /// What goes to free so many bytes, of them so many of partial uploads, and how many it frees: fewer

@@ -18,7 +18,7 @@ struct ShelfListing: Sendable {
   var nextTime = MonotonicTime.now
 }
 
-/// How it is noticed that somebody removes files of the shelf.
+/// How the shelf notices that its files were removed by others.
 extension FileShelf {
   /// Of the time, one part in so many at most is spent on listing names.
   private static let listingShare = 20
@@ -38,9 +38,9 @@ extension FileShelf {
       state.store = new
       state.listing = ShelfListing()
       let total = state.index.fileCount
-      state.index.keepOnly(partials: Set(partials.map(\.name)))
+      state.index.retainOnly(partials: Set(partials.map(\.name)))
       // Where the contents lie as before, some may have come since they were listed.
-      if !new.hasSameContents(as: old) { state.index.keepOnly(contents) }
+      if !new.hasSameContents(as: old) { state.index.retainOnly(contents) }
       return FileLoss(lost: total - state.index.fileCount, total: total)
     }
   }
@@ -59,13 +59,13 @@ extension FileShelf {
     else { return none }
     let start = MonotonicTime.now
     guard let names = try? store.contentNames() else { return none }
-    let missing = state.withLock { $0.index.keptDigests }.filter { !names.contains($0) }
+    let missing = state.withLock { $0.index.storedDigests }.filter { !names.contains($0) }
     var (isSettled, lost) = (true, 0)
     for digest in missing {
       state.withLock { state in
-        // With the lock held, what is kept has its name: it may have come since, or be leaving.
+        // With the lock held, what is stored has its name: it may have come since, or be leaving.
         guard state.store === store, let content = state.index.contents[digest],
-          content.state == .kept
+          content.state == .stored
         else { return }
         // What can't be looked at, or is being fetched, is looked at again.
         if content.pinCount == 0, let holds = try? store.holds(digest) {

@@ -89,7 +89,7 @@ final class ContentStore: Sendable {
 
   /// Makes a partial upload, whole and checked, the content of its digest: all of it is there, on the
   /// disk, or nothing (rename(2)).
-  func keep(
+  func commit(
     _ file: RegularFile, partial name: String, as digest: SHA256Digest
   ) throws(SystemError) {
     try file.sync()
@@ -110,7 +110,7 @@ final class ContentStore: Sendable {
 
   // MARK: Sums
 
-  /// Writes the bytes that tell a content's sums. They are derived: nobody waits for the disk.
+  /// Writes the bytes that tell a content's sums. They are derived, so this does not wait for the disk.
   func writeSums(_ bytes: [UInt8], of digest: SHA256Digest) throws(SystemError) {
     let file = try sums.open(digest.hex, for: .replacing)
     if let error = file.write(bytes.span, at: 0).error { throw error }
@@ -128,7 +128,7 @@ final class ContentStore: Sendable {
     return (try? file.read(into: &bytes, 0..<count, at: 0)) == count ? bytes : nil
   }
 
-  /// Removes the sums of what is no content here.
+  /// Removes sums without a content.
   func removeStraySums(besides isContent: (SHA256Digest) -> Bool) throws(SystemError) {
     for name in try sums.names() {
       if let digest = SHA256Digest(hex: name), digest.hex == name, isContent(digest) { continue }
@@ -140,7 +140,7 @@ final class ContentStore: Sendable {
   // MARK: Partial uploads
 
   /// The uploads that can go on. What cannot is removed: those without a name to find them by, those
-  /// that have not grown for too long, and what is no upload at all.
+  /// that have not grown for too long, and what is not an upload at all.
   func resumablePartials(
     nowSeconds: Int64
   ) throws(SystemError) -> [(name: String, sizeBytes: UInt64, modifiedSeconds: Int64)] {
@@ -162,7 +162,7 @@ final class ContentStore: Sendable {
 
   /// Opens an upload that can go on, or starts it.
   ///
-  /// - Returns: `nil` if what has its name is no file: a link is not followed.
+  /// - Returns: `nil` if what has its name is not a file: a link is not followed.
   func openPartial(_ name: String) throws(SystemError) -> RegularFile? {
     do throws(SystemError) { return try partials.open(name, for: .writing) } catch {
       guard error.isOtherKind else { throw error }

@@ -1,7 +1,7 @@
 internal import ChatCore
 
-/// The name of a partial upload that can go on after a broken connection or a new start: what is being
-/// uploaded, and for whom, so that nobody goes on with bytes of somebody else's.
+/// The name of a partial upload that can be resumed after a lost connection or a restart: what is being uploaded, and
+/// by whom, so that an upload is resumed by its owner alone.
 struct PartialName: Equatable {
   /// What the whole will be.
   let digest: SHA256Digest

@@ -28,8 +28,8 @@ package enum ShelfError: Error, Equatable, CustomStringConvertible {
     case .sizeMismatch: "the file does not have the size that was declared"
     case .digestMismatch: "the file is not the one that was declared: its SHA-256 differs"
     case .badOffset: "the file cannot go on after bytes that are not there"
-    case .system(let error): "the file cannot be kept: \(error)"
-    case .crypto(let error): "the file cannot be checked: \(error)"
+    case .system(let error): "cannot store the file: \(error)"
+    case .crypto(let error): "cannot check the file: \(error)"
     }
   }
 }

@@ -2,7 +2,7 @@ internal import ChatCore
 internal import ChatCrypto
 internal import ChatSystem
 
-/// A file that is being put on the shelf: bytes are appended, and at the end it is kept or not.
+/// A content that is being uploaded: bytes are appended, and at the end it is committed or discarded.
 ///
 /// It ends with `finish` or `abandon`, or else when this object does. After that it must not be used.
 ///
@@ -10,7 +10,7 @@ internal import ChatSystem
 ///
 /// Thread: one at a time.
 package final class ContentUpload: @unchecked Sendable {
-  // Sound: it is the caller's rule that one thread at a time is in here.
+  // Safety: confined to one thread at a time, the uploading session's.
 
   /// How much is read and hashed at once.
   private static let hashedBytes: UInt64 = 4_194_304
@@ -20,7 +20,7 @@ package final class ContentUpload: @unchecked Sendable {
   /// Whether another upload can go on where this one ends.
   package let isResumable: Bool
 
-  /// Has others let go of space that can't be had otherwise; says whether it is worth waiting for.
+  /// Evicts slow downloads to make space; returns whether it is worth waiting for.
   package var makeWay: () -> Bool = { false }
 
   private let shelf: FileShelf
@@ -131,7 +131,7 @@ package final class ContentUpload: @unchecked Sendable {
       let content = try withFile { file throws(SystemError) in
         // What a failed append could not cut off.
         try file.truncate(to: receivedBytes)
-        return try shelf.keep(
+        return try shelf.commit(
           file, partial: name, as: digest, sizeBytes: receivedBytes, blocks: blocks)
       }
       file = nil
@@ -143,7 +143,7 @@ package final class ContentUpload: @unchecked Sendable {
 
   /// Ends the upload without a content. One that has ended is left alone.
   ///
-  /// - Parameter keepsPartial: leaves what is there to whoever goes on with it, if it is resumable.
+  /// - Parameter keepsPartial: leaves what is there to be resumed, if it is resumable.
   package func abandon(keepsPartial: Bool) {
     guard file != nil else { return }
     // An empty one is not worth keeping.
@@ -171,7 +171,7 @@ package final class ContentUpload: @unchecked Sendable {
     }
   }
 
-  /// It is our own bug if the upload has ended: whoever ends it forgets it.
+  /// Traps if the upload has ended, which is a bug of the caller.
   private func withFile<Result: ~Copyable, Failure: Error>(
     _ body: (RegularFile) throws(Failure) -> Result
   ) throws(Failure) -> Result {

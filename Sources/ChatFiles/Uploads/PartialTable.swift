@@ -1,6 +1,6 @@
 internal import ChatSystem
 
-/// The partial uploads: how long each is, and whether somebody uses it.
+/// The partial uploads: how long each is, and whether it is in use.
 ///
 /// What they take is counted in whole blocks of the disk.
 struct PartialTable: Sendable {
@@ -14,22 +14,22 @@ struct PartialTable: Sendable {
     var source: AddressBlock?
   }
 
-  /// A partial upload that nobody uses, and what it takes.
+  /// A partial upload that is not in use, and its size.
   typealias Unused = (name: String, sizeBytes: UInt64, modifiedSeconds: Int64)
 
   private let blockBytes: UInt64
   private var partials: [String: Partial] = [:]
-  /// The names of those that nobody uses, by owner.
+  /// The names of those not in use, by owner.
   private var unusedNames: [String: Set<String>] = [:]
   private var unusedCount = 0
   /// The same by where they came from, where that is known.
   private var unusedOfSource: [AddressBlock: Set<String>] = [:]
-  /// How much those take that somebody is uploading, by where they come from.
+  /// How many bytes those in use take, by their source.
   private var inUseBytesOfSource: [AddressBlock: UInt64] = [:]
 
-  /// How many bytes those have that somebody is uploading.
+  /// How many bytes those in use have.
   private(set) var inUseBytes: UInt64 = 0
-  /// How many bytes those have that nobody uses.
+  /// How many bytes those not in use have.
   private(set) var unusedBytes: UInt64 = 0
   /// How many bytes those have that are being removed.
   private(set) var leavingBytes: UInt64 = 0
@@ -40,7 +40,7 @@ struct PartialTable: Sendable {
   /// How many bytes all of them have.
   var bytes: UInt64 { inUseBytes + unusedBytes + leavingBytes }
 
-  /// Enters one that nobody uses.
+  /// Enters one that is not in use.
   mutating func add(_ name: String, sizeBytes: UInt64, modifiedSeconds: Int64) {
     set(
       name, to: Partial(sizeBytes: sizeBytes, modifiedSeconds: modifiedSeconds, state: .unused))
@@ -52,7 +52,7 @@ struct PartialTable: Sendable {
   mutating func use(_ name: String, from source: AddressBlock?) -> Bool {
     var partial = partials[name] ?? Partial(state: .unused)
     guard partial.state == .unused else { return false }
-    // Whom it belongs to must not change between the two counts.
+    // Its owner must not change between the two counts.
     if partials[name] != nil { set(name, to: nil) }
     partial.state = .inUse
     partial.source = source
@@ -111,7 +111,7 @@ struct PartialTable: Sendable {
     return bytes
   }
 
-  /// Those that nobody uses, the one first that has not grown for longest.
+  /// Those not in use, the least recently written first.
   func unused() -> [Unused] {
     unusedNames.values.joined().compactMap(unused).sorted(by: Self.isOlder)
   }

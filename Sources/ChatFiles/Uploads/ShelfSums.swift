@@ -2,7 +2,7 @@ package import ChatCore
 internal import ChatCrypto
 internal import ChatSystem
 
-/// The sums of contents' blocks: written beside a content when it is kept, and read from there.
+/// The sums of contents' blocks: written beside a content when it is committed, and read from there.
 extension FileShelf {
   /// How many blocks are read at once, a few milliseconds' work.
   private static let summedBlocks = 4
@@ -12,7 +12,7 @@ extension FileShelf {
   /// The SHA-256 of each block of a content.
   ///
   /// Where they were not written, or can't be read, they are computed from the content and written then: some of
-  /// them in each call, one caller at a time, so that nobody has to go on with it who has no use for them any more.
+  /// them in each call, one caller at a time, so that a caller that no longer needs them can stop.
   ///
   /// - Returns: `nil` if there are more to compute.
   package func sums(of content: OpenContent) throws(ShelfError) -> [SHA256Digest]? {

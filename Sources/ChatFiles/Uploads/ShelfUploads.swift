@@ -3,20 +3,20 @@ package import ChatSystem
 
 /// Uploads: how they begin, the space they take, and how they become contents.
 extension FileShelf {
-  /// How long an upload waits for space that others are to let go of, and how often they are looked for.
+  /// How long an upload waits for space, and how often it checks.
   private static let longestWait: Duration = .seconds(6)
   private static let waitStep: Duration = .milliseconds(200)
 
-  /// Begins an upload, or goes on with one that was broken off.
+  /// Begins an upload, or resumes one.
   ///
-  /// One that is to go on later needs all three parameters, and the same ones then. It does go on
-  /// unless another upload is just doing so, or it has been removed; `receivedBytes` says from where.
+  /// Resuming needs all three parameters, the same ones as before. The upload is resumed unless another one is using
+  /// the partial file, or it has been removed; `receivedBytes` says from where.
   ///
   /// - Parameters:
   ///   - resumeKey: who uploads it.
   ///   - digest: what it will be; `nil`: whatever comes.
   ///   - size: how many bytes it will have; `nil`: as many as come.
-  ///   - source: where it comes from: what it leaves behind counts as that one's.
+  ///   - source: the address that a partial file left behind is counted against.
   /// - Throws: `ShelfError`; `noSpace` if it could never fit.
   package func beginUpload(
     resumeKey: String?, digest: SHA256Digest?, size: UInt64?, from source: AddressBlock? = nil
@@ -63,7 +63,7 @@ extension FileShelf {
     digest: SHA256Digest?, size: UInt64?, _ source: AddressBlock?
   ) throws(SystemError) -> ContentUpload {
     let name = "anonymous-\(Self.makeID())"
-    // The name is nobody else's: the file would not have been made (O_EXCL).
+    // The name is unused: making the file would have failed otherwise (O_EXCL).
     let file = try store.makePartial(name)
     _ = state.withLock { $0.index.usePartial(name, from: source) }
     return ContentUpload(
@@ -71,7 +71,7 @@ extension FileShelf {
       declaredDigest: digest, declaredSizeBytes: size)
   }
 
-  /// Removes the partial uploads that nobody has gone on with for an hour.
+  /// Removes the partial uploads that were not resumed for an hour.
   package func removeStalePartials() {
     let now = nowSeconds()
     removeIfPossible(
@@ -80,8 +80,8 @@ extension FileShelf {
 
   /// Counts bytes that an upload is about to write, removing what has to make space for them.
   ///
-  /// - Parameter makeWay: has others let go of space that can't be had otherwise, if they take too long; says whether
-  ///   it is worth waiting for.
+  /// - Parameter makeWay: evicts slow downloads, whose contents can't be removed before they end; returns whether it is
+  ///   worth waiting for.
   func reserve(
     _ count: UInt64, for name: String, makeWay: () -> Bool
   ) throws(ShelfError) {
@@ -123,7 +123,7 @@ extension FileShelf {
     state.withLock { $0.index.setPartial(name, sizeBytes: sizeBytes) }
   }
 
-  /// Leaves a partial upload to whoever goes on with it.
+  /// Leaves a partial upload to be resumed.
   func release(partial name: String, modifiedSeconds: Int64?) {
     removeIfPossible(
       state.withLock { $0.index.releasePartial(name, modifiedSeconds: modifiedSeconds) })
@@ -137,7 +137,7 @@ extension FileShelf {
   }
 
   /// Puts a whole and checked upload among the contents, or drops it if its content is there.
-  func keep(
+  func commit(
     _ file: RegularFile, partial name: String, as digest: SHA256Digest, sizeBytes: UInt64,
     blocks: [SHA256Digest]
   ) throws(SystemError) -> StoredContent {
@@ -149,7 +149,7 @@ extension FileShelf {
       }
       switch arrival {
       case .waiting: continue
-      case .isKept:
+      case .isStored:
         let pin = ContentPin(on: digest, of: self)
         if try store.holds(digest, sizeBytes: sizeBytes) {
           discard(partial: name)
@@ -159,7 +159,7 @@ extension FileShelf {
       case .isExpected:
         store(blocks, of: digest)
         do throws(SystemError) {
-          try store.keep(file, partial: name, as: digest)
+          try store.commit(file, partial: name, as: digest)
         } catch {
           state.withLock { $0.index.abortArrival(digest) }
           state.wake()

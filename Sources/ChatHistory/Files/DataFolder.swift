@@ -16,7 +16,7 @@ package final class DataFolder: Sendable {
   /// The locked file; `nil` once the folder was released.
   private let lock: Guarded<RegularFile?>
 
-  /// Makes the folder, with its parents, if it is missing, readable by nobody else, and locks it.
+  /// Makes the folder, with its parents, if it is missing, readable by its owner alone, and locks it.
   ///
   /// - Throws: `DataFolderError`.
   package init(path: FilePath) throws(DataFolderError) {
@@ -29,7 +29,7 @@ package final class DataFolder: Sendable {
   /// Gives the folder back.
   package func release() { lock.withLock { $0 = nil } }
 
-  /// Whether the lock still lies in the folder: whoever removes or moves the folder, or the lock, lets others in.
+  /// Whether the lock still lies in the folder: if the folder or the lock is removed or moved, another process can lock it.
   package var isInPlace: Bool {
     let path = Self.lockPath(path)
     return lock.withLock { $0.map { Self.isFile($0, at: path) } ?? false }
@@ -63,7 +63,7 @@ package final class DataFolder: Sendable {
         warning =
           "the data folder \(path): cannot lock it (\(error.reason)); no other chat-server may use it"
       }
-      // Somebody may have removed it in between, and another process locked the next one.
+      // It may have been removed in between, and another process locked the next one.
       if isFile(file, at: lockPath) { return (file, warning) }
     }
   }

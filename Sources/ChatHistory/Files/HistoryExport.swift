@@ -7,7 +7,7 @@ package enum HistoryExport {
     /// The lines as they were said, one a line.
     case text
     /// An object a line: `{"seq":1,"time":"2026-01-31T12:00:00.000Z","line":"alice: hi"}`; of a line
-    /// that tells of a file with its id too: `"file":"ID"`.
+    /// that announces a file with its id too: `"file":"ID"`.
     case json
   }
 
@@ -80,7 +80,7 @@ package enum HistoryExport {
     output.append(UInt8(ascii: "\n"))
   }
 
-  /// Appends a JSON string's inside (RFC 8259, section 7). Bytes that are no UTF-8 become U+FFFD.
+  /// Appends a JSON string's inside (RFC 8259, section 7). Ill-formed UTF-8 becomes U+FFFD.
   private static func appendEscaped(_ bytes: [UInt8], to output: inout [UInt8]) {
     for byte in String(decoding: bytes, as: UTF8.self).utf8 {
       switch byte {

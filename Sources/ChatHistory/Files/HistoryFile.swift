@@ -9,8 +9,8 @@ enum HistoryFile {
   /// The path of a folder's history.
   static func path(in folder: FilePath) -> FilePath { folder.appending("history.db") }
 
-  /// Renames a folder's history, and the log beside it, which nobody of this process writes to any
-  /// more. What is there of them is kept.
+  /// Renames a folder's history, and the log beside it, which this process no longer writes
+  /// to. What is there of them is kept.
   ///
   /// - Parameter reason: why, in a word that the new name holds.
   /// - Returns: the path it has now.

@@ -8,7 +8,7 @@ package struct PastLine: Sendable, Equatable {
   package let timeMilliseconds: Int64
   /// The line without its LF.
   package let bytes: [UInt8]
-  /// The id of the file that it tells of, if it does.
+  /// The id of the file that it announces, if it does.
   package internal(set) var file: String?
 
   /// Describes a line.

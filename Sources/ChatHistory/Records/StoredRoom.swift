@@ -1,4 +1,4 @@
-/// Who a room is to the history.
+/// A room as the history has it.
 package struct StoredRoom: Sendable, Equatable {
   /// Its number in this history, never given to another room.
   package let id: Int64

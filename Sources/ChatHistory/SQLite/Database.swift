@@ -9,7 +9,7 @@ final class Database {
   enum Purpose {
     /// Reading alone; the file has to be there.
     case reading
-    /// Reading a file that nobody writes to and that has no log, where nothing can be made beside it.
+    /// Reading a file that is not written to and that has no log, where nothing can be made beside it.
     case readingCopy
     /// Writing; the file is made if missing.
     case writing(isDurable: Bool)
@@ -23,7 +23,7 @@ final class Database {
 
   /// Opens a file.
   ///
-  /// - Throws: `HistoryError`, of kind `damaged` if it is no database.
+  /// - Throws: `HistoryError`, of kind `damaged` if it is not a database.
   init(path: FilePath, for purpose: Purpose) throws(HistoryError) {
     var handle: OpaquePointer?
     let creation: CInt = if case .writing = purpose { SQLITE_OPEN_CREATE } else { 0 }
@@ -73,8 +73,8 @@ final class Database {
     return FilePath(bytes + Array("?immutable=1".utf8))
   }
 
-  /// Sets whether closing leaves file and log as they are. So it is until whoever opened the file has
-  /// found it sound, and for readers for ever: what lies at the path by then may be another history's.
+  /// Sets whether closing leaves file and log as they are. So it is until the file was
+  /// found sound, and for readers for ever: what lies at the path by then may be another history's.
   func setLeavesFilesOnClose(_ leaves: Bool) {
     _ = csqlite_leave_files_on_close(handle, leaves ? 1 : 0)
   }

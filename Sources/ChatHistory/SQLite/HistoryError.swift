@@ -5,7 +5,7 @@ package struct HistoryError: Error, CustomStringConvertible, Sendable {
   /// What a caller can do about it.
   package enum Kind: Sendable {
     /// The file could not be written or read just now: a full or failing disk, a folder that was made
-    /// read-only, somebody else's lock. It may work later.
+    /// read-only, another process's lock. It may work later.
     case full
     /// The file is not what was written: set it aside.
     case damaged

@@ -13,7 +13,7 @@ enum HistorySchema {
   /// given twice: `history.last_deleted` remembers those that are gone. `rooms.sequence` and
   /// `rooms.position` are set where numbers were used up without a group.
   ///
-  /// A row of `files` says which file a line tells of. It comes and goes with the line's group.
+  /// A row of `files` says which file a line announces. It is deleted with the line's group.
   private static let migrations = [
     """
     CREATE TABLE history (identity BLOB NOT NULL, last_deleted INTEGER NOT NULL);
@@ -68,7 +68,7 @@ enum HistorySchema {
     }
   }
 
-  /// Sees to it that nobody works on tables that this release does not know.
+  /// Refuses tables that a later release wrote.
   ///
   /// - Throws: `HistoryError` of kind `tooNew`.
   static func checkNotNewer(_ found: Int64, path: FilePath) throws(HistoryError) {

@@ -15,7 +15,7 @@ final class Statement {
     case integer(Int64)
     /// Text, which is copied.
     case text(String)
-    /// Bytes, which are not copied: they lie still until the run is over.
+    /// Bytes, which are not copied: they must not be mutated until the run is over.
     case bytes(UnsafeRawBufferPointer)
     /// UTF-8, which is not copied either.
     case stillText(UnsafeRawBufferPointer)

@@ -8,7 +8,7 @@ package import ChatSystem
 ///
 /// Thread: any; one at a time is inside, and a call takes as long as its limit allows.
 package final class SearchIndex: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`. Lock order: `lock`, then the reader's.
+  // Safety: everything that changes is guarded by `lock`. Lock order: `lock`, then the reader's.
 
   /// How many lines are looked at before it is asked whether they are wanted.
   private static let linesBetweenChecks = 64
@@ -105,7 +105,7 @@ package final class SearchIndex: @unchecked Sendable {
     }
   }
 
-  /// Whether somebody has removed the file, or put another in its place, since this was asked last: the next `fill`
+  /// Whether the file was removed or replaced since this was asked last: the next `fill`
   /// begins anew.
   package func takeLoss() -> Bool {
     lock.withLock {

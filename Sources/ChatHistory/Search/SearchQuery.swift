@@ -1,6 +1,6 @@
 internal import ChatSystem
 
-/// The words that somebody searches for.
+/// The words of a search.
 package struct SearchQuery {
   /// How many words the index is asked for; the rest are looked for in the lines it finds.
   static let indexedWords = 32

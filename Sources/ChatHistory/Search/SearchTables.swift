@@ -72,7 +72,7 @@ final class SearchTables {
     return try SearchTables(path: path)
   }
 
-  /// Removes a folder's index, which nobody has open.
+  /// Removes a folder's index, which is not open.
   static func remove(folder: FilePath) {
     let path = folder.appending("search.db")
     for suffix in ["-shm", "-wal", ""] { try? path.withSuffix(suffix).remove() }

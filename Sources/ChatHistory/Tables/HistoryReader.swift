@@ -8,7 +8,7 @@ package import ChatSystem
 ///
 /// Thread: any; one at a time is inside.
 package final class HistoryReader: @unchecked Sendable {
-  // Sound: everything that changes is guarded by `lock`. Lock order: `lock`, `HistoryFile.exchange`.
+  // Safety: everything that changes is guarded by `lock`. Lock order: `lock`, `HistoryFile.exchange`.
 
   private let folder: FilePath
   private let isCopy: Bool
@@ -17,7 +17,7 @@ package final class HistoryReader: @unchecked Sendable {
 
   /// Opens a folder's history.
   ///
-  /// - Parameter isCopy: it may be a copy in a folder that we may not write to; nobody else does, then.
+  /// - Parameter isCopy: it may be a copy in a folder that we may not write to; no other process does, then.
   /// - Throws: `HistoryError`, of kind `other` if there is none.
   package init(folder: FilePath, isCopy: Bool = false) throws(HistoryError) {
     self.folder = folder
@@ -46,10 +46,10 @@ package final class HistoryReader: @unchecked Sendable {
     }
   }
 
-  /// The number before the first of the last `count` lines that are numbered before `end`: whoever
-  /// reads on after it gets them.
+  /// The number before the first of the last `count` lines that are numbered before `end`: reading on
+  /// after it gets them.
   ///
-  /// Numbers may have gaps, where lines could not be kept.
+  /// Numbers may have gaps, where lines could not be committed.
   package func sequence(
     beforeLast count: Int, of room: Int64, before end: UInt64?
   ) throws(HistoryError) -> UInt64 {
@@ -60,7 +60,7 @@ package final class HistoryReader: @unchecked Sendable {
 
   /// The stream's bytes from a position on, without a gap; empty at the room's end.
   ///
-  /// - Returns: at most `limit` bytes; `nil` if what stood at that position was not kept.
+  /// - Returns: at most `limit` bytes; `nil` if what stood at that position was not committed.
   package func bytes(
     of room: Int64, from position: UInt64, limit: Int
   ) throws(HistoryError) -> [UInt8]? {
@@ -69,7 +69,7 @@ package final class HistoryReader: @unchecked Sendable {
     }
   }
 
-  /// Hands over every file that a line tells of, the oldest first: for a server that starts. Damaged rows are skipped.
+  /// Hands over every file that a line announces, the oldest first: for a server that starts. Damaged rows are skipped.
   ///
   /// - Parameter body: must not use this reader.
   package func files(_ body: (SharedFile) -> Void) throws(HistoryError) {
@@ -77,15 +77,15 @@ package final class HistoryReader: @unchecked Sendable {
   }
 
   /// Writes what is in the log back into the file, while others commit and read: SQLite's passive
-  /// checkpoint, which waits for nobody. The log is used from its beginning again by the next commit
+  /// checkpoint, which does not wait. The log is used from its beginning again by the next commit
   /// that finds all of it written back.
   ///
-  /// Thread: not one that others wait for: it waits for the disk. Other calls of this reader wait.
+  /// Thread: a background one: it waits for the disk. Other calls of this reader wait.
   package func checkpoint() throws(HistoryError) {
     try withTables { tables throws(HistoryError) in try tables.checkpoint() }
   }
 
-  /// Writes back all of the log, at the end: the file alone is the whole history then, unless somebody still reads.
+  /// Writes back all of the log, at the end: the file alone is the whole history then, unless a reader is still open.
   package func emptyLog() throws(HistoryError) {
     try withTables { tables throws(HistoryError) in try tables.emptyLog() }
   }

@@ -8,7 +8,7 @@ package import ChatSystem
 ///
 /// Thread: one at a time, the history queue; a folder has one writer (`DataFolder`).
 package final class HistoryWriter: @unchecked Sendable {
-  // Sound: it is the caller's rule that one thread at a time is in here.
+  // Safety: confined to the history queue.
 
   /// Lines to commit together: they stand next to each other in their room's stream.
   package struct Group {
@@ -22,9 +22,9 @@ package final class HistoryWriter: @unchecked Sendable {
     package let position: UInt64
     /// When they were said: milliseconds since 1970, UTC.
     package let timeMilliseconds: Int64
-    /// The lines, each with its LF. They lie still until `append` returns.
+    /// The lines, each with its LF. They must not be mutated until `append` returns.
     package let bytes: UnsafeRawBufferPointer
-    /// The files that some of the lines tell of, each with its line's number, one a line at most.
+    /// The files that some of the lines announce, each with its line's number, one a line at most.
     package let files: [SharedFile]
 
     /// Describes a group.
@@ -60,8 +60,8 @@ package final class HistoryWriter: @unchecked Sendable {
   /// - Parameters:
   ///   - isDurable: each commit waits for the disk.
   ///   - checkpointPages: a commit that finds so many pages of 4 KiB in the log writes them back into
-  ///     the file itself, and takes longer. Whoever has `HistoryReader.checkpoint` do that on another
-  ///     thread sets it high.
+  ///     the file itself, and takes longer. Set it high where
+  ///     `HistoryReader.checkpoint` does that on another thread.
   /// - Throws: `HistoryError`; of kind `tooNew` if a later release wrote it, which is left alone.
   package init(
     folder: FilePath, isDurable: Bool, checkpointPages: Int = 1_000
@@ -89,7 +89,7 @@ package final class HistoryWriter: @unchecked Sendable {
     }
   }
 
-  // MARK: Files that somebody else removes
+  // MARK: Files that another program removes
 
   /// Whether the files lie where they were opened.
   package enum Place: Sendable {
@@ -117,7 +117,7 @@ package final class HistoryWriter: @unchecked Sendable {
       try tables.copy(to: copy)
       tables.leaveFilesOnClose()
       self.tables = nil
-      // A new file must never find the old one's log; whoever has that open keeps the old file, too.
+      // A new file must never find the old one's log; a connection that has the log open keeps the old file, too.
       for suffix in ["-shm", "-wal"] { try? path.withSuffix(suffix).remove() }
       do throws(SystemError) { try copy.rename(to: path) } catch {
         throw HistoryError(.full, "\(path): cannot be renewed: \(error.reason)")
@@ -139,7 +139,7 @@ package final class HistoryWriter: @unchecked Sendable {
     /// - Parameters:
     ///   - sequence: the number of its last line.
     ///   - position: how many bytes it has said.
-    ///   - emptiedMilliseconds: since when nobody is in it, if it is private; `nil` if somebody is.
+    ///   - emptiedMilliseconds: since when it is empty, if it is private; `nil` if it is not.
     package init(
       name: String, isPrivate: Bool, sequence: UInt64, position: UInt64,
       emptiedMilliseconds: Int64? = nil
@@ -172,7 +172,7 @@ package final class HistoryWriter: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - isPrivate: what it is if it has to be made.
-  ///   - atLeast: numbers and positions up to these were used, whether or not the lines were kept: the
+  ///   - atLeast: numbers and positions up to these were used, whether or not the lines were committed: the
   ///     room goes on after them, now and later.
   package func room(
     named name: String, isPrivate: Bool, atLeast: (sequence: UInt64, position: UInt64)? = nil
@@ -197,14 +197,14 @@ package final class HistoryWriter: @unchecked Sendable {
     try opened().room(named: name)
   }
 
-  /// Commits groups in one transaction: all of them, with the files that they tell of, or none.
+  /// Commits groups in one transaction: all of them, with the files that they announce, or none.
   ///
   /// - Throws: `HistoryError`, of kind `other` if there is a file of that id already.
   package func append(_ groups: [Group]) throws(HistoryError) {
     try opened().append(groups)
   }
 
-  /// Notes since when nobody is in a private room; `nil`: somebody is.
+  /// Notes since when a private room is empty; `nil`: it is not.
   package func setEmptied(
     _ room: Int64, at timeMilliseconds: Int64?
   ) throws(HistoryError) {
@@ -216,21 +216,21 @@ package final class HistoryWriter: @unchecked Sendable {
     try opened().moveEmptied(by: milliseconds)
   }
 
-  /// When a server starts: nobody is anywhere. The private rooms that somebody was in when the last
+  /// To be called when a server starts, and all rooms are empty. The private rooms that were not empty when the last
   /// one ended are empty since now, and so are those that were left later than now: the clock was set back.
   package func markAllEmptied(at timeMilliseconds: Int64) throws(HistoryError) {
     try opened().markAllEmptied(at: timeMilliseconds)
   }
 
-  /// Private rooms that nobody has been in since before a time, the longest first.
+  /// Private rooms that have been empty since before a time, the longest first.
   package func expiredRooms(
     before timeMilliseconds: Int64, limit: Int = 1_000
   ) throws(HistoryError) -> [StoredRoom] {
     try opened().expiredRooms(before: timeMilliseconds, limit: limit)
   }
 
-  /// Deletes some of a room's groups, the oldest first, with the files that they tell of, and the room
-  /// once it has none: a little at a time, so that a large room's end does not keep others waiting.
+  /// Deletes some of a room's groups, the oldest first, with the files that they announce, and the room
+  /// once it has none: a little at a time, so that deleting a large room does not delay others.
   ///
   /// The file's own copy is overwritten at once; the log's goes as the log is used again.
   /// - Parameter limit: how many groups at most.

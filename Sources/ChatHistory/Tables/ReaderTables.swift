@@ -9,7 +9,7 @@ final class ReaderTables {
   let path: FilePath
   /// Which file it is.
   let mark: FileIdentity
-  /// The history's own random name: what was derived from another one does not fit.
+  /// The history's own random name, which an index has to match.
   let identity: [UInt8]
 
   private let database: Database
@@ -26,7 +26,7 @@ final class ReaderTables {
 
   /// Opens a folder's history.
   ///
-  /// - Parameter isCopy: it may be a copy in a folder that we may not write to; nobody else does, then.
+  /// - Parameter isCopy: it may be a copy in a folder that we may not write to; no other process does, then.
   /// - Throws: `HistoryError`, of kind `other` if there is none.
   init(folder: FilePath, isCopy: Bool = false) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
@@ -104,7 +104,7 @@ final class ReaderTables {
   /// Writes the log back; that a query-only connection may do so is documented (pragma.html).
   func checkpoint() throws(HistoryError) { try database.execute("PRAGMA wal_checkpoint(PASSIVE)") }
 
-  /// Writes the log back and cuts it off, unless somebody uses it: it waits for nobody.
+  /// Writes the log back and cuts it off, unless it is in use: it does not wait.
   func emptyLog() throws(HistoryError) {
     try database.execute("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)")
   }
@@ -190,7 +190,7 @@ final class ReaderTables {
     return lines
   }
 
-  /// Notes which files some of a room's lines tell of, the oldest line first.
+  /// Notes which files some of a room's lines announce, the oldest line first.
   ///
   /// What was committed with a line is there whenever the line is: this may be asked afterwards. It is
   /// one query where the lines follow each other, or have no files between them. Where they lie far

@@ -36,7 +36,7 @@ final class WriterTables {
   init(folder: FilePath, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
     let database = try Database(path: path, for: .writing(isDurable: isDurable))
-    // Nobody else writes here. Whoever does all the same must not hold up every room for long.
+    // No other process writes here. One that does all the same must not delay every room for long.
     try database.execute("PRAGMA busy_timeout = 50")
     try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
     let found = try database.integer("PRAGMA user_version")
@@ -218,7 +218,7 @@ final class WriterTables {
         try deleteFiles.run(.integer(room), .integer(oldest.lastSequence))
         guard oldest.count < limit else { return false }
       }
-      // There are none, unless one was given a number that is no line's.
+      // There are none, unless one was given a number that no line has.
       try deleteFiles.run(.integer(room), .unsigned(.max))
       try deleteRoom.run(.integer(room))
       return true

@@ -33,7 +33,7 @@ package struct FilePath: Hashable, Sendable, ExpressibleByStringLiteral, CustomS
   /// The path with something at its end, in the same component.
   package func withSuffix(_ suffix: String) -> FilePath { FilePath(bytes + Array(suffix.utf8)) }
 
-  /// The same path in a form that nobody takes for an option, a URI or anything else: one that does not
+  /// The same path in a form that no program takes for an option, a URI or anything else: one that does not
   /// begin at the root begins with `./`.
   package var explicit: FilePath {
     isAbsolute || isEmpty ? self : FilePath(Array("./".utf8) + bytes)
@@ -42,10 +42,10 @@ package struct FilePath: Hashable, Sendable, ExpressibleByStringLiteral, CustomS
   /// With a NUL at its end, as C has it.
   package var cString: [CChar] { bytes.map { CChar(bitPattern: $0) } + [0] }
 
-  /// The bytes as text; what is no UTF-8 becomes U+FFFD.
+  /// The bytes as text; ill-formed UTF-8 becomes U+FFFD.
   package var decoded: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The path for a person, on one line: what is no UTF-8, or can't be seen, becomes U+FFFD.
+  /// The path for a person, on one line: ill-formed UTF-8 and invisible characters become U+FFFD.
   package var text: String {
     var scalars = String.UnicodeScalarView()
     for scalar in decoded.unicodeScalars {

@@ -102,7 +102,7 @@ package final class Folder: Sendable {
 
   /// Opens a file. No link is followed, nothing is waited for at a pipe, and what is made is for its owner alone.
   ///
-  /// - Throws: what openat(2) says; an error that `isOtherKind` if what has the name is no file.
+  /// - Throws: what openat(2) says; an error that `isOtherKind` if what has the name is not a file.
   package func open(_ name: String, for opening: Opening) throws(SystemError) -> RegularFile {
     let number = descriptor.number
     let flags =
@@ -152,7 +152,7 @@ package final class Folder: Sendable {
   ) throws(SystemError) -> RegularFile? {
     let number = descriptor.number
     let flags = O_RDWR | (creates ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
-    // Whoever had it may have given it another name before we had the lock.
+    // The one who had the lock before may have renamed it.
     for _ in 0..<8 {
       let opened = try system("openat") {
         openat(number, name, flags, 0o666)
@@ -197,7 +197,7 @@ package final class Folder: Sendable {
       if error.code == EEXIST { return false }
       return try replacePlaceholder(new, by: old)
     }
-    // It has its name; what is left of the old one is in nobody's way.
+    // It has its name; the old one does no harm.
     try? remove(old)
     return true
   }
@@ -249,7 +249,7 @@ package final class Folder: Sendable {
     for part in path.bytes.split(separator: UInt8(ascii: "/")) {
       made = made.appending(FilePath(part))
       if mkdir(made.cString, mode) == 0 { continue }
-      // Whether one is there already may be told by other errors than EEXIST: it may be nobody's to write to.
+      // A folder that is there already may be reported with another error than EEXIST: on a read-only file system.
       let error = SystemError("mkdir")
       var status = stat()
       guard stat(made.cString, &status) == 0 else { throw error }

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// An open file, and no folder, pipe or device: read and written at positions, so that nobody's reading
-/// moves another's.
+/// An open file, not a folder, pipe or device: read and written at positions, so that readers do not disturb each
+/// other.
 ///
 /// Owns: its descriptor.
 ///
@@ -11,7 +11,7 @@ package final class RegularFile: Sendable {
 
   /// Takes over a descriptor.
   ///
-  /// - Throws: EISDIR if it is a folder, EINVAL if it is anything else but a file.
+  /// - Throws: EISDIR if it is a folder, EINVAL if it is anything else than a file.
   init(_ descriptor: consuming Descriptor) throws(SystemError) {
     self.descriptor = descriptor
     let kind = try attributes().st_mode & S_IFMT
@@ -23,9 +23,9 @@ package final class RegularFile: Sendable {
   /// Opens a file to read it.
   ///
   /// - Parameter followsLinks: whether the path may end in a symbolic link.
-  /// - Throws: what open(2) says; EISDIR if it is a folder, EINVAL if it is anything else but a file.
+  /// - Throws: what open(2) says; EISDIR if it is a folder, EINVAL if it is anything else than a file.
   package convenience init(toRead path: FilePath, followsLinks: Bool = true) throws(SystemError) {
-    // Opening a pipe would wait for somebody who writes.
+    // Opening a pipe would wait for a writer.
     let number = try system("open") {
       open(
         path.cString,

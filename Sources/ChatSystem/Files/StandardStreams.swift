@@ -14,7 +14,7 @@ package enum StandardStream: CInt, Sendable {
 
   /// Writes all of the bytes, waiting as long as it takes.
   ///
-  /// - Throws: `SystemError`, EPIPE if nobody reads any more and SIGPIPE is ignored.
+  /// - Throws: `SystemError`, EPIPE if the reading end is closed and SIGPIPE is ignored.
   package func write(_ bytes: [UInt8]) throws(SystemError) {
     var written = 0
     while written < bytes.count {
@@ -40,7 +40,7 @@ package enum StandardStream: CInt, Sendable {
     return Glibc.write(rawValue, bytes, bytes.count) == bytes.count
   }
 
-  /// Writes a text's bytes, and nothing if nobody can read them: for last words and logs.
+  /// Writes a text's bytes, ignoring errors: for last words and logs.
   package func writeIfPossible(_ text: String) {
     try? write(Array(text.utf8))
   }
@@ -63,8 +63,8 @@ package enum StandardStream: CInt, Sendable {
     return try system("poll") { poll(&entry, 1, duration.pollMilliseconds) } > 0
   }
 
-  /// Makes a call, again when the stream is ready if it was not: whoever shares the stream with us may
-  /// have made it non-blocking.
+  /// Makes a call, again when the stream is ready if it was not: another process that shares the
+  /// stream may have made it non-blocking.
   private func whenReady(
     _ event: CInt, _ call: () throws(SystemError) -> Int
   ) throws(SystemError) -> Int {

@@ -1,11 +1,11 @@
 internal import CLinux
 internal import Glibc
 
-/// Memory that is left free. Who allocates little can't go on if there is none: Swift ends the process then. So what
-/// is large, and can do without, is had only where so much is left besides.
+/// Memory that is left free. Swift ends the process when a small allocation fails, so a large one is made only where a
+/// reserve is left besides.
 ///
-/// Nothing is held: whether the system would give so much is tried out (mmap(2)), about 2 µs, which counts against
-/// limits of the address space (RLIMIT_AS) and of what is committed alike.
+/// Nothing is held: a mapping of that size is made and removed (mmap(2)), about 2 µs, which counts against limits of
+/// the address space (RLIMIT_AS) and of committed memory alike.
 ///
 /// Thread: any; one at a time is inside, so that no two take the same memory.
 package enum MemoryReserve {

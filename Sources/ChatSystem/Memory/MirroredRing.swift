@@ -6,9 +6,9 @@ internal import Glibc
 ///
 /// Positions count bytes since the beginning of time and are never wrapped by the caller.
 ///
-/// Thread: the caller sees to it that nobody reads a stretch while another thread writes it.
+/// Thread: any; the caller makes sure that no thread reads a stretch while another writes it.
 package final class MirroredRing: @unchecked Sendable {
-  // Sound: the pointer never changes, and it is the caller's rule who touches which bytes.
+  // Safety: the pointer never changes, and the caller orders the accesses to its bytes.
   private let base: UnsafeMutableRawPointer
 
   /// How many bytes it holds: a power of two, and a multiple of the page size.

@@ -7,7 +7,7 @@ internal import Glibc
 package struct AddressBlock: Hashable, Sendable {
   private static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
 
-  /// Four bytes of an IPv4 address, or eight of an IPv6 one; none of what is no address in numbers.
+  /// Four bytes of an IPv4 address, or eight of an IPv6 one; none if it is not a numeric address.
   private let bytes: [UInt8]
 
   /// The block that an address in numbers lies in.

@@ -88,7 +88,7 @@ package final class Listener: Sendable {
     }
   }
 
-  /// Ends it: nobody can connect any more, and `accept` returns `nil`.
+  /// Stops listening: connections are refused, and `accept` returns `nil`.
   package func stop() { _ = shutdown(descriptor.number, CInt(SHUT_RDWR)) }
 }
 

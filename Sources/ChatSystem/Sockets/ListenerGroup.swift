@@ -56,7 +56,7 @@ package struct ListenerGroup: Sendable {
     host.lowercased() == "localhost" ? ["127.0.0.1", "::1"] : [host]
   }
 
-  /// Ends all: nobody can connect any more.
+  /// Stops listening: connections are refused.
   package func stop() { for listener in listeners { listener.stop() } }
 
   /// An address to listen on.

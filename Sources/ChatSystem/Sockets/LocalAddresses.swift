@@ -22,7 +22,7 @@ extension Address {
       case AF_INET6: length = MemoryLayout<sockaddr_in6>.size
       default: continue
       }
-      // Sound: an entry of this family is so long, and lives until freeifaddrs.
+      // Safety: an entry of this family is so long, and lives until freeifaddrs.
       let socketAddress = SocketAddress(copying: pointer, length: socklen_t(length))
       guard let numeric = socketAddress.numeric, !numeric.host.hasPrefix("fe80:") else { continue }
       addresses.append((socketAddress.family, Address(host: numeric.host, port: port)))

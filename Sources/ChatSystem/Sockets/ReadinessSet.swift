@@ -23,7 +23,7 @@ package final class ReadinessSet {
 
   /// Makes a set of nothing.
   ///
-  /// - Parameter batch: how many ready sockets one wait tells of at most.
+  /// - Parameter batch: how many ready sockets one wait reports at most.
   package init(batch: Int = 1_024) throws(SystemError) {
     // EPOLL_CLOEXEC is SOCK_CLOEXEC's value by definition (epoll_create1(2)).
     descriptor = Descriptor(
@@ -47,7 +47,7 @@ package final class ReadinessSet {
     try system("epoll_ctl") { epoll_ctl(descriptor.number, operation, socket, &event) }
   }
 
-  /// Waits until some are ready, and tells of each; what is waited for may be changed meanwhile.
+  /// Waits until some are ready, and reports each; the set may be changed meanwhile.
   ///
   /// - Parameter milliseconds: how long it waits at most; -1 for ever.
   package func wait(
@@ -59,7 +59,7 @@ package final class ReadinessSet {
     for index in 0..<Int(count) {
       let bits = events[index].events
       var ready: Interest = []
-      // Whoever is told of an error meets it when receiving.
+      // Receiving reports the error.
       if bits & ~EPOLLOUT.rawValue != 0 { ready.insert(.receiving) }
       if bits & EPOLLOUT.rawValue != 0 { ready.insert(.sending) }
       try body(Int(events[index].data.u64), ready)

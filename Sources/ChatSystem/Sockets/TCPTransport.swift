@@ -92,7 +92,7 @@ package final class TCPTransport: FileTransport {
       pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     )
     let ready = try system("poll") {
-      // Sound: a tuple of two of one type lies in memory as an array of them does.
+      // Safety: a tuple of two of one type lies in memory as an array of them does.
       withUnsafeMutableBytes(of: &entries) {
         poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 2, timeout.pollMilliseconds)
       }

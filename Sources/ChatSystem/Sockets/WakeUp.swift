@@ -18,7 +18,7 @@ package struct WakeUp: ~Copyable, Sendable {
   /// The descriptor's number, to wait for it. Valid while this lives.
   var number: CInt { descriptor.number }
 
-  /// Wakes who waits now or next.
+  /// Wakes the current or the next wait.
   ///
   /// Thread: any.
   package func signal() {

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// How a terminal takes keys (termios(3)), and how it was found.
 package struct TerminalMode: @unchecked Sendable {
-  // Sound: numbers alone, which never change.
+  // Safety: numbers alone, which never change.
   private let found: termios
   private let stream: StandardStream
 
@@ -42,7 +42,7 @@ package struct TerminalMode: @unchecked Sendable {
     while tcsetattr(stream.rawValue, TCSANOW, &mode) == -1, errno == EINTR {}
   }
 
-  /// Forgets what was typed, or answered, and nobody has read (tcflush(3)).
+  /// Discards input that was not read yet (tcflush(3)).
   package func discardInput() { tcflush(stream.rawValue, TCIFLUSH) }
 
   /// How many columns the screen has; 80 where it does not say.

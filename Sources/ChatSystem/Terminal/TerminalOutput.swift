@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// Thread: any; one at a time, or the bytes mix.
 package struct TerminalOutput: Sendable {
-  /// How often somebody who waits for the terminal looks whether to go on.
+  /// How often a write that waits for the terminal checks whether to go on.
   private static let pollMilliseconds: CInt = 50
   private static let pieceBytes = 4_096
 
@@ -49,7 +49,7 @@ package struct TerminalOutput: Sendable {
       guard goesOn() else { return false }
       do throws(SystemError) {
         written += try bytes.span.withUnsafeBytes { all throws(SystemError) in
-          // Sound: no more is written than there is from `written` on.
+          // Safety: no more is written than there is from `written` on.
           try system("write") {
             Glibc.write(
               number, all.baseAddress?.advanced(by: written),
@@ -67,7 +67,7 @@ package struct TerminalOutput: Sendable {
 
   /// Writes a few bytes if the terminal takes them now.
   package func writeIfReady(_ bytes: [UInt8]) {
-    // What does not go has nobody who could be told.
+    // There is nobody to report an error to.
     if isReady { _ = Glibc.write(number, bytes, bytes.count) }
   }
 

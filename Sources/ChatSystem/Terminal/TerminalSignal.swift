@@ -18,7 +18,7 @@ package enum TerminalSignal: Equatable, Sendable {
 
   private static let endings = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
 
-  /// What nobody has chosen to ignore.
+  /// Those that are not ignored.
   private static var all: [CInt] {
     (endings + [SIGTSTP]).filter { !isIgnored($0) } + [SIGCONT, SIGWINCH, SIGALRM]
   }
@@ -74,7 +74,7 @@ package enum TerminalSignal: Equatable, Sendable {
   private static func isIgnored(_ number: CInt) -> Bool {
     var action = sigaction()
     sigaction(number, nil, &action)
-    // Sound: SIG_IGN is an address that is no function's, and compared alone.
+    // Safety: SIG_IGN is an address that is no function's, and compared alone.
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
       == unsafeBitCast(SIG_IGN, to: Int.self)
   }

@@ -4,7 +4,7 @@ internal import Glibc
 package struct ClockReading: Sendable {
   /// The time of day (clock_gettime(2), CLOCK_REALTIME), which somebody may set: milliseconds since 1970, UTC.
   package let wallMilliseconds: Int64
-  /// How long the system has run (CLOCK_BOOTTIME), which goes on while it sleeps, and nobody sets.
+  /// How long the system has run (CLOCK_BOOTTIME), which goes on while it sleeps, and cannot be set.
   package let sinceBoot: Duration
 
   /// Makes a reading.
@@ -23,8 +23,8 @@ package struct ClockReading: Sendable {
   }
 }
 
-/// The time of day as it was at one moment, from which on it goes by the system's running alone: whoever sets the
-/// clock changes nothing. Pure.
+/// The time of day as it was at one moment, which from there on follows the monotonic clock: setting the clock changes
+/// nothing. Pure.
 ///
 /// What has to outlast the process is stored in this time, because after a new start there is nothing but the time
 /// of day to compare it with.
@@ -34,7 +34,7 @@ package struct SteadyClock: Sendable {
   /// Takes the time of day, once.
   package init(at reading: ClockReading) { base = reading }
 
-  /// The time: milliseconds since 1970, UTC, had nobody set the clock.
+  /// The time: milliseconds since 1970, UTC, as if the clock had not been set.
   package func milliseconds(at reading: ClockReading) -> Int64 {
     let (seconds, attoseconds) = (reading.sinceBoot - base.sinceBoot).components
     return base.wallMilliseconds + seconds * 1_000 + attoseconds / 1_000_000_000_000_000

@@ -5,7 +5,7 @@ internal import Glibc
 /// Not `Synchronization.Mutex`: that one collapses under 16 or more contending threads (10–30 µs an
 /// operation where this takes 50–75 ns), and the thread sanitizer does not understand it.
 package struct Lock: ~Copyable, @unchecked Sendable {
-  // Sound: a mutex is made to be used from many threads, and the pointer never changes.
+  // Safety: a mutex is made to be used from many threads, and the pointer never changes.
   fileprivate let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
   /// Makes an open lock.
@@ -31,12 +31,12 @@ package struct Lock: ~Copyable, @unchecked Sendable {
   }
 }
 
-/// A condition that threads holding a `Lock` wait for: pthread_cond_t on the monotonic clock.
+/// A condition variable for threads that hold a `Lock`: pthread_cond_t on the monotonic clock.
 package struct Condition: ~Copyable, @unchecked Sendable {
-  // Sound: a condition variable is made to be used from many threads, and the pointer never changes.
+  // Safety: a condition variable is made to be used from many threads, and the pointer never changes.
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-  /// Makes a condition that nobody waits for.
+  /// Makes a condition without waiters.
   package init() {
     condition = .allocate(capacity: 1)
     condition.initialize(to: pthread_cond_t())
@@ -55,7 +55,7 @@ package struct Condition: ~Copyable, @unchecked Sendable {
   /// Opens the lock, waits until the condition is signalled or the time is over, and takes the
   /// lock again. May wake without reason: callers look at what they wait for.
   ///
-  /// Thread: whoever holds `lock`.
+  /// Thread: the one that holds `lock`.
   /// - Returns: false if the time was over.
   @discardableResult
   package func wait(_ lock: borrowing Lock, until deadline: MonotonicTime) -> Bool {
@@ -68,6 +68,6 @@ package struct Condition: ~Copyable, @unchecked Sendable {
     pthread_cond_wait(condition, lock.mutex)
   }
 
-  /// Wakes everyone who waits.
+  /// Wakes all waiters.
   package func broadcast() { pthread_cond_broadcast(condition) }
 }

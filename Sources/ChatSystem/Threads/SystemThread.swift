@@ -24,7 +24,7 @@ package enum SystemThread {
     let code = create(
       &thread, &attributes, box.toOpaque(),
       { argument in
-        // Sound: the one reference passed below is taken here, once.
+        // Safety: the one reference passed below is taken here, once.
         guard let argument else { return nil }
         let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
         _ = body.name.withCString { pthread_setname_np(pthread_self(), $0) }
