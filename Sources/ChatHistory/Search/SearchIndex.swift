@@ -239,7 +239,7 @@ package final class SearchIndex: @unchecked Sendable {
 
   /// Runs `body` on the tables and on those of the history that they fit to; once more, on new tables,
   /// if they turn out to be damaged.
-  private func withTables<Result>(
+  private func withTables<Result: Sendable>(
     _ body: (ReaderTables, SearchTables) throws(HistoryError) -> Result
   ) throws(HistoryError) -> Result {
     try lock.withLock { () throws(HistoryError) in

@@ -7,13 +7,12 @@ package import ChatSystem
 /// file lies at the path (stat(2), about 1 µs), and opens the new one if it is another.
 ///
 /// Thread: any; one at a time is inside.
-package final class HistoryReader: @unchecked Sendable {
-  // Safety: everything that changes is guarded by `lock`. Lock order: `lock`, `HistoryFile.exchange`.
-
+///
+/// Lock order: `tables`, `HistoryFile.exchange`.
+package final class HistoryReader: Sendable {
   private let folder: FilePath
   private let isCopy: Bool
-  private let lock = Lock()
-  private var tables: ReaderTables
+  private let tables: Guarded<ReaderTables>
 
   /// Opens a folder's history.
   ///
@@ -22,7 +21,7 @@ package final class HistoryReader: @unchecked Sendable {
   package init(folder: FilePath, isCopy: Bool = false) throws(HistoryError) {
     self.folder = folder
     self.isCopy = isCopy
-    tables = try ReaderTables(folder: folder, isCopy: isCopy)
+    tables = Guarded(try ReaderTables(folder: folder, isCopy: isCopy))
   }
 
   /// The room of this name; `nil` if there is none.
@@ -91,10 +90,10 @@ package final class HistoryReader: @unchecked Sendable {
   }
 
   /// Runs `body` on the tables of the file that lies there now.
-  func withTables<Result>(
+  func withTables<Result: Sendable>(
     _ body: (ReaderTables) throws(HistoryError) -> Result
   ) throws(HistoryError) -> Result {
-    try lock.withLock { () throws(HistoryError) in
+    try tables.withLock { tables throws(HistoryError) in
       // Nothing is there for a moment while a file is exchanged.
       if let mark = tables.path.status?.identity, mark != tables.mark {
         tables = try ReaderTables(folder: folder, isCopy: isCopy)
