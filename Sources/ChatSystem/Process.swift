@@ -66,7 +66,7 @@ package enum Process {
   /// Makes writing into a closed pipe an error (EPIPE), instead of the end of the process.
   package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 
-  /// Allows as many open descriptors as the system lets this process have (getrlimit(2)).
+  /// Raises the limit of open descriptors as far as the system allows (setrlimit(2)).
   ///
   /// - Returns: how many that is.
   @discardableResult
@@ -79,7 +79,7 @@ package enum Process {
     return Int(clamping: limit.rlim_cur)
   }
 
-  /// How many descriptors may be open (getrlimit(2)); somebody may change it while the process runs.
+  /// How many descriptors may be open (getrlimit(2)); it can be changed while the process runs.
   package static var descriptorLimit: Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
@@ -127,12 +127,12 @@ package enum Process {
     getenv(name).map { FilePath(bytes(of: $0)) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// Sound if the string ends with a NUL, as C's do.
+  /// Safety: the string ends with a NUL, as C's do.
   private static func bytes(of string: UnsafePointer<CChar>) -> [UInt8] {
     Array(UnsafeRawBufferPointer(start: string, count: strlen(string)))
   }
 
-  /// Where a program keeps what it has to remember (XDG Base Directory Specification, 0.8):
+  /// The folder of a program's state (XDG Base Directory Specification, 0.8):
   /// `$XDG_STATE_HOME/NAME`, else `~/.local/state/NAME`.
   package static func stateFolder(for name: String) -> FilePath {
     // A relative path in the variable is to be ignored.

@@ -1,5 +1,4 @@
 import ChatCore
-import ChatCore
 import ChatHistory
 import ChatSystem
 import Foundation

@@ -74,7 +74,7 @@ package struct Address: Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// A host's name that means nothing.
+/// A host's name that did not resolve.
 package struct ResolutionError: Error, Equatable {
   /// The resolver's words.
   package let reason: String
@@ -85,10 +85,10 @@ struct SocketAddress {
   private var storage = sockaddr_storage()
   private(set) var length: socklen_t
 
-  /// Room for any address, for the system to fill in.
+  /// Space for any address, for the system to fill in.
   init() { length = socklen_t(MemoryLayout<sockaddr_storage>.size) }
 
-  /// Sound if `length` bytes lie at `address`, as getaddrinfo(3) promises of its results.
+  /// Safety: `length` bytes lie at `address`, as getaddrinfo(3) promises of its results.
   init(copying address: UnsafePointer<sockaddr>, length: socklen_t) {
     self.length = min(length, socklen_t(MemoryLayout<sockaddr_storage>.size))
     withUnsafeMutableBytes(of: &storage) {

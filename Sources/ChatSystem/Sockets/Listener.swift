@@ -92,7 +92,7 @@ package final class Listener: Sendable {
   package func stop() { _ = shutdown(descriptor.number, CInt(SHUT_RDWR)) }
 }
 
-/// An address that could not be listened on.
+/// Why a program can't listen on an address.
 package struct ListenError: Error, Equatable, CustomStringConvertible {
   /// The address asked for.
   package let address: Address

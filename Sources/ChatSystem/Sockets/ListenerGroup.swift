@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The sockets of a server: one for each address of all its hosts, all with the same port.
 ///
-/// Thread: any; each listener says for itself how.
+/// Thread: any; see `Listener`.
 package struct ListenerGroup: Sendable {
   /// So many ports that the system chooses are tried: one that is free on one address may not be on another.
   private static let mostAttempts = 32
@@ -81,7 +81,7 @@ package struct ListenerGroup: Sendable {
   private struct Attempt {
     var listeners: [Int: Listener] = [:]
     var failures: [Int: ListenError] = [:]
-    /// Somebody has the port elsewhere that the system chose.
+    /// The port that the system chose is taken on another address.
     var isPortTaken = false
 
     mutating func listen(on candidates: [Candidate], port asked: UInt16) {

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// Tells when blocked transports are ready again (epoll(7), EPOLLONESHOT).
+/// Reports when blocked transports are ready again (epoll(7), EPOLLONESHOT).
 ///
 /// One descriptor stands for all of them: `number` is readable as long as some socket is ready, so a
 /// single Dispatch source can watch it.
@@ -21,7 +21,7 @@ package struct WritabilityWatch: ~Copyable {
   /// The descriptor to wait on.
   package var number: CInt { descriptor.number }
 
-  /// Asks to be told, once, when the socket is ready or has failed.
+  /// Watches a socket until it is ready or has failed, which is reported once.
   ///
   /// - Parameter isKnown: whether this socket was asked about before.
   package func ask(

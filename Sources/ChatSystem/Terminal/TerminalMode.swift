@@ -16,9 +16,9 @@ package struct TerminalMode: @unchecked Sendable {
     case raw
   }
 
-  /// Looks at a terminal.
+  /// Reads a terminal's mode.
   ///
-  /// - Throws: `SystemError` if it is none.
+  /// - Throws: `SystemError` if it is not a terminal.
   package init(of stream: StandardStream) throws(SystemError) {
     var found = termios()
     try system("tcgetattr") { tcgetattr(stream.rawValue, &found) }

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// The signals that concern a program which has changed its terminal.
 ///
-/// They are blocked in all threads but one, which waits for them: what is done about them is no signal
-/// handler's, and may take locks.
+/// They are blocked in all threads but one, which waits for them: it handles them outside of signal handlers, and may
+/// take locks.
 package enum TerminalSignal: Equatable, Sendable {
   /// The process is to end by this signal.
   case ending(CInt)
@@ -44,10 +44,10 @@ package enum TerminalSignal: Equatable, Sendable {
     }
   }
 
-  /// Does to all the job's processes what Ctrl-Z at a terminal does.
+  /// Stops all processes of the job, as Ctrl-Z at a terminal does.
   package static func stopJob() { kill(0, SIGTSTP) }
 
-  /// Stops the process, until it is to go on; at once if nobody could let it go on (setpgid(2),
+  /// Stops the process, until it is to go on; returns at once if no process could continue it (setpgid(2),
   /// orphaned process groups).
   ///
   /// Thread: the one that waits for the signals.

@@ -1,4 +1,4 @@
-internal import ChatSystem
+internal import Glibc
 
 /// A moment as the clock on the wall here shows it (localtime(3), environment's TZ).
 package enum LocalTime {
@@ -14,9 +14,7 @@ package enum LocalTime {
   }
 
   /// The same, seen from now.
-  package static func text(of text: String) -> String {
-    self.text(of: text, now: Int(WallClock.milliseconds / 1_000))
-  }
+  package static func text(of text: String) -> String { self.text(of: text, now: Glibc.time(nil)) }
 
   /// Seconds since 1970.
   private static func seconds(_ text: String) -> Int? {
@@ -27,22 +25,25 @@ package enum LocalTime {
       let day = number(bytes[8..<10]), let hour = number(bytes[11..<13]),
       let minute = number(bytes[14..<16]), let second = number(bytes[17..<19])
     else { return nil }
-    return CalendarTime(
-      year: year, month: month, day: day, hour: hour, minute: minute, second: second
-    ).secondsInUTC
+    var fields = tm()
+    (fields.tm_year, fields.tm_mon, fields.tm_mday) = (year - 1_900, month - 1, day)
+    (fields.tm_hour, fields.tm_min, fields.tm_sec) = (hour, minute, second)
+    return timegm(&fields)
   }
 
-  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-    Int(String(decoding: digits, as: UTF8.self))
+  private static func number(_ digits: ArraySlice<UInt8>) -> CInt? {
+    CInt(String(decoding: digits, as: UTF8.self))
   }
 
   private static func local(_ moment: Int) -> (date: String, time: String) {
-    let time = CalendarTime(localAt: moment)
+    var moment = moment
+    var fields = tm()
+    localtime_r(&moment, &fields)
     return (
-      "\(time.year)-\(padded(time.month))-\(padded(time.day))",
-      "\(padded(time.hour)):\(padded(time.minute))"
+      "\(Int(fields.tm_year) + 1_900)-\(padded(fields.tm_mon + 1))-\(padded(fields.tm_mday))",
+      "\(padded(fields.tm_hour)):\(padded(fields.tm_min))"
     )
   }
 
-  private static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  private static func padded(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

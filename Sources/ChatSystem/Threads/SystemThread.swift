@@ -52,7 +52,7 @@ package enum SystemThread {
     }
   }
 
-  /// Has the calling thread stand back behind others that want a processor too (setpriority(2), which on Linux
+  /// Lowers the calling thread's priority for good (setpriority(2), which on Linux
   /// is about one thread), for good.
   package static func standBack() { _ = setpriority(CInt(PRIO_PROCESS.rawValue), 0, 10) }
 
@@ -73,5 +73,15 @@ package enum SystemThread {
       self.name = String(decoding: name.utf8.prefix(15), as: UTF8.self)
       self.run = run
     }
+  }
+}
+
+/// The processor time of a thread.
+package enum ThreadTime {
+  /// What the calling thread has used since it began, in nanoseconds (clock_gettime(2), CLOCK_THREAD_CPUTIME_ID).
+  package static var nanoseconds: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
