@@ -205,6 +205,39 @@ struct BroadcasterTests {
     #expect(lines.last?.hasSuffix("code=slow-consumer") == true, "\(stopped.text.suffix(200))")
   }
 
+  @Test("a room that begins as another ends is told when its members' transports are ready")
+  func endingRooms() throws {
+    // A descriptor that is closed while Dispatch still watches it has its number taken by the next one, of which
+    // Dispatch then tells nothing.
+    let faults = Guarded<[String]>([])
+    let running = Guarded(4)
+    for thread in 0..<4 {
+      try SystemThread.start(named: "rooms") {
+        do {
+          for number in 0..<400 where faults.withLock({ $0.isEmpty }) {
+            let room = try Room()
+            var behavior = FakeTransport.Behavior()
+            behavior.interruptedSends = 2
+            let (transport, peer) = try room.join(behavior)
+            for line in 0..<5 { room.say("line \(line)\n") }
+            peer.finish(Array("bye\n".utf8), at: room.head)
+            room.wakeBroadcaster()
+            guard peer.waitUntilReleased(until: .now + .seconds(10)) else {
+              throw Failure("room \(number): stopped after \(transport.received.count) bytes")
+            }
+          }
+        } catch {
+          faults.withLock { $0.append("thread \(thread): \(error)") }
+        }
+        running.withLock { $0 -= 1 }
+        running.wake()
+      }
+    }
+    running.wait { $0 == 0 ? () : nil }
+    let found = faults.withLock { $0 }
+    #expect(found.isEmpty, "\(found)")
+  }
+
   @Test("nothing is sent before it is published")
   func published() throws {
     let room = try Room(isRecorded: true)

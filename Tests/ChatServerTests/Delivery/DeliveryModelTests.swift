@@ -114,6 +114,14 @@ struct DeliveryModelTests {
       running = Guarded(threads)
     }
 
+    /// Each connection has a descriptor, of which there are not as many as one likes.
+    private static let connections = 4_000
+
+    var isOver: Bool {
+      MonotonicTime.now >= deadline
+        || findings.withLock { $0.connections.count } >= Self.connections
+    }
+
     func fault(_ text: String) { findings.withLock { $0.faults.append(text) } }
   }
 
@@ -130,14 +138,14 @@ struct DeliveryModelTests {
     var queries = 0
 
     mutating func run() throws {
-      while MonotonicTime.now < world.deadline { try connect() }
+      while !world.isOver { try connect() }
     }
 
     private mutating func connect() throws {
       var behavior = FakeTransport.Behavior()
       behavior.isRead = !isLazy
       behavior.capacity = 20_000
-      behavior.mostPerSend = Int.random(in: 200...5_000, using: &random)
+      behavior.mostPerSend = Int.random(in: 500...50_000, using: &random)
       behavior.interruptedSends = Int.random(in: 2...20, using: &random)
       behavior.recordBytes = Bool.random(using: &random) ? 500 : 0
       let connection = try Connection(name, behavior)
@@ -147,7 +155,7 @@ struct DeliveryModelTests {
       guard join(room, connection, nickname) else { return world.fault("a room is closed") }
       world.present.withLock { $0.append(connection) }
       defer { world.present.withLock { $0.removeAll { $0 === connection } } }
-      while MonotonicTime.now < world.deadline, connection.peer.interruptionReason == nil {
+      while !world.isOver, connection.peer.interruptionReason == nil {
         switch Int.random(in: isRestless ? 70..<100 : 0..<100, using: &random) {
         case 0..<40: say(room)
         case 40..<75: tell()
@@ -311,7 +319,7 @@ struct DeliveryModelTests {
         ($0.faults, $0.connections, $0.moves, $0.receipts)
       }
       let found = faults + connections.flatMap { $0.faults() }
-      #expect(found.isEmpty, "\(found.count) faults: \(found.prefix(5))")
+      #expect(found.isEmpty, "\(found.count) faults: \(found.prefix(15))")
       // A run in which little happened shows nothing.
       #expect(moves > 100 && receipts > 100 && connections.count > threads, "\(moves) moves")
       print("\(connections.count) connections, \(moves) moves, \(receipts) receipts")

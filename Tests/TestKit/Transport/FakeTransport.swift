@@ -147,7 +147,6 @@ package final class FakeTransport: Transport {
   }
 
   package func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Sent {
-    let offered = Array(bytes)
     let sent: Sent? = state.withLock { state in
       defer { showReadiness(state) }
       if let limit = state.behavior.resetAfter, state.accepted.count >= limit {
@@ -161,11 +160,11 @@ package final class FakeTransport: Transport {
       if behavior.interruptedSends > 0, state.sends % behavior.interruptedSends == 0 {
         return Sent(0, blockedOn: .writable)
       }
-      var count = min(offered.count, behavior.mostPerSend, state.room + behavior.recordBytes)
+      var count = min(bytes.count, behavior.mostPerSend, state.room + behavior.recordBytes)
       if let limit = behavior.resetAfter { count = min(count, limit - state.accepted.count) }
-      state.accepted += offered.prefix(count)
+      state.accepted += bytes.prefix(count)
       state.pass()
-      let isBlocked = count < offered.count || state.heldCount > 0
+      let isBlocked = count < bytes.count || state.heldCount > 0
       return Sent(count, blockedOn: isBlocked ? .writable : nil)
     }
     guard let sent else { throw SystemError("send", code: EPIPE) }
