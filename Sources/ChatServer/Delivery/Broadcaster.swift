@@ -183,7 +183,7 @@ package final class Broadcaster: @unchecked Sendable {
       }
     }
     let number = member.peer.transport.number
-    try writability?.watch.ask(about: number, for: readiness, isKnown: member.isWatched)
+    try writability?.ask(about: number, for: readiness, isKnown: member.isWatched)
     member.isWatched = true
     member.activity = .blocked(on: readiness)
     blocked[number] = member
@@ -193,7 +193,7 @@ package final class Broadcaster: @unchecked Sendable {
   private func serveReady() {
     do {
       // A batch at a time: members that are not blocked are served between two of them.
-      for number in try writability?.watch.ready() ?? [] {
+      for number in try writability?.ready() ?? [] {
         guard let member = blocked.removeValue(forKey: number) else { continue }
         do throws(SystemError) {
           if let readiness = try member.flush() {
@@ -296,7 +296,7 @@ package final class Broadcaster: @unchecked Sendable {
     let number = member.peer.transport.number
     if member.isWatched {
       blocked[number] = nil
-      writability?.watch.forget(number)
+      writability?.forget(number)
       member.isWatched = false
     }
     member.backlog = nil
