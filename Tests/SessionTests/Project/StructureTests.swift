@@ -35,11 +35,8 @@ struct StructureTests {
     let result = try check("\(Self.root)/Sources")
     for line in result.lines { print(line) }
     let errors = result.lines.filter { !$0.hasPrefix("warning: ") }
-    let imports = errors.filter { $0.contains("imports Glibc") }
-    #expect(errors.count == imports.count)
-    withKnownIssue("two targets still import Glibc", isIntermittent: true) {
-      #expect(result.code == 0)
-    }
+    #expect(errors.isEmpty)
+    #expect(result.code == 0)
   }
 
   @Test("four files in a ring are found, three are not")
