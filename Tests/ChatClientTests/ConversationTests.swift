@@ -65,6 +65,30 @@ struct ConversationTests {
     #expect(exit == 0)
   }
 
+  @Test(
+    "an offer that makes no sense is nothing",
+    arguments: [
+      "[FILE]:a.txt⇥id=k3Fq⇥from=bob⇥sha256=\(String(repeating: "a", count: 64))",
+      "[FILE]:a.txt⇥id=k3Fq⇥from=bob⇥size=x⇥sha256=\(String(repeating: "a", count: 64))",
+      "[FILE]:a.txt⇥id=k3Fq⇥from=bob⇥size=1⇥sha256=zz",
+      "[FILE]:a.txt⇥id=k3Fq⇥from=alice⇥size=1⇥sha256=zz",
+      "[FILE]:a.txt⇥id=k3Fq⇥from=bob⇥size=99000000000⇥sha256=zz",
+    ])
+  func malformedOffer(_ line: String) throws {
+    let exit = try Self.play(
+      Self.entry + """
+        server> \(line)
+        server> bob: hi
+        shown> bob: hi
+        types> /quit
+        client> [QUIT]:
+        server> Bye!
+        shown> Bye!
+        cut
+        """)
+    #expect(exit == 0)
+  }
+
   @Test("a program sees one JSON event for each line, and a pipe's end is waited for")
   func program() throws {
     let exit = try Self.play(

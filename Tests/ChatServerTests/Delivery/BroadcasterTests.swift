@@ -61,6 +61,9 @@ struct BroadcasterTests {
       var behavior = FakeTransport.Behavior()
       behavior.mostPerSend = index + 1
       behavior.interruptedSends = index % 4 == 1 ? 5 : index % 4
+      behavior.recordBytes = index % 3 == 0 ? 50 : 0
+      behavior.isRead = true
+      behavior.capacity = 30
       members.append(try room.join(behavior).0)
     }
     for number in 0..<200 { room.say("line \(number)\n") }

@@ -181,6 +181,37 @@ struct SubscriberTests {
     #expect(reader.transport.text.hasSuffix("alice: lost to the ring\nalice: and on\n"))
   }
 
+  @Test("what another room has sent and is still on its way counts as progress when it arrives")
+  func stillOnItsWay() throws {
+    let transport = try FakeTransport()
+    _ = try [UInt8](repeating: 10, count: 10_000).withUnsafeBytes { try transport.send($0) }
+    let peer = Peer(transport: transport, address: Address(host: "127.0.0.1", port: 1))
+    let subscriber = Subscriber(peer)
+    #expect(subscriber.deliveredBytes == 0)
+    transport.read(4_000)
+    #expect(subscriber.deliveredBytes == 4_000)
+    transport.read()
+    #expect(subscriber.deliveredBytes == 10_000)
+  }
+
+  @Test(
+    "a record that the fast path has left with the transport is flushed before it is up to date")
+  func heldByTheFastPath() throws {
+    var behavior = FakeTransport.Behavior()
+    behavior.capacity = 40
+    behavior.recordBytes = 100
+    let reader = try Reader(behavior)
+    try reader.deliverAll()
+    reader.say("alice: a line that is longer than what the system takes")
+    reader.subscriber.sendNew(reader.log, from: 0, upTo: reader.log.published)
+    #expect(reader.subscriber.cursor == reader.log.head)
+    #expect(try reader.deliver() == .blocked(on: .writable))
+    while try reader.subscriber.flush() != nil { reader.transport.read() }
+    #expect(try reader.deliver() == .upToDate)
+    reader.transport.read()
+    #expect(reader.transport.unacknowledgedBytes == 0)
+  }
+
   @Test("a client that asks as fast as it is answered lets others have a turn")
   func share() throws {
     var behavior = FakeTransport.Behavior()
