@@ -68,9 +68,9 @@ final class ConnectionLoop {
     _ connection: Connection, room: String?, since: UInt64?, until deadline: MonotonicTime
   ) throws(ClientExit) -> HandshakeResult {
     let receiver = connection.receiver
-    let nickname = conversation.nickname.text
     var handshake = ClientHandshake(
-      nickname: nickname, isReturning: conversation.lostRoom != nil && room != nil)
+      nickname: conversation.nickname.text, isReturning: conversation.lostRoom != nil && room != nil
+    )
     var deadline = deadline
     let lineEnd = min(deadline, clock.now + Self.lineEndTimeout)
     // A server that sends lines without end does not extend the time.
@@ -90,8 +90,8 @@ final class ConnectionLoop {
           let attributes = since.map { [TaggedLine.Attribute("since", "\($0)")] } ?? []
           connection.send(TaggedLine("ROOM", room, attributes))
         }
-        connection.send("\(nickname)\n")
-      case .sendNickname: connection.send("\(nickname)\n")
+        connection.send("\(conversation.nickname.text)\n")
+      case .sendNickname: connection.send("\(conversation.nickname.text)\n")
       case .roomGone:
         guard isTyped else {
           throw try conversation.end("the room \(conversation.lostRoom ?? "") is gone")

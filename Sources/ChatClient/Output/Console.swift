@@ -26,7 +26,12 @@ final class Console: ClientOutput {
     self.statusTerminal = row
     pictures =
       showsImages
-      ? Pictures(on: terminal) { lines in try? Self.write(lines, beside: row) } : nil
+      ? Pictures(on: terminal) { lines in
+        do throws(SystemError) { try Self.write(lines, beside: row) } catch {
+          StandardStream.error.writeIfPossible(
+            "chat-client: standard output: \(error.reason)\n")
+        }
+      } : nil
   }
 
   /// Gives the terminal back as it was found, at the end: without a status.

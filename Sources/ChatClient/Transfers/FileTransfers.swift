@@ -181,7 +181,6 @@ final class FileTransfers {
       self.room = room
     case .session(.room(let name, _, _)): move(to: name)
     case .transfer(let line): return follow(line, nickname: nickname)
-    case .unknown(let text, isTagged: true): failIfOffer(text)
     default: break
     }
     return false
@@ -267,17 +266,6 @@ final class FileTransfers {
     // First: the input may end at the same time.
     hold(true)
     downloads.fetch(offer)
-  }
-
-  /// An offer whose checksum is not one can't be fetched: the person learns of it.
-  private func failIfOffer(_ text: String) {
-    let fields = text.split(separator: "\t", omittingEmptySubsequences: false)
-    guard budget.acceptsAny, let name = fields.first, name.hasPrefix("[FILE]:"),
-      fields.contains(where: { $0.hasPrefix("sha256=") })
-    else { return }
-    outlet.fail(
-      FileName(from: String(name.dropFirst("[FILE]:".count))).text,
-      "the server's offer makes no sense", hasBegun: false)
   }
 
   private func cancelled(_ id: String) {

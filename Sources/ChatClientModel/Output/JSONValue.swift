@@ -26,7 +26,9 @@ package enum JSONValue: Equatable, Sendable {
       bytes.append(UInt8(ascii: "]"))
     case .object(let fields):
       bytes.append(UInt8(ascii: "{"))
-      for (index, field) in fields.sorted(by: { $0.key < $1.key }).enumerated() {
+      // By bytes, as other writers of JSON sort: Swift's `<` compares normalized text.
+      let sorted = fields.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      for (index, field) in sorted.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
         Self.append(field.key, to: &bytes)
         bytes.append(UInt8(ascii: ":"))

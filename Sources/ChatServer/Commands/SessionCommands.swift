@@ -128,7 +128,7 @@ struct SessionCommands {
     }
   }
 
-  // MARK: TransferSlots
+  // MARK: Transfers
 
   /// Goes to a room that has counted the client in; transfers belong to the room that it leaves.
   private mutating func move(to next: Room, since: UInt64?) {

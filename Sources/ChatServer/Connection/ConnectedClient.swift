@@ -170,7 +170,7 @@ final class ConnectedClient {
     for line in lines {
       let bytes = line.encoded()
       let sent = try? bytes.span.withUnsafeBytes { try peer.transport.send($0) }
-      if sent?.count != bytes.count { end(.connectionLost) }
+      if sent?.count != bytes.count || sent?.blockedOn != nil { end(.connectionLost) }
     }
   }
 }

@@ -65,13 +65,20 @@ struct GracefulClose {
   private func sendLast(_ bytes: [UInt8]) {
     let deadline = MonotonicTime.now + Self.limit
     var sent = 0
+    var isBlocked = false
     do throws(SystemError) {
-      while sent < bytes.count, MonotonicTime.now < deadline {
+      while sent < bytes.count || isBlocked, MonotonicTime.now < deadline {
+        if isBlocked {
+          isBlocked = try client.peer.transport.flush() != nil
+          if isBlocked { SystemThread.sleep(for: Self.checkInterval) }
+          continue
+        }
         let part = try bytes.span.extracting(sent...).withUnsafeBytes { bytes throws(SystemError) in
           try client.peer.transport.send(bytes)
         }
-        if part.count == 0 { SystemThread.sleep(for: Self.checkInterval) }
         sent += part.count
+        isBlocked = part.blockedOn != nil
+        if isBlocked { SystemThread.sleep(for: Self.checkInterval) }
       }
     } catch {
       // The connection is broken: there is no reader any more.

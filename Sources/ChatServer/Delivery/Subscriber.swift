@@ -57,7 +57,9 @@ package final class Subscriber: @unchecked Sendable {
   /// How far the room's log has been sent: a position there.
   package internal(set) var cursor: UInt64 = 0
   /// What its lines have become on the wire.
-  package private(set) var encoder = WireEncoder()
+  package private(set) var encoder: WireEncoder
+  /// The transport may hold what it has accepted: it is flushed before anything else.
+  private var needsFlush = false
   /// What was read from the history for it, and the position of the first byte.
   package var backlog: (position: UInt64, bytes: [UInt8])?
 
@@ -70,8 +72,11 @@ package final class Subscriber: @unchecked Sendable {
   /// How fast it reads.
   package var pace = SlowReaders.Pace()
 
-  /// Makes one that has been sent nothing.
-  package init(_ peer: Peer) { self.peer = peer }
+  /// Makes one that has been sent nothing; what another room has sent may still be on its way.
+  package init(_ peer: Peer) {
+    self.peer = peer
+    encoder = WireEncoder(after: UInt64(peer.transport.unacknowledgedBytes))
+  }
 
   /// How many bytes have reached the peer's system. What ours has taken grows in leaps of megabytes: a slow reader
   /// would seem to stand still.
@@ -90,6 +95,10 @@ package final class Subscriber: @unchecked Sendable {
   package func deliver(
     _ log: RoomLog, from tail: UInt64, upTo head: UInt64
   ) throws(SystemError) -> Outcome {
+    if needsFlush {
+      needsFlush = false
+      if let readiness = try peer.transport.flush() { return .blocked(on: readiness) }
+    }
     var ownBytes: UInt64 = 0
     while true {
       switch peer.nextPiece(cursor: cursor, head: head) {
@@ -147,7 +156,7 @@ package final class Subscriber: @unchecked Sendable {
       case .log(let limit) = peer.nextPiece(cursor: cursor, head: head)
     else { return }
     // What fails fails again for `deliver`.
-    _ = try? send(log[cursor..<limit])
+    if case .blocked? = try? send(log[cursor..<limit]) { needsFlush = true }
   }
 
   /// Its transport is ready again: hands on what that still holds.

@@ -8,13 +8,15 @@ package import ChatSystem
 ///
 /// Confined to the thread that has the right to send.
 package struct WireEncoder: Sendable {
-  /// How many bytes the transport has accepted, a file sender's included.
+  /// How many bytes the transport has accepted, a file sender's included, and what was on its way at the beginning.
   package private(set) var wireBytes: UInt64 = 0
   /// The last byte accepted ended no line.
   package private(set) var isMidLine = false
 
-  /// Nothing was sent yet.
-  package init() {}
+  /// Begins a stream.
+  ///
+  /// - Parameter wireBytes: how many bytes that were sent before have not reached the peer's system yet.
+  package init(after wireBytes: UInt64 = 0) { self.wireBytes = wireBytes }
 
   /// Sends lines, or parts of some.
   ///

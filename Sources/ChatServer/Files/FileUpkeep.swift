@@ -22,17 +22,9 @@ final class FileUpkeep: @unchecked Sendable {
   private let watching = DispatchQueue(label: "files-watch", qos: .utility)
   private var timers: [any DispatchSourceTimer] = []
 
-  /// Starts its work that goes on by itself.
-  ///
   /// - Parameter notify: sends a line to everyone.
   init(_ files: FileShelf, log: EventLog, notify: @escaping @Sendable ([UInt8]) -> Void) {
     (self.files, self.log, self.notify) = (files, log, notify)
-    timers = [
-      Self.timer(on: cleaning, every: Self.sweepInterval) { files.removeStalePartials() },
-      Self.timer(on: watching, every: Self.watchInterval) { [weak self] in
-        self?.report(files.dropMissing())
-      },
-    ]
   }
 
   private static func timer(
@@ -46,7 +38,8 @@ final class FileUpkeep: @unchecked Sendable {
     return timer
   }
 
-  /// Announces the files that the history knows. To be called once, before the first client comes.
+  /// Announces the files that the history knows, and then starts the work that goes on by itself. To be called once,
+  /// before the first client comes.
   func restore(from history: HistoryQueries, in folder: DataFolder) {
     let isComplete = history.files { files.announce($0) }
     // A history that was set aside may know files that this one does not.
@@ -57,6 +50,14 @@ final class FileUpkeep: @unchecked Sendable {
     // What was being announced, or removed, when the last server was killed.
     if isComplete, !wasSetAside { files.removeUnannounced() }
     files.trim()
+    timers = [
+      Self.timer(on: cleaning, every: Self.sweepInterval) { [files] in
+        files.removeStalePartials()
+      },
+      Self.timer(on: watching, every: Self.watchInterval) { [weak self, files] in
+        self?.report(files.dropMissing())
+      },
+    ]
   }
 
   /// Removes the files of a room that has expired. Large ones take time, so this does not wait for it.

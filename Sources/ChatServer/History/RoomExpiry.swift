@@ -78,7 +78,10 @@ final class RoomExpiry: @unchecked Sendable {
   }
 
   private func delete(_ room: StoredRoom, _ key: Int64) {
-    guard store.id(key) != nil else { return }
+    guard store.id(key) != nil else {
+      if expiring[room.name] == key { expiring[room.name] = nil }
+      return
+    }
     do throws(HistoryError) {
       if try store.writer.delete(room.id, limit: Self.groupsAtOnce) {
         expiring[room.name] = nil

@@ -227,8 +227,8 @@ package final class Room: RoomStream {
 
   /// The members' nicknames, sorted.
   package var memberNames: [String] {
-    // Sorted outside of the lock.
-    members.withLock { $0.values.map(\.name) }.sorted()
+    // Under the log's lock, so that whoever is told of a member was sent its join before; sorted outside.
+    log.withLock { _ in members.withLock { $0.values.map(\.name) } }.sorted()
   }
 
   // MARK: The end
