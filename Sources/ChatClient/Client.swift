@@ -13,7 +13,7 @@ package final class Client: Sendable {
   private let isTyped: Bool
   private let input: any ClientInput
   private let output: any ClientOutput
-  /// The standard streams; `nil` if somebody else gave `input` and `output`.
+  /// The standard streams; `nil` if `input` and `output` were given.
   private let console: Console?
   private let folder: Result<DownloadFolder, SystemError>
 
@@ -34,7 +34,7 @@ package final class Client: Sendable {
       isTyped: isTyped && style == .terminal, hasStatus: !options.filesToSend.isEmpty,
       showsImages: options.showsImages && style == .terminal
         && Process.variable("NO_COLOR") ?? "" == "")
-    // A pipe nobody reads is no reason to leave the terminal as it is.
+    // A pipe without a reader is no reason to leave the terminal as it is.
     if console.terminal != nil { Process.ignoreBrokenPipes() }
     let input = LineInput(
       terminal: console.terminal, isTyped: isTyped,
@@ -78,7 +78,7 @@ package final class Client: Sendable {
     defer { console?.finish() }
     do throws(ClientExit) {
       try checkFilesToSend()
-      // A folder that nobody named is missed only when there is something to save.
+      // A folder that was not asked for is missed only when there is something to save.
       if case .failure(let error) = folder, let path = options.downloadFolder {
         output.complain("--downloads: cannot write to \(path): \(error.reason)")
         throw .wrongUsage
@@ -158,7 +158,7 @@ package final class Client: Sendable {
   /// Connects to one of the addresses.
   ///
   /// - Parameter advice: what to do about the first address where nothing listens.
-  /// - Returns: the same; `nil` if nobody is let in there, which has been reported.
+  /// - Returns: the same; `nil` if no client is let in there, which has been reported.
   private func connect(
     to address: Address, as nickname: Nickname, _ advice: inout String?
   ) throws(ClientExit) -> Result<(ClientThreads, Connection), NicknameRefused>? {

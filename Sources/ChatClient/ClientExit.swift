@@ -6,9 +6,9 @@ package enum ClientExit: Int32, Error, Sendable {
   case left = 0
   /// The connection is lost for good, or standard output is, or something that was said may be.
   case lost = 1
-  /// Nobody said what to do it with.
+  /// The command line is wrong, or lacks what can't be asked for.
   case wrongUsage = 2
-  /// The server can't be reached, or lets nobody in.
+  /// The server can't be reached, or lets no client in.
   case unavailable = 69
   /// The nickname was refused.
   case refused = 77

@@ -18,7 +18,7 @@ package final class FileShelf: Sendable {
 
   /// What the lock guards.
   struct State {
-    /// Where the files are; another one once the folder was made anew.
+    /// Where the files are; another one once the folder was recreated.
     var store: ContentStore
     var index: ShelfIndex
     /// Some thread computes sums.

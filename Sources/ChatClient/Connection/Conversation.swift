@@ -64,7 +64,7 @@ final class Conversation {
   private func missed(_ line: ServerLine) throws(ClientExit) {
     switch line {
     case .room(.said(by: nickname.text, let text)): outgoing.note { $0.heard(text) }
-    // From here on somebody else may have the nickname.
+    // From here on another client may have the nickname.
     case .room(.left(nickname.text)), .room(.renamed(from: nickname.text, to: _)),
       .room(.joined(nickname.text)),
       .room(.renamed(from: _, to: nickname.text)):
@@ -90,7 +90,7 @@ final class Conversation {
       }
     case .session(.room): outgoing.noteAnswer { $0.moved() }
     case .message(from: nickname.text, _, _): outgoing.note { $0.delivered() }
-    // One that nobody asked for ends the connection, not what the client has to do.
+    // One that was not asked for ends the connection, not what the client has to do.
     case .session(.goodbye): hasSaidGoodbye = outgoing.isLeaving
     case .control(.ping(let token)): return outgoing.reply(TaggedLine("PONG", token))
     case .control(.pong(token: CatchUp.token)), .control(.pong(token: LifeWatch.token)): return
@@ -138,7 +138,7 @@ final class Conversation {
     if now || display.isFull { try display.flush() }
   }
 
-  /// Ends because what is still to be said was meant for another room, and nobody is there to ask.
+  /// Ends because what is still to be said was meant for another room, and there is no person to ask.
   ///
   /// - Returns: how the client ends.
   func end(_ reason: String) throws(ClientExit) -> ClientExit {

@@ -13,7 +13,7 @@ package struct ServerRoute {
     self.init { try? Connection(to: address) }
   }
 
-  /// Over whatever `connect` makes.
+  /// Over what `connect` makes.
   package init(
     policy: @escaping (Moment) -> ReconnectPolicy = { ReconnectPolicy(now: $0) },
     connect: @escaping () -> Connection?

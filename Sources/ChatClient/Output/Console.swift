@@ -4,9 +4,9 @@ internal import ChatTerminal
 
 /// The client's standard output and standard error, or the terminal that both are.
 final class Console: ClientOutput {
-  /// The terminal with the input row, if somebody types at one.
+  /// The terminal with the input row, if a person types at one.
   let terminal: TerminalScreen?
-  /// The terminal that has a row for the status: `terminal`, or one that nobody types at.
+  /// The terminal that has a row for the status: `terminal`, or one that no person types at.
   private let statusTerminal: TerminalScreen?
   private let pictures: Pictures?
 
@@ -14,8 +14,8 @@ final class Console: ClientOutput {
   ///
   /// Thread: main, before others are started.
   /// - Parameters:
-  ///   - isTyped: somebody types at the terminal that displays everything.
-  ///   - hasStatus: nobody types, and transfers have a row where there is a terminal.
+  ///   - isTyped: a person types at the terminal that displays everything.
+  ///   - hasStatus: no person types, and transfers have a row where there is a terminal.
   ///   - showsImages: saved images are drawn.
   init(isTyped: Bool, hasStatus: Bool, showsImages: Bool) {
     terminal = isTyped ? TerminalScreen.start(commands: TypedLine.commands) : nil
@@ -67,7 +67,7 @@ final class Console: ClientOutput {
     }
   }
 
-  /// Writes to standard error, which may be the terminal where somebody types.
+  /// Writes to standard error, which may be the terminal where a person types.
   private func writeError(_ lines: String) {
     guard let statusTerminal, StandardStream.error.isTerminal,
       (try? statusTerminal.display(lines)) != nil

@@ -66,7 +66,7 @@ final class Pictures: Sendable {
     }
   }
 
-  /// What the terminal can do, asked once, while somebody is there to read what it answers.
+  /// What the terminal can do, asked once, while there is a reader for its answer.
   private func capabilities(of terminal: TerminalScreen) -> PictureCapabilities {
     let kind = Process.variable("TERM") ?? ""
     // The system's console displays questions that it does not know.

@@ -1,7 +1,7 @@
 internal import ChatClientModel
 internal import ChatCore
 
-/// What the transfers have to say: to the server, and to whoever reads what the client displays.
+/// What the transfers have to say: to the server, and to the reader of what the client displays.
 ///
 /// Thread: confined to the main thread until the client is in, to the receive thread from then on.
 final class TransferOutlet {

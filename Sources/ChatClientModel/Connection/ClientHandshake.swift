@@ -2,7 +2,7 @@ package import ChatCore
 
 /// The client's side of the handshake: what each line of the server asks for until the client is in. Pure.
 ///
-/// The client says nothing before it is asked for a nickname: whoever does not ask is no server for it.
+/// The client says nothing before it is asked for a nickname: one that does not ask is not a chat server.
 package struct ClientHandshake: Sendable {
   /// What to do about a line.
   package enum Step: Equatable, Sendable {
@@ -79,7 +79,7 @@ package struct ClientHandshake: Sendable {
     line.encoded().starts(with: "[HELLO]:1".utf8)
   }
 
-  /// Whether a line belongs to a room, whose lines nobody gets before they have joined.
+  /// Whether a line belongs to a room, whose lines a client gets only after it has joined.
   private func isOfRoom(_ line: ServerLine) -> Bool {
     switch line {
     case .room(.joined(let name)): name != nickname

@@ -1,6 +1,6 @@
 /// Recognizes a chat server by its first bytes, before its first line is complete. Pure.
 ///
-/// A chat server sends `NICK`, or before it lines with tags: why it lets nobody in, for one. Anything else comes from
+/// A chat server sends `NICK`, or before it lines with tags: why it lets no client in, for one. Anything else comes from
 /// another kind of server: a mail server's greeting, bytes that are not text, a line without end.
 package struct Greeting: Sendable {
   /// What it is.

@@ -2,7 +2,7 @@
 package struct ReconnectPolicy: Sendable {
   /// Why an attempt failed.
   package enum Failure: Error, Equatable {
-    /// The server can't be reached, or lets nobody in now.
+    /// The server can't be reached, or lets no client in now.
     case unreachable
     /// The server takes the old connection for alive.
     case nicknameInUse

@@ -2,9 +2,9 @@ package import ChatCore
 
 /// What the client has to say about transfers.
 package enum TransferNotice: Equatable, Sendable {
-  /// Somebody offers a file. If it is not fetched, the notice says how to.
+  /// A file is offered. If it is not fetched, the notice says how to.
   case offered(SharedFile, isFetched: Bool)
-  /// Somebody offers a file that is not fetched, and there is no person who could ask for it.
+  /// A file is offered that is not fetched, and there is no person who could ask for it.
   case passedOver(SharedFile, AcceptBudget.Refusal)
   /// A file is saved, complete and verified.
   case saved(id: String, name: String, path: [UInt8], size: UInt64)

@@ -27,7 +27,7 @@ struct ResendPlan {
       case .question: break
       }
     }
-    // Whoever asked for a list of files asks anew.
+    // A person who asked for a list of files asks again.
     lines += waiting.filter { if case .lookup = $0 { false } else { true } }
     guard isElsewhere else { return }
     let isMove = { (line: OutgoingLine) in

@@ -37,7 +37,7 @@ package struct SendQueue: Sendable {
   package private(set) var isBarred = false
   /// The connection is lost.
   private var isAway = false
-  /// Somebody else may have the nickname: what the stream says under it from here on is not the client's.
+  /// Another client may have the nickname: what the stream says under it from here on is not the client's.
   private var isParted = false
   /// Whether a person is there, who reads what is refused and goes on as they like. Without one a move that is
   /// refused stops everything, as what follows was meant for another room.
@@ -195,7 +195,7 @@ package struct SendQueue: Sendable {
     if !isParted { note(sent.heard(text)) }
   }
 
-  /// The nickname has left the stream: what is said under it later is somebody else's.
+  /// The nickname has left the stream: what is said under it later is another client's.
   package mutating func parted() { isParted = true }
 
   /// The server says in which room the client is: the answer to `[ROOM]` or `[NEWROOM]`, if it was asked.
@@ -293,7 +293,7 @@ package struct SendQueue: Sendable {
       if line.isMessage { result.messages += 1 }
     }
     result.messages += dropped.messagesTo.count
-    // What follows the wish to leave is sent to nobody.
+    // What follows the wish to leave is not sent.
     for line in isLeaving ? [] : waiting.elements {
       switch line.meaning(from: nickname) {
       case .text: result.lines += 1

@@ -29,7 +29,7 @@ package struct FileLookups: Sendable {
       }
     }
 
-    /// What a person wants; `nil` if nobody asked.
+    /// What a person wants; `nil` if no person asked.
     var choice: String? {
       switch self {
       case .wanted(let choice), .named(let choice, _): choice
@@ -52,7 +52,7 @@ package struct FileLookups: Sendable {
     case ask(String)
     /// What a person wants can't be had.
     case fail(String, reason: String)
-    /// Display the list that somebody has asked for.
+    /// Display the list that a person has asked for.
     case display([TransferNotice.Listed])
     /// Resume the uploads: it is known what has arrived.
     case resumeUploads

@@ -29,7 +29,7 @@ public enum Payload: Sendable, Equatable {
 /// Thread: a value; its owner's.
 public struct LineFramer: Sendable {
   /// What ends a payload that is not counted, before the LF; the CR is part of it only where lines end so. Its first
-  /// byte occurs in it once, so where it does not go on it can only begin anew.
+  /// byte occurs in it once, so where it does not go on it can only start over.
   private static let terminator = Array("<END>\r".utf8)
   /// How many of these bytes stand before an LF without CR.
   private static let bareTerminatorCount = 5

@@ -1,6 +1,6 @@
 /// How many columns of a terminal a text takes. Pure.
 ///
-/// A table of our own rather than wcwidth(3), which knows the width of nothing before somebody sets the
+/// A table of our own rather than wcwidth(3), which knows the width of nothing before the program sets the
 /// process's locale. Source: Unicode 16, EastAsianWidth.txt (W and F) and emoji-data.txt
 /// (Emoji_Presentation, which the standard library knows).
 package enum DisplayWidth {

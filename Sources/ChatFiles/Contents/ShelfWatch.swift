@@ -23,10 +23,10 @@ extension FileShelf {
   /// Of the time, one part in so many at most is spent on listing names.
   private static let listingShare = 20
 
-  /// Looks whether the folders still lie where they were opened (stat(2)), and if not makes them anew.
+  /// Looks whether the folders still lie where they were opened (stat(2)), and if not recreates them.
   ///
   /// Uploads that are under way fail. What is being fetched is fetched to its end.
-  /// - Returns: what is lost; `nil` if all is as it was, or can't be made anew now.
+  /// - Returns: what is lost; `nil` if all is as it was, or can't be recreated now.
   package func reopenIfGone() -> FileLoss? {
     let old = store
     guard !old.isInPlace(at: path), let new = try? ContentStore(path: path),
@@ -54,7 +54,7 @@ extension FileShelf {
     let (store, last, total) = state.withLock { ($0.store, $0.listing, $0.index.fileCount) }
     let none = FileLoss(lost: 0, total: total)
     guard let time = store.changeTime, time != last.settledTime, .now >= last.nextTime,
-      // Else all of it is made anew.
+      // Else all of it is recreated.
       store.isInPlace(at: path)
     else { return none }
     let start = MonotonicTime.now

@@ -4,7 +4,7 @@ package import ChatSystem
 ///
 /// It runs behind the history, filled whenever there is time. What it has not reached yet is scanned,
 /// so that an answer is complete at any time. The file is derived: where it is damaged, of another
-/// version or of another history, it is deleted and filled anew.
+/// version or of another history, it is deleted and rebuilt.
 ///
 /// Thread: any; one at a time is inside, and a call takes as long as its limit allows.
 package final class SearchIndex: @unchecked Sendable {
@@ -106,7 +106,7 @@ package final class SearchIndex: @unchecked Sendable {
   }
 
   /// Whether the file was removed or replaced since this was asked last: the next `fill`
-  /// begins anew.
+  /// starts over.
   package func takeLoss() -> Bool {
     lock.withLock {
       if let tables, !tables.isInPlace { discard(tables) }
@@ -143,7 +143,7 @@ package final class SearchIndex: @unchecked Sendable {
     }
   }
 
-  /// A forgotten room keeps its place until the history has deleted it too, or it would be indexed anew.
+  /// A forgotten room keeps its place until the history has deleted it too, or it would be indexed again.
   private func removeGoneRooms(
     _ reader: ReaderTables, _ tables: SearchTables
   ) throws(HistoryError) {

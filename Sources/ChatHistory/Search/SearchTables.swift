@@ -2,7 +2,7 @@ internal import ChatSystem
 
 /// The search index as it lies in its file: the words, how far they go, and what was forgotten.
 ///
-/// All of it is derived from the history; a file that does not fit is made anew.
+/// All of it is derived from the history; a file that does not fit is recreated.
 ///
 /// Thread: the index's.
 final class SearchTables {

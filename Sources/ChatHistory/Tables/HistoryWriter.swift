@@ -126,7 +126,7 @@ package final class HistoryWriter: @unchecked Sendable {
     }
   }
 
-  /// A room as it is entered into a history that begins anew.
+  /// A room as it is entered into a new history.
   package struct RestoredRoom: Sendable {
     let name: String
     let isPrivate: Bool
@@ -162,7 +162,7 @@ package final class HistoryWriter: @unchecked Sendable {
     }
   }
 
-  /// Enters files into a history that begins anew, in one transaction, each with its room's number. Their lines may be
+  /// Enters files into a new history, in one transaction, each with its room's number. Their lines may be
   /// missing.
   package func restoreFiles(_ files: [(room: Int64, file: SharedFile)]) throws(HistoryError) {
     try opened().restoreFiles(files)

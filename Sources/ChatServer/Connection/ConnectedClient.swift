@@ -51,7 +51,7 @@ final class ConnectedClient {
   /// Has the session end after the present line.
   func end(_ reason: CloseReason) { closeReason = reason }
 
-  /// Takes over the reason for which somebody else has interrupted the session, if somebody has.
+  /// Takes over the reason for which another thread has interrupted the session, if one has.
   func noteInterruption() { closeReason = peer.interruptionReason ?? closeReason }
 
   /// Whether an answer still has a reader.

@@ -83,7 +83,7 @@ package final class Peer: Sendable {
     return result
   }
 
-  /// Enqueues lines that nobody relies on: one that reads too slowly, or has left, does without.
+  /// Enqueues lines that may be lost: one that reads too slowly, or has left, does without.
   func enqueueIfPossible(_ bytes: [UInt8]) {
     switch enqueue(bytes) {
     case .queued, .full, .absent: break
@@ -312,7 +312,7 @@ package final class Peer: Sendable {
   package func wait(for duration: Duration) {
     let deadline = MonotonicTime.now + duration
     while MonotonicTime.now < deadline, interruptionReason == nil {
-      // Nothing is sent meanwhile: so nobody else would find out.
+      // Nothing is sent meanwhile: so nothing else would notice.
       guard !transport.isBroken else { return interrupt(.connectionLost) }
       let next = min(deadline, .now + Self.breakCheckInterval)
       _ = state.wait(until: next) { $0.interruption }

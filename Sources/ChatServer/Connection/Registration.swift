@@ -117,7 +117,7 @@ final class Registration {
         maxFileBytes: server.largestFileBytes)
       return (client.peer.speaksVersion1 ? welcome.encoded() : []) + SessionLine.connected.encoded()
     } whenIn: {
-      // Whoever reads of the join can answer it in private.
+      // Those who read of the join can answer it in private.
       server.directory.list(client.peer, as: nickname)
     }
   }

@@ -206,7 +206,7 @@ package final class Broadcaster: @unchecked Sendable {
         }
       }
     } catch {
-      // epoll_wait(2) fails only for a descriptor that is none: a bug of ours.
+      // epoll_wait(2) fails only for one that is not a descriptor: a bug of ours.
       preconditionFailure("\(error)")
     }
     if log.hasWaitingAppenders { advanceTail() }

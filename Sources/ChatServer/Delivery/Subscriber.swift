@@ -63,7 +63,7 @@ package final class Subscriber: @unchecked Sendable {
   /// What was read from the history for it, and the position of the first byte.
   package var backlog: (position: UInt64, bytes: [UInt8])?
 
-  /// Its place among the broadcaster's members; `nil` while it is none.
+  /// Its place among the broadcaster's members; `nil` while it is not one.
   package var memberIndex: Int?
   package var activity = Activity.ready
   package var attachment = Attachment.attached

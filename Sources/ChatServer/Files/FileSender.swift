@@ -57,7 +57,7 @@ final class FileSender: @unchecked Sendable {
     intake = Intake(peer.transport)
   }
 
-  /// Begins a download, anew if it is on its way.
+  /// Begins a download; one that is on its way starts over.
   ///
   /// - Throws: `Refusal` if there are as many as there may be, or the system has no thread for it.
   func start(
@@ -143,7 +143,7 @@ final class FileSender: @unchecked Sendable {
     do throws(SystemError) {
       while let (count, rest) = try sendNext() {
         turn.sentBytes += count
-        // Nobody keeps its file from going any more, but the client was promised these bytes.
+        // Its file may be removed any time now, but the client was promised these bytes.
         if !rest.isEmpty { _ = try sending.send(rest[...], isMoreToCome: false) }
         if MonotonicTime.now >= nextJudgement { judge() }
         if turn.isOver { break }
@@ -213,7 +213,7 @@ final class FileSender: @unchecked Sendable {
       return state.withLock { $0.downloads.contains { $0.id == frame.id } }
     }
     let started = try sending.send(line[...], isMoreToCome: true, while: isWanted)
-    // Nothing of the frame is on its way, and nobody waits for it any more.
+    // Nothing of the frame is on its way, and it is not wanted any more.
     guard started > 0 else { return (0, []) }
     let total = UInt64(line.count + frame.count)
     let sent =

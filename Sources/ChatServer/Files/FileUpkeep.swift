@@ -63,7 +63,7 @@ final class FileUpkeep: @unchecked Sendable {
   /// Removes the files of a room that has expired. Large ones take time, so this does not wait for it.
   func removeRoom(_ room: String) { cleaning.async { self.files.removeRoom(room) } }
 
-  /// Makes the folder anew if it was removed or moved.
+  /// Recreates the folder if it was removed or moved.
   func checkFolder() {
     guard let loss = files.reopenIfGone() else { return }
     log.warning("the folder of the files, or one in it, was gone: it is made anew")

@@ -3,7 +3,7 @@ internal import ChatSystem
 
 /// Sends bytes and files to a socket that has been lent, waiting as long as its client takes some.
 ///
-/// Thread: whoever has the socket.
+/// Thread: the one that has the right to send.
 struct PatientSending {
   /// How many bytes may wait in the system for the network: lines that come then wait behind them.
   private static let unsentBytes: CInt = 65_536

@@ -9,9 +9,9 @@ internal import Synchronization
 ///
 /// Thread: called on the history's queue.
 protocol HistoryHost: AnyObject, Sendable {
-  /// The rooms that somebody is in.
+  /// The rooms with members.
   var openRooms: [RoomRecord] { get }
-  /// The rooms that nobody is in, how far they came, and how long the system had run when the last left.
+  /// The rooms without members, how far they came, and how long the system had run when the last left.
   var emptyRooms: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] { get }
   /// The files that are stored, the oldest first.
   var storedFiles: [SharedFile] { get }
@@ -51,7 +51,7 @@ final class HistoryStore: @unchecked Sendable {
   let writer: HistoryWriter
   /// The server; `nil` before it has started, and once it has ended.
   weak var host: (any HistoryHost)?
-  /// The file is not where it was, and can't be made anew yet: what is committed to it is lost.
+  /// The file is not where it was, and can't be recreated yet: what is committed to it is lost.
   var isMisplaced = false
   /// The times of empty private rooms are stored by this clock.
   private(set) var steadyClock: SteadyClock
@@ -103,10 +103,10 @@ final class HistoryStore: @unchecked Sendable {
 
   // MARK: Time
 
-  /// The time of a reading, had nobody set the clock: milliseconds since 1970, UTC.
+  /// The time of a reading, if the clock had not been set: milliseconds since 1970, UTC.
   func milliseconds(at reading: ClockReading) -> Int64 { steadyClock.milliseconds(at: reading) }
 
-  /// Somebody may have set the clock: what is stored moves with it, since a new start has only the time of day to go
+  /// The clock may have been set: what is stored moves with it, since a new start has only the time of day to go
   /// by, and may come at any moment.
   func followClock() {
     let step = steadyClock.step(at: clock())

@@ -2,7 +2,7 @@ internal import ChatHistory
 internal import ChatSystem
 internal import Dispatch
 
-/// Notices when somebody removes, moves or replaces the files of the running server: what is written to a file that
+/// Notices when the files of the running server are removed, moved or replaced: what is written to a file that
 /// has no name any more is lost with the process.
 ///
 /// Thread: confined to the history's queue.
@@ -37,7 +37,7 @@ final class HistoryWatch: @unchecked Sendable {
     timer = nil
   }
 
-  /// Checks the files now: what is gone is made anew, with what memory has.
+  /// Checks the files now: what is gone is recreated, with what memory has.
   func check() {
     // On its own queue: a search may keep it waiting.
     store.indexer?.check()

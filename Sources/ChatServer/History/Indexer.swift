@@ -35,7 +35,7 @@ final class Indexer: Sendable {
     schedule(after: Self.delay)
   }
 
-  /// Checks whether the index still is where it was; if not, it is filled anew.
+  /// Checks whether the index still is where it was; if not, it is rebuilt.
   func check() {
     queue.async {
       guard self.index.takeLoss() else { return }

@@ -129,7 +129,7 @@ final class Recorder: @unchecked Sendable {
     start.position = max(start.position, room.endPosition)
     start.key = store.key(room.id)
     if room.isPrivate {
-      // If this can't be written, the sweep of expired rooms sees that somebody is in it.
+      // If this can't be written, the sweep of expired rooms sees that it has members.
       do throws(HistoryError) { try store.writer.setEmptied(room.id, at: nil) } catch {
         store.handle(error)
       }
@@ -152,7 +152,7 @@ final class Recorder: @unchecked Sendable {
 
   /// The last has left a private room.
   ///
-  /// - Parameter isSo: whether nobody has entered it since.
+  /// - Parameter isSo: whether it has not been entered since.
   func noteEmpty(_ key: RoomKey, _ isSo: @escaping @Sendable () -> Bool) {
     let reading = store.clock()
     store.queue.async { [store] in

@@ -21,7 +21,7 @@ final class RoomExpiry: @unchecked Sendable {
 
   init(_ store: HistoryStore) { self.store = store }
 
-  /// Deletes rooms that nobody has been in for so long, from now on.
+  /// Deletes rooms that have been empty for so long, from now on.
   func start(after age: Duration) {
     let ageMilliseconds = Int64(age / .milliseconds(1))
     let seconds = max(1, min(60, Int(age / .seconds(1)) / 4))
@@ -54,7 +54,7 @@ final class RoomExpiry: @unchecked Sendable {
       let inUse = Set((store.host?.openRooms ?? []).map(\.name.text))
       for room in expired where !contains(room.name) {
         if inUse.contains(room.name) {
-          // It could not be written that somebody came.
+          // That it was entered could not be written.
           try store.writer.setEmptied(room.id, at: nil)
           continue
         }

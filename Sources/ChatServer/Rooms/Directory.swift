@@ -28,9 +28,9 @@ final class Directory: Sendable {
 
   private let state = Guarded(State())
 
-  /// Takes a nickname, so that nobody else can bear it, or one that looks like it.
+  /// Takes a nickname, so that no other client can have it, or one that looks like it.
   ///
-  /// - Throws: `Refusal` with `nickInUse`, or with `nickInvalid` if nobody may bear it.
+  /// - Throws: `Refusal` with `nickInUse`, or with `nickInvalid` if it may not be used.
   func claim(_ nickname: Nickname, for peer: Peer) throws(Refusal) {
     let lookalikes = nickname.lookalikes
     let owner = ObjectIdentifier(peer)
@@ -76,7 +76,7 @@ final class Directory: Sendable {
     }
   }
 
-  /// Who bears a nickname, in whatever case. What only looks like it is not found: a private message must reach only
+  /// The client with a nickname, in any case. What only looks like it is not found: a private message must reach only
   /// whom it was meant for.
   func find(_ nickname: Nickname) -> Person? { state.withLock { $0.people[nickname.key] } }
 }

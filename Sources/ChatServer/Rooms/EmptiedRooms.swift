@@ -28,7 +28,7 @@ package struct RoomStart: Sendable, Equatable {
   }
 }
 
-/// How far the rooms came that nobody is in, so that no number is given twice while the server runs. Pure.
+/// How far the empty rooms came, so that no number is given twice while the server runs. Pure.
 ///
 /// There is no end to the rooms that clients can make and leave, so of too many some are forgotten. A public room
 /// that is not known begins after all that were: its numbers are new, whichever room it is.
@@ -64,10 +64,10 @@ package struct EmptiedRooms: Sendable {
     entries[name] = Entry(end: end, time: now)
   }
 
-  /// Somebody is in it again, or it is gone for good.
+  /// It has members again, or has expired.
   package mutating func remove(_ name: RoomName) { entries[name] = nil }
 
-  /// Where a room goes on that nobody is in.
+  /// Where an empty room goes on.
   ///
   /// - Returns: `nil` for a private room that is not remembered, or whose time is over.
   package func start(of name: RoomName, now: Duration) -> RoomStart? {

@@ -118,7 +118,7 @@ package final class Room: RoomStream {
       peer.finish(lastLine, at: mark.start)
     }
     if !wasTold {
-      // The room is closed: all leave at once, and nobody is told.
+      // The room is closed: all leave at once, and none is told.
       peer.finish(lastLine, at: log.head)
       broadcaster.wake()
     }
@@ -227,7 +227,7 @@ package final class Room: RoomStream {
 
   /// The members' nicknames, sorted.
   package var memberNames: [String] {
-    // Under the log's lock, so that whoever is told of a member was sent its join before; sorted outside.
+    // Under the log's lock, so that a member is named only after its join was sent; sorted outside.
     log.withLock { _ in members.withLock { $0.values.map(\.name) } }.sorted()
   }
 

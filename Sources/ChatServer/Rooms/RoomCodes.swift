@@ -32,7 +32,7 @@ final class RoomCodes: Sendable {
 
   private let state = Guarded(State())
 
-  /// Somebody comes into a private room, or leaves it.
+  /// A client joins a private room, or leaves it.
   func note(_ peer: Peer, as nickname: Nickname, in room: RoomName) {
     guard room.kind == .private else { return }
     let block = AddressBlock(of: peer.address)

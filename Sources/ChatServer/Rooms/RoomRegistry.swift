@@ -118,7 +118,7 @@ package final class RoomRegistry: Sendable {
       return users == 1
     }
     guard isLast else { return }
-    // Nothing more is said there, and it is not made anew before its end is known.
+    // Nothing more is said there, and it is not recreated before its end is known.
     let end = room.end
     let now = clock().sinceBoot
     state.withLock { state in

@@ -58,7 +58,7 @@ package final class DownloadFolder: Sendable {
     }
     for name in names {
       do throws(SystemError) {
-        // If it does not open, somebody else writes it, or it is not a part of ours.
+        // If it does not open, another process writes it, or it is not a part of ours.
         if let file = try folder.openAlone(name) { return Part(file: file, name: name) }
       } catch {
         failure = error
