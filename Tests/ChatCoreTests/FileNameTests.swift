@@ -43,6 +43,21 @@ struct FileNameTests {
       FileName(from: "a" + String(repeating: "\u{301}", count: 200)).received(1).utf8.count <= 255)
   }
 
+  @Test("a name that is cut at a space has none at its end")
+  func cutAtASpace() throws {
+    let words = FileName(from: String(repeating: "abcd ", count: 60))
+    #expect(words.text.utf8.count == 254 && words.text.hasSuffix("abcd"))
+    #expect(try FileName(words.text) == words)
+    for number in [1, 2, 12, 123] {
+      let saved = words.received(number)
+      #expect(!saved.hasSuffix(" ") && !saved.contains("  "), "\(saved.suffix(12))")
+      #expect(FileName(from: saved).text == saved)
+    }
+    // Before an extension as well.
+    let text = FileName(from: String(repeating: "abcd ", count: 60) + ".txt").text
+    #expect(text.hasSuffix("abcd.txt"), "\(text.suffix(12))")
+  }
+
   @Test("what it is saved as")
   func received() {
     #expect(FileName(from: "photo.png").received(1) == "received_photo.png")
