@@ -116,6 +116,8 @@ public struct FileName: Hashable, Sendable, CustomStringConvertible {
     var start = Substring(text.dropLast(end.count))
     var bytes = start.utf8.count
     while bytes + end.utf8.count > limit, let last = start.popLast() { bytes -= last.utf8.count }
+    // A space at the end would be cleaned away, and make it another name.
+    while start.last == " " { start.removeLast() }
     // One character may be longer than a name.
     return start.isEmpty ? "file" + end : start + end
   }
