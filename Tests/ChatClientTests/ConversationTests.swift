@@ -66,11 +66,10 @@ struct ConversationTests {
   }
 
   @Test(
-    "an offer that makes no sense is nothing",
+    "an offer that makes no sense, and would not be fetched, is nothing",
     arguments: [
       "[FILE]:a.txt⇥id=k3Fq⇥from=bob⇥sha256=\(String(repeating: "a", count: 64))",
       "[FILE]:a.txt⇥id=k3Fq⇥from=bob⇥size=x⇥sha256=\(String(repeating: "a", count: 64))",
-      "[FILE]:a.txt⇥id=k3Fq⇥from=bob⇥size=1⇥sha256=zz",
       "[FILE]:a.txt⇥id=k3Fq⇥from=alice⇥size=1⇥sha256=zz",
       "[FILE]:a.txt⇥id=k3Fq⇥from=bob⇥size=99000000000⇥sha256=zz",
     ])

@@ -181,6 +181,7 @@ final class FileTransfers {
       self.room = room
     case .session(.room(let name, _, _)): move(to: name)
     case .transfer(let line): return follow(line, nickname: nickname)
+    case .unknown(let text, isTagged: true): failIfUncheckable(text, nickname: nickname)
     default: break
     }
     return false
@@ -266,6 +267,18 @@ final class FileTransfers {
     // First: the input may end at the same time.
     hold(true)
     downloads.fetch(offer)
+  }
+
+  /// An offer of a file that would be fetched, but whose checksum is not one: the person, or the script, learns that
+  /// the file does not come.
+  private func failIfUncheckable(_ text: String, nickname: String) {
+    guard let line = try? TaggedLine(Array(text.utf8).span, limit: Limits.serverLineBytes),
+      line.tag == "FILE", line["sha256"] != nil, line["id"] != nil, line["from"] != nickname,
+      let size = line["size"].flatMap({ UInt64($0) }),
+      budget.accept(size, now: clock.moment) == nil
+    else { return }
+    outlet.fail(
+      FileName(from: line.value).text, "the server's offer makes no sense", hasBegun: false)
   }
 
   private func cancelled(_ id: String) {

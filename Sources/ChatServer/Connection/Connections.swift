@@ -53,6 +53,8 @@ final class Connections: Sendable {
   func remove(_ number: UInt64) -> Int {
     let left = state.withLock {
       $0.peers[number] = nil
+      // The space of thousands is given back.
+      if $0.peers.isEmpty { $0.peers = [:] }
       if $0.peers.count <= $0.limit / 2 { $0.limit = configuredLimit }
       return $0.peers.count
     }

@@ -10,12 +10,12 @@ final class MemoryReturn: Sendable {
   private static let manyDepartures = 64
   private static let delay = DispatchTimeInterval.milliseconds(500)
   /// On a busy system, threads end later than their clients.
-  private static let secondDelay = DispatchTimeInterval.seconds(3)
+  private static let laterDelays = [DispatchTimeInterval.seconds(3), .seconds(10)]
   private static let queue = DispatchQueue(label: "memory", qos: .utility)
 
   private let departures = Atomic<Int>(0)
   private let isScheduled = Atomic<Bool>(false)
-  private let isSecondScheduled = Atomic<Bool>(false)
+  private let isLaterScheduled = Atomic<Bool>(false)
 
   /// A client has gone.
   ///
@@ -29,10 +29,12 @@ final class MemoryReturn: Sendable {
       self.departures.store(0, ordering: .relaxed)
       Process.returnFreeMemory()
     }
-    guard !isSecondScheduled.exchange(true, ordering: .relaxed) else { return }
-    Self.queue.asyncAfter(deadline: .now() + Self.secondDelay) {
-      self.isSecondScheduled.store(false, ordering: .relaxed)
-      Process.returnFreeMemory()
+    guard !isLaterScheduled.exchange(true, ordering: .relaxed) else { return }
+    for delay in Self.laterDelays {
+      Self.queue.asyncAfter(deadline: .now() + delay) {
+        self.isLaterScheduled.store(false, ordering: .relaxed)
+        Process.returnFreeMemory()
+      }
     }
   }
 }

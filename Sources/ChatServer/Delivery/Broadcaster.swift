@@ -302,6 +302,8 @@ package final class Broadcaster: @unchecked Sendable {
     member.backlog = nil
     member.memberIndex = nil
     let last = members.removeLast()
+    // The space of thousands is given back.
+    if members.isEmpty { members = [] }
     guard last !== member else { return }
     members[index] = last
     last.memberIndex = index

@@ -73,6 +73,9 @@ final class Directory: Sendable {
       if state.people[nickname.key]?.nickname.text == nickname.text {
         state.people[nickname.key] = nil
       }
+      // The space of thousands is given back.
+      if state.claims.isEmpty { state.claims = [:] }
+      if state.people.isEmpty { state.people = [:] }
     }
   }
 

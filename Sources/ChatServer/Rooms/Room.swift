@@ -114,7 +114,7 @@ package final class Room: RoomStream {
   /// Removes a member that leaves: it is sent the stream up to here, then `lastLine`, then the end; the others are told.
   package func leave(_ peer: Peer, as nickname: Nickname, lastLine: [UInt8]) {
     let wasTold = append(RoomLine.left(nickname.text).encoded(), lines: 1) { mark in
-      members.withLock { $0[nickname.key] = nil }
+      remove(nickname)
       peer.finish(lastLine, at: mark.start)
     }
     if !wasTold {
@@ -129,7 +129,7 @@ package final class Room: RoomStream {
   /// - Returns: false if the room is closed.
   package func moveOut(_ peer: Peer, as nickname: Nickname) -> Bool {
     append(RoomLine.left(nickname.text).encoded(), lines: 1) { mark in
-      members.withLock { $0[nickname.key] = nil }
+      remove(nickname)
       peer.leaveRoom(at: mark.start)
     }
   }
@@ -164,6 +164,14 @@ package final class Room: RoomStream {
       if recorder != nil { record.add(file.announced(by: mark.sequence)) }
     }
     return isIn ? (offered, sequence) : nil
+  }
+
+  private func remove(_ nickname: Nickname) {
+    members.withLock {
+      $0[nickname.key] = nil
+      // The space of thousands is given back.
+      if $0.isEmpty { $0 = [:] }
+    }
   }
 
   private func append(
