@@ -30,6 +30,13 @@ package final class Program {
     process.arguments = arguments
     (input, output) = try ChildStart.alone { [process, errorFile] in
       let (input, output) = (Pipe(), Pipe())
+      // Not every child is started here: one of an exit test would keep this one's input open.
+      for end in [
+        input.fileHandleForReading, input.fileHandleForWriting, output.fileHandleForReading,
+        output.fileHandleForWriting,
+      ] {
+        _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+      }
       process.standardInput = input
       process.standardOutput = output
       process.standardError = try hasUnreadErrors ? Pipe() : FileHandle(forWritingTo: errorFile)
