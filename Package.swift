@@ -96,7 +96,8 @@ let package = Package(
     .testTarget(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
       swiftSettings: strict),
-    .testTarget(name: "ChatSystemTests", dependencies: ["ChatSystem"], swiftSettings: strict),
+    .testTarget(
+      name: "ChatSystemTests", dependencies: ["ChatSystem", "TestKit"], swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
       dependencies: [

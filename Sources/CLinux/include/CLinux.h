@@ -11,6 +11,7 @@
 
 /* Declared by glibc under _GNU_SOURCE only. */
 extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+extern int fallocate(int fd, int mode, off_t offset, off_t count);
 extern void *memmem(const void *bytes, size_t count, const void *wanted, size_t wanted_count);
 extern int memfd_create(const char *name, unsigned int flags);
 extern int pthread_setattr_default_np(const pthread_attr_t *attributes);
@@ -21,6 +22,8 @@ extern int renameat2(int from_folder, const char *from, int to_folder, const cha
 enum {
   CLINUX_SOCK_CLOEXEC = 02000000,
   CLINUX_MFD_CLOEXEC = 1,
+  /* madvise(2), Linux 5.14; glibc 2.35 */
+  CLINUX_MADV_POPULATE_WRITE = 23,
   CLINUX_EFD_CLOEXEC = 02000000,
   CLINUX_EFD_NONBLOCK = 04000,
   CLINUX_RENAME_NOREPLACE = 1,
@@ -57,5 +60,18 @@ static inline long long clinux_acknowledged_bytes(int fd) {
   __builtin_memcpy(&bytes, info + BYTES_ACKED, sizeof bytes);
   return bytes;
 }
+
+/* Guards a mapping of a file: if a page of it can't be had (SIGBUS: the file was shortened, the disk has no
+   space for it or can't read it), the access goes on, to a page of zeros in its place, and the mapping is
+   lost. Every other SIGBUS does what it did before the first mapping was guarded. Thread-safe.
+
+   The number of its slot, of which there are 1,024; -1 and errno on error (ENOBUFS: none is free). */
+extern int clinux_guard_mapping(const void *begin, size_t count);
+
+/* Whether a page of a guarded mapping was missing. */
+extern int clinux_mapping_is_lost(int number);
+
+/* To be called before the mapping is removed, once nobody accesses it any more. */
+extern void clinux_unguard_mapping(int number);
 
 #endif
