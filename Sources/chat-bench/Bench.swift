@@ -58,7 +58,7 @@ struct Bench {
       ["server", "median (spread)", "ratio", "processor s per million", "load", "server", "window"])
     let able = runner.able(
       subjects, title, people: work.people, size: work.size, needsRooms: work.rooms > 1)
-    let windows = able.map { bestWindow(work, $0) }
+    let windows = able.map { work.bestWindow(for: $0) }
     var entrants = zip(able, windows).map { subject, window in
       Entrant(name: subject.name) { try work.run(subject, window: window) }
     }
@@ -90,16 +90,6 @@ struct Bench {
     }
     chart.groups.append(Chart.Group(title: title, bars: bars))
     runner.show(table)
-  }
-
-  /// The best window for a subject. The first one that is too large for it ends the search.
-  private func bestWindow(_ work: Throughput, _ subject: any Subject) -> Int {
-    var best = (window: work.windows[0], rate: 0.0)
-    for window in work.windows {
-      guard let rate = try? work.run(subject, window: window).deliveriesPerSecond else { break }
-      if rate > best.rate { best = (window, rate) }
-    }
-    return best.window
   }
 
   private func sizes(_ sizes: [Int]) {

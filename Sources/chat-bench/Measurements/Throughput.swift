@@ -12,111 +12,71 @@ struct Throughput {
 
   /// The results of one run.
   struct Sample {
-    let deliveriesPerSecond: Double
+    let deliveries: Double
+    let elapsed: Double
+    /// The server's processor time.
+    let serverSeconds: Double
+    let loadSeconds: Double
+
+    var deliveriesPerSecond: Double { deliveries / elapsed }
     /// The server's, per million deliveries.
-    let processorSecondsPerMillion: Double
+    var processorSecondsPerMillion: Double { serverSeconds / deliveries * 1e6 }
     /// How much of one processor the load generator used.
-    let loadShare: Double
+    var loadShare: Double { loadSeconds / elapsed }
     /// How much of one processor the server used.
-    let serverShare: Double
+    var serverShare: Double { serverSeconds / elapsed }
 
     /// The load generator was saturated, and the server was not: the server was not measured.
     var isSaturated: Bool { loadShare > 0.97 && serverShare < 0.9 }
 
-    /// Makes a sample from the deliveries and the processor time they took.
-    init(
-      deliveries: Double, elapsed: Double, serverSeconds: Double, loadSeconds: Double
-    ) {
-      deliveriesPerSecond = deliveries / elapsed
-      processorSecondsPerMillion = serverSeconds / deliveries * 1e6
-      loadShare = loadSeconds / elapsed
-      serverShare = serverSeconds / elapsed
+    /// Two runs as one.
+    static func + (one: Sample, other: Sample) -> Sample {
+      Sample(
+        deliveries: one.deliveries + other.deliveries, elapsed: one.elapsed + other.elapsed,
+        serverSeconds: one.serverSeconds + other.serverSeconds,
+        loadSeconds: one.loadSeconds + other.loadSeconds)
     }
   }
 
   var people: Int { receivers + (senders == 1 ? 1 : 0) }
+
+  /// Of so many members of a room, one has each of its lines checked; of a few, all have.
+  var checkEvery: Int { people > 500 && rooms == 1 ? 100 : people > 10 ? 10 : 1 }
 
   /// The windows that are tried, in texts of each sender.
   var windows: [Int] {
     [65_536, 524_288, 4_194_304].map { max(senders == 1 ? 1 : 64, $0 / size / senders) }
   }
 
+  /// The best window for a subject, by the medians of so many runs. The first one that is too large for it ends the search.
+  func bestWindow(for subject: any Subject, runs: Int = 1) -> Int {
+    var best = (window: windows[0], rate: 0.0)
+    for window in windows {
+      guard
+        let rates = try? (0..<runs).map({ _ in try run(subject, window: window).deliveriesPerSecond
+        })
+      else { break }
+      let rate = Runs(rates).median
+      if rate > best.rate { best = (window, rate) }
+    }
+    return best.window
+  }
+
   /// Runs once, with at most `window` texts of each sender in flight: sent, but not received by everyone.
   func run(_ subject: any Subject, window: Int) throws -> Sample {
-    let server = try RunningServer(subject)
-    let swarm = try Swarm(
-      server, subject, count: people, rooms: rooms, senders: senders, size: size,
-      checkEvery: people > 500 && rooms == 1 ? 100 : 10)
-    var said = [Int](repeating: 0, count: senders)
-    var templates = (0..<senders).map { swarm.template($0) }
-    let listeners = senders == 1 ? Array(swarm.members.dropFirst()) : swarm.members
-    // How many senders each member hears. A room's only sender that does not hear itself is not waited for.
-    let sendersEach = senders / rooms
-    let isHeardByAll = sendersEach == 1 || subject.echoes
-    let heardShare = isHeardByAll ? sendersEach : sendersEach - 1
-    var slowest = (0..<rooms).map { room in
-      Slowest(
-        swarm,
-        listeners.filter {
-          $0.room == room && (subject.echoes || sendersEach > 1 || $0.index >= senders)
-        })
-    }
-    let serverBefore = server.processorSeconds
-    let loadBefore = LoadGenerator.processorSeconds
-    let start = MonotonicTime.now
-    let stop = start + .seconds(seconds)
-    var last = start
-    var bytes: [UInt8] = []
-    try swarm.pump(within: .seconds(seconds + 10)) {
-      last = .now
-      guard last < stop else {
-        return swarm.hasSent && listeners.allSatisfy { swarm.hasHeard($0, upTo: said) }
-      }
-      for sender in 0..<senders where swarm.members[sender].hasSent {
-        let heard = slowest[sender % rooms].heard() / heardShare
-        let count = min(window - (said[sender] - heard), max(1, 65_536 / size))
-        guard count > 0 else { continue }
-        bytes.removeAll(keepingCapacity: true)
-        for number in said[sender]..<said[sender] + count {
-          templates[sender].append(number, to: &bytes)
-        }
-        said[sender] += count
-        try swarm.say(bytes, from: sender)
-      }
-      return false
-    }
-    let elapsed = (last - start) / .seconds(1)
-    let deliveries = listeners.reduce(0) { $0 + swarm.heard(by: $1) }
-    return Sample(
-      deliveries: Double(deliveries), elapsed: elapsed,
-      serverSeconds: server.processorSeconds - serverBefore,
-      loadSeconds: LoadGenerator.processorSeconds - loadBefore)
-  }
-}
-
-/// The member of a room that has received least. The others are looked at only after that one has made progress.
-struct Slowest {
-  private let swarm: Swarm
-  private let members: [Member]
-  private var slowest: Member?
-  private var least = 0
-
-  init(_ swarm: Swarm, _ members: [Member]) {
-    self.swarm = swarm
-    self.members = members
-    slowest = members.first
+    try Flood(RunningServer(subject), subject, self, window: window).run(for: .seconds(seconds))
   }
 
-  /// How many texts that member has received.
-  mutating func heard() -> Int {
-    guard let last = slowest, swarm.heard(by: last) != least else { return least }
-    least = .max
-    for member in members {
-      let heard = swarm.heard(by: member)
-      guard heard < least else { continue }
-      least = heard
-      slowest = member
+  /// Runs once, in bursts between which the server has time for what it does behind.
+  func run(
+    _ subject: any Subject, window: Int, bursts: Int, texts: Int, pause: Duration
+  ) throws -> Sample {
+    let flood = try Flood(RunningServer(subject), subject, self, window: window)
+    var total = Sample(deliveries: 0, elapsed: 0, serverSeconds: 0, loadSeconds: 0)
+    for _ in 0..<bursts {
+      SystemThread.sleep(for: pause)
+      total = total + (try flood.run(for: .seconds(60), texts: texts))
     }
-    return least
+    return total
   }
 }
