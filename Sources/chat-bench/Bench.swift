@@ -43,10 +43,19 @@ struct Bench {
       case .join: fullHouse("5,000 join one room", 5_000)
       case .idle: fullHouse("10,000 in one room, idle", 10_000)
       case .history: history()
+      case .bursts: historyCost.bursts()
+      case .sustained: historyCost.sustained()
+      case .latencyHistory: historyCost.latency()
+      case .latencyBusyDisk: historyCost.latencyBesideBusyDisk()
+      case .durable: durability.durable()
+      case .startFullJournal: durability.startFullJournal()
       case .files: FileTables(runner, fileBytes: fileBytes).run()
       }
     }
   }
+
+  private var historyCost: HistoryCost { HistoryCost(runner) }
+  private var durability: DurabilityTables { DurabilityTables(runner) }
 
   // MARK: Workloads
 
@@ -210,9 +219,7 @@ struct Bench {
   }
 
   private func history() {
-    guard runner.subjects.contains(where: { $0.name == ChatServerSubject.plainName }) else {
-      return
-    }
+    guard runner.hasOwn else { return }
     var table = Table(
       "A room's past: milliseconds, medians of 20",
       ["lines said before", "entering", "the last 100", "a search", "a search at once"])
@@ -231,6 +238,7 @@ struct Bench {
             many.entering / few.entering, many.last / few.last, many.search / few.search,
           ].map { Runs.fixed($0, 2) } + ["–"])
       runner.show(table)
+      runner.say("Goal: as fast as the version before.\n")
     } catch { runner.say("The history cannot be measured: \(error)\n") }
   }
 }

@@ -68,11 +68,11 @@ struct BenchOptions {
       --runs N        how often each is run, in turn (default 5)
       --only NAME     a workload; may be given several times (default: all):
     \(Workload.allCases.map { workload in
-      "                      \(workload.rawValue)"
-        + String(repeating: " ", count: 12 - workload.rawValue.count) + workload.meaning
+      let space = String(repeating: " ", count: Workload.longestName - workload.rawValue.count)
+      return "          \(workload.rawValue)\(space)  \(workload.meaning)"
     }.joined(separator: "\n"))
       --server NAME   a server; several times (default: those that are installed):
-    \(subjects.map { "                      \"\($0.name)\"" }.joined(separator: "\n"))
+    \(subjects.map { "          \"\($0.name)\"" }.joined(separator: "\n"))
       --file-size N   how large the file of 'files' is, at most 2G (default 1 GiB)
       --svg FILE      draw the throughput workloads' medians
       --help          show this

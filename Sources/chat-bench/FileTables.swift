@@ -18,9 +18,7 @@ struct FileTables {
   private typealias Legs = [(row: String, leg: FileTrip.Leg)]
 
   func run() {
-    guard runner.subjects.contains(where: { $0.name == ChatServerSubject.plainName }) else {
-      return
-    }
+    guard runner.hasOwn else { return }
     // The source, the server's copy, the receivers' copies, and some room for others.
     let needed = (Self.manyReceivers + 3) * fileBytes + 200_000_000
     let parent = FileManager.default.temporaryDirectory

@@ -19,6 +19,9 @@ struct Runner {
     return subjects.filter { $0.name != variants[1].name }
   }
 
+  /// Whether this project's own server, with its defaults, is among the subjects.
+  var hasOwn: Bool { subjects.contains { $0.name == ChatServerSubject.plainName } }
+
   /// The subjects that can run a workload. Prints why the others cannot.
   func able(
     _ subjects: [any Subject], _ title: String, people: Int, size: Int = 64,

@@ -6,9 +6,11 @@ ChatSystem.Process.openStandardStreams()
 
 do {
   let arguments = ChatSystem.Process.arguments.map { String(decoding: $0, as: UTF8.self) }
-  // This program starts itself as one of the servers it measures.
+  // This program starts itself as one of the servers it measures, and as a process that disturbs them.
   if arguments.first == KernelBound.flag {
     try KernelBound.serve(Array(arguments.dropFirst()))
+  } else if arguments.first == BusyDisk.flag {
+    try BusyDisk.run(Array(arguments.dropFirst()))
   } else {
     switch try BenchOptions.parse(arguments) {
     case .help: StandardStream.output.writeIfPossible(BenchOptions.help)

@@ -1,7 +1,15 @@
-/// The workloads.
+/// The workloads, in the order in which they run.
 enum Workload: String, CaseIterable {
-  case fan100, fan1000, all50, rooms, sizes, latency500, latency2000, slow, join, idle, history,
-    files
+  case fan100, fan1000, all50, rooms, sizes, latency500, latency2000, slow, join, idle, history
+  case bursts, sustained
+  case latencyHistory = "latency-history"
+  case latencyBusyDisk = "latency2000-busy-disk"
+  case durable
+  case startFullJournal = "start-full-journal"
+  case files
+
+  /// The length of the longest name.
+  static let longestName = allCases.map(\.rawValue.count).max() ?? 0
 
   /// For `--help`.
   var meaning: String {
@@ -17,6 +25,12 @@ enum Workload: String, CaseIterable {
     case .join: "5,000 come into one room"
     case .idle: "10,000 come and do nothing"
     case .history: "a room in which 1,000,000 lines were said"
+    case .bursts: "1 to 100, 50 to 50 in bursts, history on beside off"
+    case .sustained: "the same without a pause for 20 s"
+    case .latencyHistory: "delay at 500 and 2,000 lines a second, on beside off"
+    case .latencyBusyDisk: "the same at 2,000, the disk kept busy by another"
+    case .durable: "--durable: lines a second one by one, and the delay"
+    case .startFullJournal: "a start with 60 MB that are not in the database"
     case .files: "a file to 1 and to 8, beside nc and scp; the talk meanwhile"
     }
   }

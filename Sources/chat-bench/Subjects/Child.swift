@@ -35,7 +35,10 @@ final class Child {
     if let onError { try Self.readLines(of: pipes.error.fileHandleForReading, onError) }
   }
 
-  deinit { Interruption.running.end(process) }
+  deinit { kill() }
+
+  /// Kills it, and waits until it is gone. Nothing happens to one that is.
+  func kill() { Interruption.running.end(process) }
 
   var isRunning: Bool { process.isRunning }
 

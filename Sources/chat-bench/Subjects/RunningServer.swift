@@ -7,17 +7,29 @@ final class RunningServer {
   private let process = Foundation.Process()
   /// The folder for its files.
   let folder: URL
+  /// Whether the folder was made here, and is removed with the server.
+  private let ownsFolder: Bool
   /// Its standard input, which stays open.
   private let input = Pipe()
 
-  /// Starts a program.
+  /// Starts a program with a folder of its own.
   ///
   /// - Parameter parent: where its folder is made.
-  init(
+  convenience init(
     _ program: any ServerProgram, in parent: URL = FileManager.default.temporaryDirectory
   ) throws {
+    let folder = try Interruption.running.makeFolder(in: parent)
+    try self.init(program, folder: folder, ownsFolder: true)
+  }
+
+  /// Starts a program with a folder that is there, and stays there.
+  convenience init(_ program: any ServerProgram, keeping folder: URL) throws {
+    try self.init(program, folder: folder, ownsFolder: false)
+  }
+
+  private init(_ program: any ServerProgram, folder: URL, ownsFolder: Bool) throws {
+    (self.folder, self.ownsFolder) = (folder, ownsFolder)
     port = try Self.freePort()
-    folder = try Interruption.running.makeFolder(in: parent)
     guard let path = Self.path(of: program.program) else {
       throw BenchError("\(program.program) is not installed")
     }
@@ -53,9 +65,12 @@ final class RunningServer {
 
   deinit {
     // The measurement is over: no graceful end is needed.
-    Interruption.running.end(process)
-    Interruption.running.remove(folder)
+    kill()
+    if ownsFolder { Interruption.running.remove(folder) }
   }
+
+  /// Kills it, and waits until it is gone. Nothing happens to one that is.
+  func kill() { Interruption.running.end(process) }
 
   /// Where a program is: beside this one, or on the path.
   static func path(of program: String) -> URL? {

@@ -64,7 +64,9 @@ struct ChatServerSubject: Subject {
 
   /// Whether it keeps a history.
   let hasHistory: Bool
-  var name: String { hasHistory ? Self.plainName : "\(Self.plainName) --no-history" }
+  /// Whether each line is on the disk before anyone is sent it.
+  let isDurable: Bool
+  var name: String { ([Self.plainName] + flags).joined(separator: " ") }
   let program = "chat-server"
   let echoes = true
   let hasRooms = true
@@ -73,16 +75,21 @@ struct ChatServerSubject: Subject {
   /// The largest file it takes; `nil` for its default.
   let maxFile: String?
 
-  init(hasHistory: Bool = true, maxFile: String? = nil) {
+  init(hasHistory: Bool = true, isDurable: Bool = false, maxFile: String? = nil) {
     self.hasHistory = hasHistory
+    self.isDurable = isDurable
     self.maxFile = maxFile
+  }
+
+  private var flags: [String] {
+    (hasHistory ? [] : ["--no-history"]) + (isDurable ? ["--durable"] : [])
   }
 
   func arguments(port: UInt16, folder: URL) -> [String] {
     [
       "--port", "\(port)", "--rate", "0", "--log-level", "error",
       "--data", folder.path,
-    ] + (hasHistory ? [] : ["--no-history"]) + (maxFile.map { ["--max-file", $0] } ?? [])
+    ] + flags + (maxFile.map { ["--max-file", $0] } ?? [])
   }
 
   func begin(_ connection: LineConnection, name: String, room: String?) throws {
