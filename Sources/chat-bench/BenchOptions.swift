@@ -1,4 +1,5 @@
 import ChatFlags
+import Foundation
 
 /// What the command line of `chat-bench` says.
 struct BenchOptions {
@@ -16,6 +17,8 @@ struct BenchOptions {
   /// The names of servers; all that are installed, if empty.
   var servers: Set<String> = []
   var fileBytes: UInt64 = 1 << 30
+  /// Where the servers' folders are made.
+  var folder = Storage.folder
   /// Where to draw the throughput workloads' medians.
   var drawing: String?
 
@@ -51,6 +54,7 @@ struct BenchOptions {
         guard 1_000_000...2_000_000_000 ~= options.fileBytes else {
           throw UsageError("--file-size takes 1M to 2G")
         }
+      case .flag("--folder"): options.folder = URL(fileURLWithPath: try parser.value()).path
       case .flag("--svg"): options.drawing = try parser.value()
       case .flag("--help"): return .help
       case .flag: throw parser.unknownFlag
@@ -74,6 +78,8 @@ struct BenchOptions {
       --server NAME   a server; several times (default: those that are installed):
     \(subjects.map { "          \"\($0.name)\"" }.joined(separator: "\n"))
       --file-size N   how large the file of 'files' is, at most 2G (default 1 GiB)
+      --folder DIR    where the servers' folders are made: another disk, or /dev/shm
+                      (default: $TMPDIR or /tmp, or /var/tmp if that is in memory)
       --svg FILE      draw the throughput workloads' medians
       --help          show this
 

@@ -27,6 +27,13 @@ do {
 
 /// Measures what is installed, and draws it.
 func run(_ options: BenchOptions) throws {
+  // All folders are made in the one for temporary files.
+  setenv("TMPDIR", options.folder, 1)
+  guard FileManager.default.isWritableFile(atPath: options.folder) else {
+    throw UsageError("--folder: cannot write into \(options.folder)")
+  }
+  let fileSystem = Storage.fileSystem(of: options.folder) ?? "unknown"
+  StandardStream.output.writeIfPossible("Data in \(options.folder), file system \(fileSystem)\n")
   ChatSystem.Process.raiseDescriptorLimit()
   try Interruption.running.watch()
   let subjects = BenchOptions.subjects.filter { subject in
