@@ -38,12 +38,10 @@ package final class Server: Sendable {
   /// a limit.
   package func stop() {
     listeners.stop()
-    // A room's lines are in memory as long as somebody is in it.
-    context.recorder?.checkFiles()
     context.rooms.close()
     context.connections.interruptAll(.shuttingDown)
     let everyone = context.connections.waitUntilNone(until: .now + Self.stopLimit)
     if !everyone { context.log.warning("not all clients read their last lines in time") }
-    context.recorder?.finish()
+    context.history?.finish()
   }
 }

@@ -16,8 +16,8 @@ final class ServerContext: Sendable {
   let roomCodes = RoomCodes()
   let buffers = WorkBufferPool()
 
-  /// `nil` where there is no history.
-  let recorder: Recorder?
+  /// `nil` where nothing is kept.
+  let history: History?
   /// Locked as long as the history is open.
   private let folder: DataFolder?
 
@@ -44,8 +44,10 @@ final class ServerContext: Sendable {
 
     folder = try options.dataFolder.map { try DataFolder(path: $0) }
     if let warning = folder?.warning { log.warning(warning) }
-    recorder = try folder.map {
-      try Recorder(folder: $0, isDurable: options.isDurable, clock: clock, log: log)
+    history = try folder.map {
+      try History(
+        folder: $0, journalBytes: options.journalBytes, isDurable: options.isDurable,
+        clock: clock, log: log)
     }
     let steadyClock = SteadyClock(at: clock())
     files = try folder.map {
@@ -55,28 +57,33 @@ final class ServerContext: Sendable {
     }
     contents = files.map { SharedContents($0) }
     rooms = try RoomRegistry(
-      recorder: recorder, timeToLive: options.roomTimeToLive,
+      history: history, timeToLive: options.roomTimeToLive,
       readerTimeout: options.readerTimeout, clock: clock)
     upkeep = files.map { [connections] in
       FileUpkeep($0, log: log, notify: connections.enqueueForAll)
     }
-    if let recorder, let folder {
-      upkeep?.restore(from: recorder.queries, in: folder)
-      recorder.start(for: self, expireRoomsAfter: options.roomTimeToLive)
+    if let history, let folder {
+      upkeep?.restore(from: history.queries, in: folder)
+      history.start(for: self, expireRoomsAfter: options.roomTimeToLive)
     }
   }
 }
 
 extension ServerContext: HistoryHost {
-  var openRooms: [RoomRecord] { rooms.open.map(\.record) }
+  var openRooms: [(name: RoomName, end: RoomStart)] { rooms.open.map { ($0.name, $0.end) } }
   var emptyRooms: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] { rooms.left }
   var storedFiles: [SharedFile] { files?.allFiles ?? [] }
 
   func announce(_ text: String) { connections.enqueueForAll(ControlLine.notice(text).encoded()) }
 
-  func removeExpiredRoom(_ name: String) {
-    if let room = try? RoomName(name) { rooms.forget(room) }
-    upkeep?.removeRoom(name)
+  func beginExpiry(of room: String) -> Bool {
+    guard let name = try? RoomName(room), rooms.beginExpiry(of: name) else { return false }
+    upkeep?.removeRoom(room)
+    return true
+  }
+
+  func endExpiry(of room: String) {
+    if let name = try? RoomName(room) { rooms.endExpiry(of: name) }
   }
 
   func checkFileFolder() { upkeep?.checkFolder() }

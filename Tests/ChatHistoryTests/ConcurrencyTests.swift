@@ -35,7 +35,6 @@ struct ConcurrencyTests {
           of: lobby.id, after: 0, before: nil, limit: 50, byteLimit: 10_000)
         #expect(lines.allSatisfy { $0.text.hasPrefix("alice: line ") })
         answers.wrappingAdd(lines.count, ordering: .relaxed)
-        try reader.checkpoint()
       }
       loop {
         // One that opens while files are exchanged.

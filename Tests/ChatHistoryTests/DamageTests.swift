@@ -81,7 +81,7 @@ struct DamageTests {
     try FileManager.default.createDirectory(
       atPath: "\(folder)/history.db", withIntermediateDirectories: false)
     #expect {
-      try HistoryWriter(folder: FilePath(folder), isDurable: false)
+      try HistoryWriter(folder: FilePath(folder))
     } throws: { "\($0)".contains("history.db") && "\($0)".contains("Is a directory") }
   }
 
@@ -177,7 +177,7 @@ struct DamageTests {
           try readEverything(folder)
         } catch is HistoryError { damagedCount += 1 }
         do {
-          let writer = try HistoryWriter(folder: FilePath(folder), isDurable: false)
+          let writer = try HistoryWriter(folder: FilePath(folder))
           let room = try writer.room(named: "lobby", isPrivate: false)
           while try !writer.delete(room.id, limit: 20) {}
         } catch is HistoryError {}
@@ -258,7 +258,7 @@ struct DamageTests {
         for line in try probe.rest().split(separator: "\n") { last = UInt64(line) ?? last }
         // A reader recovers the log; so does a writer.
         let reader = try round % 2 == 0 ? HistoryReader(folder: FilePath(folder)) : nil
-        let writer = try HistoryWriter(folder: FilePath(folder), isDurable: false)
+        let writer = try HistoryWriter(folder: FilePath(folder))
         #expect(writer.setAside == nil)
         let room = try #require(try writer.existingRoom(named: "lobby"))
         #expect(room.lastSequence >= last && room.lastSequence <= last + 7)

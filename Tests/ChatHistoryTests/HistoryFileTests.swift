@@ -39,35 +39,18 @@ struct HistoryFileTests {
     #expect(try files(HistoryReader(folder: FilePath(history.folder))) == all)
   }
 
-  @Test("an id that was given before is refused, with all lines of the transaction")
+  @Test("a file that is there already stays as it is, and its line comes in")
   func duplicate() throws {
     let history = try TestHistory()
     let other = try history.writer.room(named: "#other", isPrivate: false)
     try history.append([["a"]], files: ["a": "id-a"])
     let reader = try HistoryReader(folder: FilePath(history.folder))
-    for room in [history.lobby, other] {
-      #expect {
-        try history.append([["b"], ["c", "d"]], to: room, files: ["b": "id-b", "d": "id-a"])
-      } throws: { ($0 as? HistoryError)?.kind == .other && "\($0)".contains("files.id") }
-    }
-    // Two files of one line are no less of a mistake.
-    #expect(throws: HistoryError.self) {
-      try Array("b\n".utf8).withUnsafeBytes { bytes in
-        try history.writer.append([
-          HistoryWriter.Group(
-            room: history.lobby.id, firstSequence: 2, lineCount: 1, position: 2,
-            timeMilliseconds: 0, bytes: bytes,
-            files: [.test("id-b", sequence: 2), .test("id-c", sequence: 2)])
-        ])
-      }
-    }
-    #expect(try reader.texts(of: history.lobby) == ["a"])
-    #expect(try reader.texts(of: other) == [])
-    #expect(try files(reader) == [.test("id-a", sequence: 1)])
-    // The next transaction is none the worse for it.
-    try history.append([["b"]], files: ["b": "id-b"])
-    #expect(try reader.texts(of: history.lobby) == ["a", "b"])
-    #expect(try files(reader).map(\.id) == ["id-a", "id-b"])
+    try history.append([["b"], ["c", "d"]], to: other, files: ["b": "id-b", "d": "id-a"])
+    #expect(try reader.texts(of: other) == ["b", "c", "d"])
+    let all: [SharedFile] = [
+      .test("id-a", sequence: 1), .test("id-b", sequence: 1, in: "#other"),
+    ]
+    #expect(try files(reader) == all)
   }
 
   @Test("on a full disk lines and their files are committed together, or neither are")
@@ -182,13 +165,12 @@ struct HistoryFileTests {
     try history.append(lines, to: room, files: Dictionary(uniqueKeysWithValues: ids))
     try history.append([["kept"]], files: ["kept": "id-kept"])
     // One that was given a number which no line has.
-    try Array("x\n".utf8).withUnsafeBytes { bytes in
-      try history.writer.append([
-        HistoryWriter.Group(
-          room: room.id, firstSequence: 31, lineCount: 1, position: 1_000, timeMilliseconds: 0,
-          bytes: bytes, files: [.test("confidential stray", sequence: 99)])
-      ])
-    }
+    try history.writer.archive(
+      ArchiveBatch([
+        ArchiveBatch.Lines(
+          room: room.name, firstSequence: 31, lineCount: 1, position: 1_000, timeMilliseconds: 0,
+          bytes: Array("x\n".utf8), files: [.test("confidential stray", sequence: 99)])
+      ]), JournalProgress(identity: 1, position: 0))
     for step in 1...3 {
       #expect(try !history.writer.delete(room.id, limit: 3))
       let left = try reader.lines(
@@ -206,7 +188,7 @@ struct HistoryFileTests {
     try history.append([["a"]], to: next, files: ["a": "\(ids[0].1)"])
     while try !history.writer.delete(next.id, limit: 3) {}
     // Nor is any of it left in the file, once the log is written back into it.
-    try reader.checkpoint()
+    try reader.emptyLog()
     history.close()
     let file = try Data(contentsOf: URL(fileURLWithPath: history.file))
     #expect(file.range(of: Data("confidential".utf8)) == nil)

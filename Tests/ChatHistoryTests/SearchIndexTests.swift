@@ -206,17 +206,15 @@ struct SearchIndexTests {
       index = nil
       history.close()
       try backup.write(to: URL(fileURLWithPath: history.file))
-      let restored = try HistoryWriter(folder: FilePath(history.folder), isDurable: true)
+      let restored = try HistoryWriter(folder: FilePath(history.folder))
       let lobby = try restored.room(named: "lobby", isPrivate: false)
       #expect(lobby.lastSequence == 5)
-      try Array("new\n".utf8).withUnsafeBytes { bytes in
-        for line in 0..<UInt64(lines) {
-          try restored.append([
-            HistoryWriter.Group(
-              room: lobby.id, firstSequence: 6 + line, lineCount: 1,
-              position: lobby.endPosition + 4 * line, timeMilliseconds: 3, bytes: bytes)
-          ])
-        }
+      for line in 0..<UInt64(lines) {
+        let group = ArchiveBatch.Lines(
+          room: lobby.name, firstSequence: 6 + line, lineCount: 1,
+          position: lobby.endPosition + 4 * line, timeMilliseconds: 3, bytes: Array("new\n".utf8))
+        try restored.archive(
+          ArchiveBatch([group]), JournalProgress(identity: 1, position: 0))
       }
       let again = try SearchIndex(folder: FilePath(history.folder))
       #expect(try again.search("new", in: lobby.id, before: nil, limit: 99).count == lines)

@@ -20,7 +20,7 @@ final class TestHistory {
   /// Opens what lies in a folder, which is removed when the test is over.
   init(folder: String) throws {
     self.folder = folder
-    let writer = try HistoryWriter(folder: FilePath(folder), isDurable: false)
+    let writer = try HistoryWriter(folder: FilePath(folder))
     open = writer
     lobby = try writer.room(named: "lobby", isPrivate: false)
   }
@@ -50,7 +50,7 @@ final class TestHistory {
   /// Opens it again.
   func reopen() throws {
     open = nil
-    let writer = try HistoryWriter(folder: FilePath(folder), isDurable: false)
+    let writer = try HistoryWriter(folder: FilePath(folder))
     open = writer
     lobby = try writer.room(named: "lobby", isPrivate: false)
   }
@@ -71,31 +71,20 @@ final class TestHistory {
   ) throws {
     let room = room ?? lobby
     var place = next[room.id] ?? (room.lastSequence + 1, room.endPosition)
-    var bytes: [UInt8] = []
-    var ranges:
-      [(
-        sequence: UInt64, position: UInt64, count: Int, range: Range<Int>, files: [SharedFile]
-      )] = []
-    for group in groups {
-      let start = bytes.count
-      for line in group { bytes += Array("\(line)\n".utf8) }
+    let batch = groups.map { group in
+      let bytes = group.flatMap { Array("\($0)\n".utf8) }
       let records = zip(place.sequence..., group).compactMap { sequence, line in
         files[line].map { SharedFile.test($0, sequence: sequence) }
       }
-      ranges.append((place.sequence, place.position, group.count, start..<bytes.count, records))
-      place.sequence += UInt64(group.count)
-      place.position += UInt64(bytes.count - start)
+      defer {
+        place.sequence += UInt64(group.count)
+        place.position += UInt64(bytes.count)
+      }
+      return ArchiveBatch.Lines(
+        room: room.name, firstSequence: place.sequence, lineCount: group.count,
+        position: place.position, timeMilliseconds: time, bytes: bytes, files: records)
     }
-    let writer = try writer
-    try bytes.withUnsafeBytes { all in
-      try writer.append(
-        ranges.map {
-          HistoryWriter.Group(
-            room: room.id, firstSequence: $0.sequence, lineCount: $0.count, position: $0.position,
-            timeMilliseconds: time, bytes: UnsafeRawBufferPointer(rebasing: all[$0.range]),
-            files: $0.files)
-        })
-    }
+    try writer.archive(ArchiveBatch(batch), JournalProgress(identity: 1, position: 0))
     next[room.id] = place
   }
 }

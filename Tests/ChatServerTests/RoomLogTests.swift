@@ -69,9 +69,9 @@ struct RoomLogTests {
     #expect(log.head == 131_072)
   }
 
-  @Test("what is recorded is shown when it is kept, and not overwritten before")
-  func recorded() throws {
-    let log = try RoomLog(capacity: 131_072, position: 1_000, sequence: 7, isRecorded: true)
+  @Test("where lines have to be on the disk first, they are published then, and not overwritten before")
+  func durable() throws {
+    let log = try RoomLog(capacity: 131_072, position: 1_000, sequence: 7, isDurable: true)
     #expect(log.head == 1_000 && log.published == 1_000)
     let isIn = log.append(Array("hello\n".utf8), lines: 1, whenFull: {}) { mark in
       #expect(mark.sequence == 8 && mark.start == 1_000 && mark.end == 1_006)
@@ -84,23 +84,5 @@ struct RoomLogTests {
     #expect(log.advanceTail(lowest: .max).tail == 1_006)
     // A reader that was left behind does not take back what may be overwritten already.
     #expect(log.advanceTail(lowest: 1_003).tail == 1_006)
-  }
-
-  @Test("what the ring still holds can be copied, in whole lines, though everyone has been served")
-  func remembered() throws {
-    let log = try RoomLog(capacity: 131_072, position: 1_000, sequence: 7)
-    #expect(log.remembered(upTo: log.head) == (1_000, []))
-    #expect(log.append(Array("first\n".utf8), lines: 1, whenFull: {}))
-    _ = log.advanceTail(lowest: .max)
-    let all = log.remembered(upTo: log.head)
-    #expect(all == (1_000, Array("first\n".utf8)))
-    for number in 0..<30_000 {
-      #expect(log.append(Array("line \(number)\n".utf8), lines: 1, whenFull: {}))
-      _ = log.advanceTail(lowest: .max)
-    }
-    let (position, bytes) = log.remembered(upTo: log.head)
-    #expect(position + UInt64(bytes.count) == log.head)
-    #expect(bytes.count > 131_000 && bytes.starts(with: Array("line ".utf8)))
-    #expect(bytes.suffix(11) == Array("line 29999\n".utf8)[...])
   }
 }

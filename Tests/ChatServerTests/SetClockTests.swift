@@ -166,7 +166,7 @@ struct SetClockTests {
             atPath: "\(data.path)/\(name)", toPath: "\(left.path)/\(name)")
         }
         let writer = try HistoryWriter(
-          folder: FilePath(left.path), isDurable: false, checkpointPages: 1_000)
+          folder: FilePath(left.path))
         guard try writer.existingRoom(named: code) != nil else { return false }
         return try writer.expiredRooms(before: expiry).isEmpty
       }

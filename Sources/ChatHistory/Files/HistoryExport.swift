@@ -1,6 +1,7 @@
 package import ChatSystem
 
-/// Prints a room's history, whether or not a server runs on its folder.
+/// Prints a room's history, whether or not a server runs on its folder: what is in the database, then what only the
+/// journal has yet.
 package enum HistoryExport {
   /// How it is printed.
   package enum Format: String, Sendable, CaseIterable {
@@ -40,29 +41,40 @@ package enum HistoryExport {
     folder: FilePath, room name: String, format: Format,
     write: ([UInt8]) throws(SystemError) -> Void
   ) throws(Failure) {
-    var last: UInt64 = 0
     let reader: HistoryReader
-    let room: StoredRoom
+    // What the journal has is read first: what is archived meanwhile is in the database afterwards.
+    let tail: [PastLine]
+    let stored: StoredRoom?
     do throws(HistoryError) {
       reader = try HistoryReader(folder: folder, isCopy: true)
-      guard let found = try reader.room(named: name) else {
+      tail = try JournalTail.lines(of: name, in: folder, reader)
+      stored = try reader.room(named: name)
+      guard stored != nil || !tail.isEmpty else {
         throw HistoryError(.other, "there is no room \(name) in the history at \(folder)")
       }
-      room = found
     } catch { throw .history(error) }
-    while true {
+    var last: UInt64 = 0
+    while let stored {
       let lines: [PastLine]
       do throws(HistoryError) {
         lines = try reader.lines(
-          of: room.id, after: last, before: room.lastSequence + 1, limit: .max,
+          of: stored.id, after: last, before: stored.lastSequence + 1, limit: .max,
           byteLimit: chunkBytes)
       } catch { throw .history(error) }
-      guard let end = lines.last else { return }
+      guard let end = lines.last else { break }
       last = end.sequence
-      var output: [UInt8] = []
-      for line in lines { append(line, format, to: &output) }
-      do { try write(output) } catch { throw .output(error) }
+      try print(lines, format, write)
     }
+    try print(tail.filter { $0.sequence > last }, format, write)
+  }
+
+  private static func print(
+    _ lines: [PastLine], _ format: Format, _ write: ([UInt8]) throws(SystemError) -> Void
+  ) throws(Failure) {
+    guard !lines.isEmpty else { return }
+    var output: [UInt8] = []
+    for line in lines { append(line, format, to: &output) }
+    do { try write(output) } catch { throw .output(error) }
   }
 
   private static func append(_ line: PastLine, _ format: Format, to output: inout [UInt8]) {

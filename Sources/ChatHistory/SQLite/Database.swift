@@ -12,7 +12,7 @@ final class Database {
     /// Reading a file that is not written to and that has no log, where nothing can be made beside it.
     case readingCopy
     /// Writing; the file is made if missing.
-    case writing(isDurable: Bool)
+    case writing
   }
 
   /// Where the file lies.
@@ -48,11 +48,11 @@ final class Database {
     switch purpose {
     case .reading, .readingCopy:
       try execute("PRAGMA query_only = ON")
-    case .writing(let isDurable):
+    case .writing:
       // What is deleted is overwritten: a room that is gone leaves no text in free pages.
       try execute("PRAGMA secure_delete = ON")
       try execute("PRAGMA journal_mode = WAL")
-      try execute("PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
+      try execute("PRAGMA synchronous = NORMAL")
       // A log that a long reader made grow is cut back to 64 MiB.
       try execute("PRAGMA journal_size_limit = 67108864")
     }

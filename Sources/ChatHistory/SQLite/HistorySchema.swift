@@ -14,6 +14,9 @@ enum HistorySchema {
   /// `rooms.position` are set where numbers were used up without a group.
   ///
   /// A row of `files` says which file a line announces. It is deleted with the line's group.
+  ///
+  /// `history.journal` and `history.archived` say which journal was archived, and up to which of its positions
+  /// (`JournalProgress`).
   private static let migrations = [
     """
     CREATE TABLE history (identity BLOB NOT NULL, last_deleted INTEGER NOT NULL);
@@ -51,12 +54,23 @@ enum HistorySchema {
       time INTEGER NOT NULL,
       PRIMARY KEY (room, sequence)) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE history ADD COLUMN journal INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE history ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
+    """,
   ]
 
   /// Asks for the id of the last group that there ever was.
   static let lastGroupQuery = """
     SELECT max(last_deleted, coalesce((SELECT max(id) FROM groups), 0)) FROM history
     """
+
+  /// How far a journal was archived.
+  static func progress(in database: Database) throws(HistoryError) -> JournalProgress {
+    try Statement("SELECT journal, archived FROM history", in: database).first {
+      JournalProgress(identity: UInt64(bitPattern: $0.integer(0)), position: $0.unsigned(1))
+    } ?? JournalProgress(identity: 0, position: 0)
+  }
 
   /// Brings a file from the version found there to this release's, each step all or nothing.
   static func migrate(_ database: Database, from found: Int64) throws(HistoryError) {

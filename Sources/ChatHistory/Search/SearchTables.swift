@@ -79,7 +79,7 @@ final class SearchTables {
   }
 
   private static func make(_ path: FilePath, identity: [UInt8]) throws(HistoryError) {
-    let database = try Database(path: path, for: .writing(isDurable: false))
+    let database = try Database(path: path, for: .writing)
     try database.transaction { () throws(HistoryError) in
       try database.execute(schema)
       try WordTable.make("public_words", in: database)
@@ -93,7 +93,7 @@ final class SearchTables {
   }
 
   private init(path: FilePath) throws(HistoryError) {
-    let database = try Database(path: path, for: .writing(isDurable: false))
+    let database = try Database(path: path, for: .writing)
     guard try database.integer("PRAGMA user_version") == Self.version else {
       throw HistoryError(.other, "\(path) is of another version")
     }

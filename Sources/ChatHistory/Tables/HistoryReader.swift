@@ -75,13 +75,9 @@ package final class HistoryReader: Sendable {
     try withTables { tables throws(HistoryError) in try tables.eachFile(body) }
   }
 
-  /// Writes what is in the log back into the file, while others commit and read: SQLite's passive
-  /// checkpoint, which does not wait. The log is used from its beginning again by the next commit
-  /// that finds all of it written back.
-  ///
-  /// Thread: a background one: it waits for the disk. Other calls of this reader wait.
-  package func checkpoint() throws(HistoryError) {
-    try withTables { tables throws(HistoryError) in try tables.checkpoint() }
+  /// How far a journal was archived.
+  package func progress() throws(HistoryError) -> JournalProgress {
+    try withTables { tables throws(HistoryError) in try tables.progress() }
   }
 
   /// Writes back all of the log, at the end: the file alone is the whole history then, unless a reader is still open.

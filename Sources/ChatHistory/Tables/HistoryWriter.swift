@@ -1,51 +1,16 @@
 package import ChatCore
 package import ChatSystem
 
-/// What is committed to the history goes through here, before anyone is sent it.
+/// What is archived goes through here: the one writer of `history.db`.
 ///
-/// A commit reaches the system's memory, and so survives the process; where it is durable it reaches
-/// the disk, and survives a power failure too.
+/// A commit reaches the system's memory, and so survives the process; it reaches the disk with `sync`, or when SQLite
+/// writes its log back (https://www.sqlite.org/wal.html, synchronous=NORMAL).
 ///
 /// Thread: one at a time, the history queue; a folder has one writer (`DataFolder`).
 package final class HistoryWriter: @unchecked Sendable {
   // Safety: confined to the history queue.
 
-  /// Lines to commit together: they stand next to each other in their room's stream.
-  package struct Group {
-    /// The room's number.
-    package let room: Int64
-    /// The number of the first line.
-    package let firstSequence: UInt64
-    /// How many lines they are: 1 or more.
-    package let lineCount: Int
-    /// The position of the first byte.
-    package let position: UInt64
-    /// When they were said: milliseconds since 1970, UTC.
-    package let timeMilliseconds: Int64
-    /// The lines, each with its LF. They must not be mutated until `append` returns.
-    package let bytes: UnsafeRawBufferPointer
-    /// The files that some of the lines announce, each with its line's number, one a line at most.
-    package let files: [SharedFile]
-
-    /// Describes a group.
-    package init(
-      room: Int64, firstSequence: UInt64, lineCount: Int, position: UInt64,
-      timeMilliseconds: Int64, bytes: UnsafeRawBufferPointer, files: [SharedFile] = []
-    ) {
-      self.room = room
-      self.firstSequence = firstSequence
-      self.lineCount = lineCount
-      self.position = position
-      self.timeMilliseconds = timeMilliseconds
-      self.bytes = bytes
-      self.files = files
-    }
-  }
-
   private let folder: FilePath
-  private let isDurable: Bool
-  private let checkpointPages: Int
-
   /// `nil` where opening failed after the file was set aside: the next use tries again.
   private var tables: WriterTables?
 
@@ -57,18 +22,9 @@ package final class HistoryWriter: @unchecked Sendable {
   /// A damaged file is set aside: it is renamed to `history.damaged-TIME.db`, with the log beside it,
   /// and the history starts empty.
   ///
-  /// - Parameters:
-  ///   - isDurable: each commit waits for the disk.
-  ///   - checkpointPages: a commit that finds so many pages of 4 KiB in the log writes them back into
-  ///     the file itself, and takes longer. Set it high where
-  ///     `HistoryReader.checkpoint` does that on another thread.
   /// - Throws: `HistoryError`; of kind `tooNew` if a later release wrote it, which is left alone.
-  package init(
-    folder: FilePath, isDurable: Bool, checkpointPages: Int = 1_000
-  ) throws(HistoryError) {
+  package init(folder: FilePath) throws(HistoryError) {
     self.folder = folder
-    self.isDurable = isDurable
-    self.checkpointPages = checkpointPages
     _ = try opened()
   }
 
@@ -197,12 +153,21 @@ package final class HistoryWriter: @unchecked Sendable {
     try opened().room(named: name)
   }
 
-  /// Commits groups in one transaction: all of them, with the files that they announce, or none.
-  ///
-  /// - Throws: `HistoryError`, of kind `other` if there is a file of that id already.
-  package func append(_ groups: [Group]) throws(HistoryError) {
-    try opened().append(groups)
+  // MARK: Archiving
+
+  /// Archives a batch in one transaction: all of it, and how far the journal is archived then, or nothing. Lines that
+  /// are there already are left out.
+  package func archive(
+    _ batch: ArchiveBatch, _ progress: JournalProgress
+  ) throws(HistoryError) {
+    try opened().archive(batch, progress)
   }
+
+  /// How far a journal was archived.
+  package func progress() throws(HistoryError) -> JournalProgress { try opened().progress() }
+
+  /// Has everything that was committed reach the disk.
+  package func sync() throws(HistoryError) { try opened().sync() }
 
   /// Notes since when a private room is empty; `nil`: it is not.
   package func setEmptied(
@@ -260,6 +225,6 @@ package final class HistoryWriter: @unchecked Sendable {
   }
 
   private func makeTables() throws(HistoryError) -> WriterTables {
-    try WriterTables(folder: folder, isDurable: isDurable, checkpointPages: checkpointPages)
+    try WriterTables(folder: folder)
   }
 }

@@ -101,10 +101,13 @@ final class ReaderTables {
     }
   }
 
-  /// Writes the log back; that a query-only connection may do so is documented (pragma.html).
-  func checkpoint() throws(HistoryError) { try database.execute("PRAGMA wal_checkpoint(PASSIVE)") }
+  /// See `HistoryReader.progress`.
+  func progress() throws(HistoryError) -> JournalProgress {
+    try HistorySchema.progress(in: database)
+  }
 
-  /// Writes the log back and cuts it off, unless it is in use: it does not wait.
+  /// Writes the log back and cuts it off, unless it is in use: it does not wait. That a query-only connection may do so
+  /// is documented (pragma.html).
   func emptyLog() throws(HistoryError) {
     try database.execute("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)")
   }

@@ -24,6 +24,21 @@ final class WriterTables {
   private let deleteGroups: Statement
   private let deleteFiles: Statement
   private let deleteRoom: Statement
+  private let updateProgress: Statement
+
+  /// A room as archiving has to know it.
+  private struct ArchivedRoom {
+    let id: Int64
+    /// The number of its last line in the database, and where that ends.
+    var sequence: UInt64
+    var position: UInt64
+    /// Whether the database has it as empty, if it is private.
+    var isEmptied: Bool
+  }
+
+  /// How many rooms are remembered between two batches.
+  private static let rememberedRooms = 10_000
+  private var archivedRooms: [String: ArchivedRoom] = [:]
 
   /// The id of the next group. Kept here: SQLite's own AUTOINCREMENT would write one more page in each
   /// commit.
@@ -33,12 +48,11 @@ final class WriterTables {
   ///
   /// - Throws: `HistoryError`; of kind `damaged` if the file is not sound, `tooNew` if a later release
   ///   wrote it. It is left as it was found.
-  init(folder: FilePath, isDurable: Bool, checkpointPages: Int) throws(HistoryError) {
+  init(folder: FilePath) throws(HistoryError) {
     let path = HistoryFile.path(in: folder)
-    let database = try Database(path: path, for: .writing(isDurable: isDurable))
-    // No other process writes here. One that does all the same must not delay every room for long.
+    let database = try Database(path: path, for: .writing)
+    // No other process writes here. One that does all the same must not keep the queue for long.
     try database.execute("PRAGMA busy_timeout = 50")
-    try database.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
     let found = try database.integer("PRAGMA user_version")
     try HistorySchema.checkNotNewer(found, path: path)
     // Before the first byte is written to it.
@@ -58,7 +72,7 @@ final class WriterTables {
       """, in: database)
     insertFile = try Statement(
       """
-      INSERT INTO files (room, sequence, id, name, size, digest, sender, time)
+      INSERT OR IGNORE INTO files (room, sequence, id, name, size, digest, sender, time)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """, in: database)
     updateEmptied = try Statement(
@@ -77,6 +91,7 @@ final class WriterTables {
     deleteFiles = try Statement(
       "DELETE FROM files WHERE room = ? AND sequence <= ?", in: database)
     deleteRoom = try Statement("DELETE FROM rooms WHERE id = ?", in: database)
+    updateProgress = try Statement("UPDATE history SET journal = ?, archived = ?", in: database)
     let lastGroup = try database.integer(HistorySchema.lastGroupQuery)
     nextGroup = lastGroup + 1
     self.database = database
@@ -119,25 +134,82 @@ final class WriterTables {
       .text(name), .integer(isPrivate ? 1 : 0), .unsigned(sequence), .unsigned(position))
   }
 
-  /// See `HistoryWriter.append`.
-  func append(_ groups: [HistoryWriter.Group]) throws(HistoryError) {
+  // MARK: Archiving
+
+  /// See `HistoryWriter.archive`.
+  func archive(_ batch: ArchiveBatch, _ progress: JournalProgress) throws(HistoryError) {
     let firstID = nextGroup
     do throws(HistoryError) {
       try database.transaction { () throws(HistoryError) in
-        for group in groups {
-          try insertGroup.run(
-            .integer(nextGroup), .integer(group.room), .unsigned(group.firstSequence),
-            .integer(Int64(group.lineCount)), .unsigned(group.position),
-            .integer(group.timeMilliseconds), .bytes(group.bytes))
-          for file in group.files {
-            try insert(file, group.room, at: group.timeMilliseconds)
+        for item in batch.items {
+          switch item {
+          case .lines(let lines): try archive(lines)
+          case .emptied(let name, let time):
+            guard let room = try archived(name) else { continue }
+            try updateEmptied.run(.integer(time), .integer(room.id))
+            archivedRooms[name]?.isEmptied = true
           }
-          nextGroup += 1
         }
+        try updateProgress.run(
+          .integer(Int64(bitPattern: progress.identity)), .unsigned(progress.position))
       }
     } catch {
       nextGroup = firstID
+      archivedRooms = [:]
       throw error
+    }
+  }
+
+  private func archive(_ lines: ArchiveBatch.Lines) throws(HistoryError) {
+    let isPrivate = (try? RoomName(lines.room))?.kind == .private
+    if try archived(lines.room) == nil {
+      try makeRoom(named: lines.room, isPrivate: isPrivate, sequence: 0, position: 0)
+    }
+    guard var room = try archived(lines.room) else {
+      throw HistoryError(.other, "the room \(lines.room) was made and is not there")
+    }
+    // After a crash, or where the database was replaced, it may have some of them.
+    guard let lines = lines.dropping(through: room.sequence), lines.position >= room.position
+    else { return }
+    try lines.bytes.span.withUnsafeBytes { bytes throws(HistoryError) in
+      try insertGroup.run(
+        .integer(nextGroup), .integer(room.id), .unsigned(lines.firstSequence),
+        .integer(Int64(lines.lineCount)), .unsigned(lines.position),
+        .integer(lines.timeMilliseconds), .bytes(bytes))
+    }
+    nextGroup += 1
+    for file in lines.files { try insert(file, room.id, at: lines.timeMilliseconds) }
+    if room.isEmptied { try updateEmptied.run(.null, .integer(room.id)) }
+    (room.sequence, room.position) = (lines.nextSequence - 1, lines.endPosition)
+    room.isEmptied = false
+    archivedRooms[lines.room] = room
+  }
+
+  /// How far a room is archived; `nil` if it is not in the database.
+  private func archived(_ name: String) throws(HistoryError) -> ArchivedRoom? {
+    if let room = archivedRooms[name] { return room }
+    guard let stored = try room(named: name) else { return nil }
+    // It is quickly found again.
+    if archivedRooms.count >= Self.rememberedRooms { archivedRooms = [:] }
+    let room = ArchivedRoom(
+      id: stored.id, sequence: stored.archivedSequence, position: stored.archivedPosition,
+      isEmptied: stored.emptiedMilliseconds != nil)
+    archivedRooms[name] = room
+    return room
+  }
+
+  /// See `HistoryWriter.progress`.
+  func progress() throws(HistoryError) -> JournalProgress {
+    try HistorySchema.progress(in: database)
+  }
+
+  /// See `HistoryWriter.sync`. What is not in the log any more reached the disk when SQLite wrote it back.
+  func sync() throws(HistoryError) {
+    do throws(SystemError) {
+      // SQLite's locks are on its other files: closing this descriptor gives none of them up.
+      try RegularFile(toRead: path.withSuffix("-wal")).sync()
+    } catch {
+      throw HistoryError(.full, "\(path)-wal: \(error.reason)")
     }
   }
 
@@ -177,6 +249,7 @@ final class WriterTables {
   /// See `HistoryWriter.setEmptied`.
   func setEmptied(_ room: Int64, at time: Int64?) throws(HistoryError) {
     try updateEmptied.run(time.map { .integer($0) } ?? .null, .integer(room))
+    archivedRooms = [:]
   }
 
   /// See `HistoryWriter.moveEmptied`.
@@ -191,6 +264,7 @@ final class WriterTables {
       "UPDATE rooms SET emptied = ?1 WHERE private AND (emptied IS NULL OR emptied > ?1)",
       in: database
     ).run(.integer(time))
+    archivedRooms = [:]
   }
 
   /// See `HistoryWriter.expiredRooms`.
@@ -221,6 +295,7 @@ final class WriterTables {
       // There are none, unless one was given a number that no line has.
       try deleteFiles.run(.integer(room), .unsigned(.max))
       try deleteRoom.run(.integer(room))
+      archivedRooms = [:]
       return true
     }
   }

@@ -61,8 +61,10 @@ struct HistoryResponder {
   private func respond(in room: Room, _ body: (RoomHistory) throws(HistoryError) -> Void) {
     client.beginWork()
     if let history = room.history {
-      room.waitUntilPublished()
-      do throws(HistoryError) { try body(history) } catch {
+      do throws(HistoryError) {
+        try history.waitUntilCurrent { client.isWanted }
+        try body(history)
+      } catch {
         client.splice(ControlLine.notice("The history can't be read at the moment.").encoded())
       }
     }

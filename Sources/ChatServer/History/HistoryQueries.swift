@@ -11,6 +11,7 @@ final class HistoryQueries: Sendable {
   private static let catchUpBytes = 131_072
 
   private let store: HistoryStore
+  private let archivist: Archivist
   private let reader: HistoryReader
   /// Reads for those who have fallen behind: they do not wait for history queries.
   private let catchUpReader: HistoryReader
@@ -19,14 +20,22 @@ final class HistoryQueries: Sendable {
   /// Opens the history of a folder to read.
   ///
   /// - Throws: `HistoryError`.
-  init(_ store: HistoryStore, folder: FilePath) throws(HistoryError) {
-    self.store = store
+  init(_ store: HistoryStore, _ archivist: Archivist, folder: FilePath) throws(HistoryError) {
+    (self.store, self.archivist) = (store, archivist)
     reader = try HistoryReader(folder: folder)
     catchUpReader = try HistoryReader(folder: folder)
   }
 
-  /// Whether what is said now is committed, and can be read later.
-  var isCommitting: Bool { store.isCommitting }
+  /// Whether what is said now is kept, and can be read later.
+  var isKeeping: Bool { store.isKeeping }
+
+  /// Waits until everything that was said so far can be read.
+  ///
+  /// - Parameter isWanted: asked from time to time.
+  /// - Throws: `HistoryError` if that takes too long.
+  func waitUntilCurrent(while isWanted: () -> Bool) throws(HistoryError) {
+    try archivist.waitUntilCurrent(while: isWanted)
+  }
 
   /// Hands over every file that a line announces, the oldest first. When the server starts.
   ///
@@ -41,58 +50,78 @@ final class HistoryQueries: Sendable {
     }
   }
 
-  /// Reads the stream of the room with this key from a position on, on a queue of its own.
+  /// Reads the stream of a room from a position on, on a queue of its own.
+  ///
+  /// - Parameter completion: is given some of the bytes, contiguous; `nil` where they were not kept.
   func read(
-    _ key: Int64, from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void
+    _ room: String, from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void
   ) {
-    catchUpQueue.async {
-      // A client that can't be read for is cut; the error is in the server's log.
-      let bytes = try? self.reporting(key) { id throws(HistoryError) in
-        try self.catchUpReader.bytes(of: id, from: position, limit: Self.catchUpBytes)
+    catchUpQueue.async { [self] in
+      if let bytes = bytes(of: room, from: position), !bytes.isEmpty { return completion(bytes) }
+      // It may not be archived yet.
+      archivist.whenCurrent {
+        self.catchUpQueue.async { completion(self.bytes(of: room, from: position)) }
       }
-      completion(bytes ?? nil)
     }
   }
 
-  /// Reads the history of the room with this key. If that shows that it is damaged, a new one begins.
-  func reading<Result>(
-    _ key: Int64, _ body: (HistoryReader, Int64) throws(HistoryError) -> Result
-  ) throws(HistoryError) -> Result {
-    try reporting(key) { id throws(HistoryError) in try body(reader, id) }
+  private func bytes(of room: String, from position: UInt64) -> [UInt8]? {
+    // A client that can't be read for is cut; the error is in the server's log.
+    try? reading(room, with: catchUpReader) { reader, id throws(HistoryError) in
+      try reader.bytes(of: id, from: position, limit: Self.catchUpBytes)
+    } ?? nil
   }
 
-  /// Searches the history of the room with this key.
+  /// Reads the history of a room. If that shows that it is damaged, a new one begins.
+  ///
+  /// - Throws: `HistoryError` if it can't be read, or nothing of the room was kept.
+  func reading<Result>(
+    _ room: String, _ body: (HistoryReader, Int64) throws(HistoryError) -> Result
+  ) throws(HistoryError) -> Result? { try reading(room, with: reader, body) }
+
+  /// Searches the history of a room.
   func searching<Result>(
-    _ key: Int64, _ body: (SearchIndex, Int64) throws(HistoryError) -> Result
-  ) throws(HistoryError) -> Result {
+    _ room: String, _ body: (SearchIndex, Int64) throws(HistoryError) -> Result
+  ) throws(HistoryError) -> Result? {
     guard let index = store.index else { throw HistoryError(.other, "there is no search index") }
     // Damage may be the index's own here: reading the history finds out about the history's.
-    return try unchanged(key) { id throws(HistoryError) in try body(index, id) }
+    return try unchanged { () throws(HistoryError) in
+      guard let id = try reader.room(named: room)?.id else { return nil }
+      return try body(index, id)
+    }
   }
 
-  /// Reads the room that has this key in one file: in the next, its number is another room's.
-  private func unchanged<Result>(
-    _ key: Int64, _ body: (Int64) throws(HistoryError) -> Result
-  ) throws(HistoryError) -> Result {
-    let anew = HistoryError(.other, "a new history has begun")
-    guard let id = store.id(key) else { throw anew }
-    let result = try body(id)
-    guard store.id(key) != nil else { throw anew }
-    return result
-  }
-
-  private func reporting<Result>(
-    _ key: Int64, _ body: (Int64) throws(HistoryError) -> Result
-  ) throws(HistoryError) -> Result {
-    do throws(HistoryError) { return try unchanged(key, body) } catch {
+  private func reading<Result>(
+    _ room: String, with reader: HistoryReader,
+    _ body: (HistoryReader, Int64) throws(HistoryError) -> Result
+  ) throws(HistoryError) -> Result? {
+    let generation = store.generation
+    do throws(HistoryError) {
+      return try unchanged { () throws(HistoryError) in
+        guard let id = try reader.room(named: room)?.id else { return nil }
+        return try body(reader, id)
+      }
+    } catch {
       store.log.error("the history can't be read: \(error)")
       if error.kind == .damaged {
         store.queue.async { [store] in
           // Other queries find the same damage; the next file does not have it.
-          if store.id(key) != nil { store.handle(error) }
+          if store.generation == generation { store.handle(error) }
         }
       }
       throw error
     }
+  }
+
+  /// Reads one file: in the next, a room's number is another room's.
+  private func unchanged<Result>(
+    _ body: () throws(HistoryError) -> Result
+  ) throws(HistoryError) -> Result {
+    let generation = store.generation
+    let result = try body()
+    guard store.generation == generation else {
+      throw HistoryError(.other, "a new history has begun")
+    }
+    return result
   }
 }

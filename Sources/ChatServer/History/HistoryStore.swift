@@ -5,25 +5,6 @@ internal import ChatSystem
 internal import Dispatch
 internal import Synchronization
 
-/// What the history needs of the rest of the server.
-///
-/// Thread: called on the history's queue.
-protocol HistoryHost: AnyObject, Sendable {
-  /// The rooms with members.
-  var openRooms: [RoomRecord] { get }
-  /// The rooms without members, how far they came, and how long the system had run when the last left.
-  var emptyRooms: [(name: RoomName, end: RoomStart, sinceBoot: Duration)] { get }
-  /// The files that are stored, the oldest first.
-  var storedFiles: [SharedFile] { get }
-
-  /// Sends everyone on the server a notice.
-  func announce(_ text: String)
-  /// A private room has expired, and must never be entered again.
-  func removeExpiredRoom(_ name: String)
-  /// Checks whether the folder of the stored files still is where it was.
-  func checkFileFolder()
-}
-
 /// The history that the server writes: its present file, and a new one when that is damaged or gone.
 ///
 /// Thread: confined to `queue`, but for what is marked.
@@ -32,13 +13,11 @@ final class HistoryStore: @unchecked Sendable {
 
   /// A clock that is set by less than so many milliseconds is merely steered.
   private static let noticedStep: UInt64 = 1_000
-  /// How long commits pause after one has failed.
-  private static let retryInterval: Duration = .seconds(1)
-  /// The commit that finds so many pages in SQLite's log writes it back into the file, and waits for that.
-  private static let checkpointPages = 16_000
+  /// How long nothing is written after a failure.
+  private static let retryInterval: Duration = .milliseconds(500)
 
   /// Thread: any.
-  let queue = DispatchQueue(label: "history", qos: .userInteractive)
+  let queue = DispatchQueue(label: "history", qos: .userInitiated)
   /// Thread: any.
   let log: EventLog
   /// Thread: any.
@@ -51,29 +30,30 @@ final class HistoryStore: @unchecked Sendable {
   let writer: HistoryWriter
   /// The server; `nil` before it has started, and once it has ended.
   weak var host: (any HistoryHost)?
-  /// The file is not where it was, and can't be recreated yet: what is committed to it is lost.
+  /// A file is not where it was, and can't be made again yet: what is written to it is lost.
   var isMisplaced = false
+  /// A new file has begun, or rooms went on without a journal: how far the rooms came has to be written into it.
+  var needsRestore = false
   /// The times of empty private rooms are stored by this clock.
   private(set) var steadyClock: SteadyClock
   private var retryTime = MonotonicTime.now
+  private var lastError: HistoryError?
 
-  private let isCommittingFlag = Atomic<Bool>(true)
-  /// Counts the files, from 1: the rooms' keys of one mean nothing in the next. Raised on the queue, before it takes
+  private let isKeepingFlag = Atomic<Bool>(true)
+  private let isFailingFlag = Atomic<Bool>(false)
+  /// Counts the files, from 1: the rooms' numbers of one mean nothing in the next. Raised on the queue, before it takes
   /// the next file, so that what was read under an unchanged number was read from that file.
-  private let generation = Atomic<Int64>(1)
+  private let generationNumber = Atomic<Int>(1)
 
   /// Opens the history of a folder.
   ///
   /// - Throws: `HistoryError`.
   init(
-    folder: FilePath, isDurable: Bool, clock: @escaping @Sendable () -> ClockReading,
-    log: EventLog
+    folder: FilePath, clock: @escaping @Sendable () -> ClockReading, log: EventLog
   ) throws(HistoryError) {
     (self.clock, self.log) = (clock, log)
-    let reading = clock()
-    steadyClock = SteadyClock(at: reading)
-    writer = try HistoryWriter(
-      folder: folder, isDurable: isDurable, checkpointPages: Self.checkpointPages)
+    steadyClock = SteadyClock(at: clock())
+    writer = try HistoryWriter(folder: folder)
     if let path = writer.setAside {
       log.error("the history was damaged; it is now \(path), and a new one begins")
     }
@@ -84,33 +64,23 @@ final class HistoryStore: @unchecked Sendable {
       index = nil
     }
     indexer = index.map { Indexer($0, log: log) }
-    do throws(HistoryError) {
-      try writer.markAllEmptied(at: reading.wallMilliseconds)
-    } catch {
-      log.error("private rooms may outlive their time: \(error)")
-    }
   }
 
-  // MARK: Rooms' keys
-
-  /// The key of a room: its number in the present file, and which file that is. Thread: any.
-  func key(_ id: Int64) -> Int64 { generation.load(ordering: .relaxed) << 40 | id }
-
-  /// A room's number in the present file; `nil` if it has none there. Thread: any.
-  func id(_ key: Int64) -> Int64? {
-    key >> 40 == generation.load(ordering: .sequentiallyConsistent) ? key & (1 << 40 - 1) : nil
-  }
+  /// Which file it is: another one raises it. Thread: any.
+  var generation: Int { generationNumber.load(ordering: .sequentiallyConsistent) }
 
   // MARK: Time
 
   /// The time of a reading, if the clock had not been set: milliseconds since 1970, UTC.
   func milliseconds(at reading: ClockReading) -> Int64 { steadyClock.milliseconds(at: reading) }
 
-  /// The clock may have been set: what is stored moves with it, since a new start has only the time of day to go
-  /// by, and may come at any moment.
+  /// Whether the clock was set since it was followed last.
+  var clockWasSet: Bool { steadyClock.step(at: clock()).magnitude >= Self.noticedStep }
+
+  /// The clock was set: what is stored moves with it, since a new start has only the time of day to go
+  /// by, and may come at any moment. Everything said so far has to be archived before.
   func followClock() {
     let step = steadyClock.step(at: clock())
-    guard step.magnitude >= Self.noticedStep else { return }
     do throws(HistoryError) {
       try writer.moveEmptied(by: step)
       steadyClock.follow(step)
@@ -123,20 +93,43 @@ final class HistoryStore: @unchecked Sendable {
 
   // MARK: Trouble
 
-  /// Whether what is said now is committed. Thread: any.
-  var isCommitting: Bool { isCommittingFlag.load(ordering: .relaxed) }
+  /// Whether what is said now is kept. Thread: any.
+  var isKeeping: Bool { isKeepingFlag.load(ordering: .relaxed) }
 
-  /// Whether a commit should be tried now.
-  var mayCommit: Bool { !isMisplaced && (isCommitting || MonotonicTime.now >= retryTime) }
+  /// Whether nothing could be written when it was tried last. Thread: any.
+  var isFailing: Bool { isFailingFlag.load(ordering: .relaxed) }
 
-  /// Commits succeed again.
+  /// Whether writing should be tried now.
+  var mayWrite: Bool { !isMisplaced && (!isFailing || MonotonicTime.now >= retryTime) }
+
+  /// Writing is tried now, whatever has failed.
+  func retryNow() { retryTime = .now }
+
+  /// Writing has succeeded.
+  func noteSuccess() {
+    guard isFailingFlag.exchange(false, ordering: .relaxed) else { return }
+    lastError = nil
+    log.info("the history can be written again")
+  }
+
+  /// The journal has space again: what is said is kept from now on.
   func resume() {
-    isCommittingFlag.store(true, ordering: .relaxed)
+    guard !isKeepingFlag.exchange(true, ordering: .relaxed) else { return }
+    needsRestore = true
     log.warning("the history is kept again")
     host?.announce("The history is kept again.")
   }
 
-  /// Begins a new file if this one is damaged; otherwise stops committing for a while.
+  /// Nothing more can be kept, for a reason given or for the last error: the rooms go on without. Thread: any.
+  func stop(_ reason: String? = nil) {
+    guard isKeepingFlag.exchange(false, ordering: .relaxed) else { return }
+    queue.async { [self] in
+      log.error("the history has stopped: \(reason ?? lastError?.reason ?? "the journal is full")")
+      host?.announce("The history has stopped: what is said now is not kept.")
+    }
+  }
+
+  /// Begins a new file if this one is damaged; otherwise nothing is written for a while.
   func handle(_ error: HistoryError) {
     var error = error
     if error.kind == .damaged {
@@ -150,20 +143,23 @@ final class HistoryStore: @unchecked Sendable {
       }
     }
     retryTime = .now + Self.retryInterval
-    guard isCommittingFlag.exchange(false, ordering: .relaxed) else { return }
-    log.error("the history has stopped: \(error)")
-    host?.announce("The history has stopped: what is said now is not kept.")
+    lastError = error
+    guard !isFailingFlag.exchange(true, ordering: .relaxed) else { return }
+    log.warning("the history can't be written; what is said waits in the journal: \(error)")
   }
 
-  /// Begins a new file, with what memory has of the old one.
+  /// Begins a new file, into which everything that the journal still holds is archived.
   ///
   /// - Parameter reason: why the old file is set aside, in a word.
   /// - Returns: the path of what was set aside.
   func beginAnew(settingAsideAs reason: String) throws(HistoryError) -> FilePath {
-    generation.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    generationNumber.wrappingAdd(1, ordering: .sequentiallyConsistent)
     let path = try writer.startAnew(settingAsideAs: reason)
-    if let host { try HistoryRestore(self, host).run() }
-    indexer?.wake()
+    needsRestore = true
+    onNewFile()
     return path
   }
+
+  /// Called when a new file has begun. Set before the first use.
+  var onNewFile: () -> Void = {}
 }

@@ -12,11 +12,12 @@ final class HistoryWatch: @unchecked Sendable {
   private static let interval = DispatchTimeInterval.seconds(1)
 
   private let store: HistoryStore
+  private let archivist: Archivist
   private let folder: DataFolder
   private var timer: (any DispatchSourceTimer)?
 
-  init(_ store: HistoryStore, folder: DataFolder) {
-    (self.store, self.folder) = (store, folder)
+  init(_ store: HistoryStore, _ archivist: Archivist, folder: DataFolder) {
+    (self.store, self.archivist, self.folder) = (store, archivist, folder)
   }
 
   /// Checks the files, and the clock, from now on.
@@ -25,7 +26,7 @@ final class HistoryWatch: @unchecked Sendable {
     timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval)
     timer.setEventHandler { [weak self] in
       self?.check()
-      self?.store.followClock()
+      self?.archivist.followClock()
     }
     timer.activate()
     self.timer = timer
@@ -42,6 +43,7 @@ final class HistoryWatch: @unchecked Sendable {
     // On its own queue: a search may keep it waiting.
     store.indexer?.check()
     let isLocked = folder.isInPlace
+    defer { checkJournal() }
     do throws(HistoryError) {
       if !isLocked {
         do throws(DataFolderError) { try folder.reclaim() } catch {
@@ -59,14 +61,24 @@ final class HistoryWatch: @unchecked Sendable {
       case .gone:
         _ = try store.beginAnew(settingAsideAs: "found")
         store.log.error(
-          "the history is gone from \(folder.path): a new one begins, with what memory has")
+          "the history is gone from \(folder.path): a new one begins, with what the journal has")
         store.host?.announce(
-          "The history was lost: a new one begins, with what was still in memory.")
+          "The history was lost: a new one begins, with what was said last.")
       }
       store.isMisplaced = false
     } catch {
       store.isMisplaced = true
       store.handle(error)
     }
+  }
+
+  /// Makes the journal's file again if it is gone or was shortened.
+  private func checkJournal() {
+    let journal = archivist.journal
+    guard !journal.isInPlace else { return }
+    do throws(SystemError) { try journal.renew() } catch {
+      return store.stop("the journal is gone, and can't be made again: \(error.reason)")
+    }
+    store.log.error("the journal was removed or shortened: it was made again")
   }
 }

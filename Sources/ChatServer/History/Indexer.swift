@@ -50,7 +50,7 @@ final class Indexer: Sendable {
     then next: @escaping @Sendable () -> Void
   ) {
     queue.async {
-      guard isSame() else { return }
+      guard isSame() else { return next() }
       do throws(HistoryError) {
         if try self.index.forget(room, limit: Self.forgottenGroups) {
           next()

@@ -13,13 +13,17 @@ final class RoomExpiry: @unchecked Sendable {
   private static let roomsAtOnce = 100
   /// How many groups of an expired room are deleted at once: others wait meanwhile.
   private static let groupsAtOnce = 64
+  private static let retryInterval: DispatchTimeInterval = .seconds(1)
 
   private let store: HistoryStore
-  /// The rooms that are being deleted, and their keys: in another file they are not.
-  private var expiring: [String: Int64] = [:]
+  private let archivist: Archivist
+  /// The rooms that are being deleted.
+  private var expiring: Set<String> = []
   private var timer: (any DispatchSourceTimer)?
 
-  init(_ store: HistoryStore) { self.store = store }
+  init(_ store: HistoryStore, _ archivist: Archivist) {
+    (self.store, self.archivist) = (store, archivist)
+  }
 
   /// Deletes rooms that have been empty for so long, from now on.
   func start(after age: Duration) {
@@ -29,7 +33,7 @@ final class RoomExpiry: @unchecked Sendable {
     timer.schedule(deadline: .now() + .seconds(1), repeating: .seconds(seconds))
     timer.setEventHandler { [weak self] in
       guard let self else { return }
-      store.followClock()
+      archivist.followClock()
       sweep(before: store.milliseconds(at: store.clock()) - ageMilliseconds)
     }
     timer.activate()
@@ -42,27 +46,21 @@ final class RoomExpiry: @unchecked Sendable {
     timer = nil
   }
 
-  /// Whether a room is being deleted.
-  func contains(_ name: String) -> Bool {
-    expiring[name].map { store.id($0) != nil } ?? false
-  }
-
   private func sweep(before time: Int64) {
+    // What is in the journal may tell that a room was entered, or left again.
+    archivist.archiveAll()
+    guard archivist.isCurrent, let host = store.host else { return }
     do throws(HistoryError) {
-      let expired = try store.writer.expiredRooms(before: time, limit: Self.roomsAtOnce)
-      guard !expired.isEmpty else { return }
-      let inUse = Set((store.host?.openRooms ?? []).map(\.name.text))
-      for room in expired where !contains(room.name) {
-        if inUse.contains(room.name) {
-          // That it was entered could not be written.
+      for room in try store.writer.expiredRooms(before: time, limit: Self.roomsAtOnce)
+      where !expiring.contains(room.name) {
+        guard host.beginExpiry(of: room.name) else {
           try store.writer.setEmptied(room.id, at: nil)
           continue
         }
-        let key = store.key(room.id)
-        expiring[room.name] = key
         store.log.info("the private room \(room.name) has expired")
-        store.host?.removeExpiredRoom(room.name)
-        forget(room, key)
+        expiring.insert(room.name)
+        archivist.erase(room.name)
+        forget(room, in: store.generation)
       }
     } catch {
       store.handle(error)
@@ -70,28 +68,32 @@ final class RoomExpiry: @unchecked Sendable {
   }
 
   /// Deletes an expired room: its words first, since its lines tell which they are.
-  private func forget(_ room: StoredRoom, _ key: Int64) {
-    guard let indexer = store.indexer else { return delete(room, key) }
-    indexer.forget(room.id, while: { [store] in store.id(key) != nil }) { [self] in
-      store.queue.async { self.delete(room, key) }
+  private func forget(_ room: StoredRoom, in generation: Int) {
+    guard let indexer = store.indexer else { return delete(room, in: generation) }
+    indexer.forget(room.id, while: { [store] in store.generation == generation }) { [self] in
+      store.queue.async { self.delete(room, in: generation) }
     }
   }
 
-  private func delete(_ room: StoredRoom, _ key: Int64) {
-    guard store.id(key) != nil else {
-      if expiring[room.name] == key { expiring[room.name] = nil }
-      return
-    }
+  private func delete(_ room: StoredRoom, in generation: Int) {
+    // In another file its number is another room's.
+    guard store.generation == generation else { return end(room) }
     do throws(HistoryError) {
       if try store.writer.delete(room.id, limit: Self.groupsAtOnce) {
-        expiring[room.name] = nil
+        end(room)
       } else {
-        store.queue.async { self.delete(room, key) }
+        store.queue.async { self.delete(room, in: generation) }
       }
     } catch {
-      // It is still there, and expired: the next sweep finds it.
-      expiring[room.name] = nil
       store.handle(error)
+      store.queue.asyncAfter(deadline: .now() + Self.retryInterval) { [weak self] in
+        self?.delete(room, in: generation)
+      }
     }
+  }
+
+  private func end(_ room: StoredRoom) {
+    expiring.remove(room.name)
+    store.host?.endExpiry(of: room.name)
   }
 }

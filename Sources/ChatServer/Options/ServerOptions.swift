@@ -1,4 +1,5 @@
 package import ChatFlags
+internal import ChatHistory
 package import ChatSystem
 
 /// The options of `chat-server`.
@@ -19,6 +20,8 @@ package struct ServerOptions: Sendable {
   var readerTimeout: Duration { .seconds(readerTimeoutSeconds) }
   /// The folder of the history and the files; `nil` to store nothing.
   package var dataFolder: FilePath?
+  /// How many bytes the journal holds.
+  package var journalBytes = 64_028_672
   /// Lines are on the disk, not only in the system's memory, before they are sent.
   package var isDurable = false
   /// How long a private room outlives its last member.
@@ -86,6 +89,7 @@ package struct ServerOptions: Sendable {
       case .flag("--data"): options.dataFolder = FilePath(try parser.bytes())
       case .flag("--no-history"): keepsHistory = false
       case .flag("--durable"): options.isDurable = true
+      case .flag("--journal"): options.journalBytes = try parser.journalSize()
       case .flag("--room-ttl"): options.roomTimeToLive = try parser.duration("--room-ttl")
       case .flag("--max-file"): options.maxFileBytes = try parser.size()
       case .flag("--max-files"): options.maxFilesBytes = try parser.size()
@@ -124,8 +128,8 @@ package struct ServerOptions: Sendable {
       --no-history           keep nothing on disk, and take no files
       --max-file SIZE        the largest file taken (default 100M)
       --max-files SIZE       all kept files; the oldest go first (default 10G)
-      --durable              every line reaches the disk before anyone is sent it,
-                             and survives a power failure too
+      --durable              lines are on the disk before anyone is sent them
+      --journal SIZE         holds lines while the disk is busy (default 64M)
       --room-ttl D           how long a private room outlives its last member: 90s,
                              30m, 24h or 7d (default 24h)
 
@@ -152,6 +156,17 @@ package struct ServerOptions: Sendable {
 }
 
 extension FlagParser {
+  /// The current flag's value as the size of the journal, in whole units of 64 KiB.
+  ///
+  /// - Throws: `UsageError` if it isn't one.
+  fileprivate mutating func journalSize() throws(UsageError) -> Int {
+    let size = try size()
+    guard Journal.sizes.contains(size) else {
+      throw UsageError("--journal takes a size from 1M to 64G")
+    }
+    return Int((size + 65_535) / 65_536 * 65_536)
+  }
+
   /// The current flag's value as a time: `90s`, `30m`, `24h`, `7d`.
   ///
   /// - Throws: `UsageError` if it isn't one.

@@ -1,12 +1,11 @@
 package import ChatCore
 
-/// How far a room came before, and its key in the history: 0 if it has none.
+/// How far a room came before.
 package struct RoomStart: Sendable, Equatable {
   /// The number of its last line.
   package var sequence: UInt64 = 0
   /// How many bytes it has said.
   package var position: UInt64 = 0
-  var key: Int64 = 0
 
   /// Describes a room.
   package init(sequence: UInt64 = 0, position: UInt64 = 0) {
@@ -14,17 +13,10 @@ package struct RoomStart: Sendable, Equatable {
     self.position = position
   }
 
-  init(sequence: UInt64, position: UInt64, key: Int64) {
-    self.sequence = sequence
-    self.position = position
-    self.key = key
-  }
-
   /// As far as both came.
   package func joined(with other: RoomStart) -> RoomStart {
     RoomStart(
-      sequence: max(sequence, other.sequence), position: max(position, other.position),
-      key: max(key, other.key))
+      sequence: max(sequence, other.sequence), position: max(position, other.position))
   }
 }
 
@@ -76,6 +68,11 @@ package struct EmptiedRooms: Sendable {
     return entry.end
   }
 
+  /// Whether it is known how far this very room came, and it can be entered again.
+  package func remembers(_ name: RoomName, now: Duration) -> Bool {
+    entries[name] != nil && start(of: name, now: now) != nil
+  }
+
   /// All that can be entered again, how far each came, and when the last left it.
   package func all(now: Duration) -> [(name: RoomName, end: RoomStart, time: Duration)] {
     entries.filter { $0.key.kind != .private || now - $0.value.time < timeToLive }
@@ -92,6 +89,5 @@ package struct EmptiedRooms: Sendable {
       entries[name] = nil
       if name.kind != .private { forgotten = forgotten.joined(with: entry.end) }
     }
-    forgotten.key = 0
   }
 }

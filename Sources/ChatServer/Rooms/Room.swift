@@ -18,14 +18,11 @@ package final class Room: RoomStream {
   /// The room's stream.
   package let log: RoomLog
 
-  /// Its history, to read; `nil` where nothing is committed.
+  /// Its history, to read; `nil` where nothing is kept.
   let history: RoomHistory?
 
-  /// What the recorder follows.
-  let record: RoomRecord
-
   private let broadcaster: Broadcaster
-  private let recorder: Recorder?
+  private let journal: RoomJournal?
 
   private struct Member {
     let name: String
@@ -39,22 +36,24 @@ package final class Room: RoomStream {
   ///
   /// - Parameters:
   ///   - start: how far it came before.
-  ///   - recorder: commits its lines, and then publishes them.
+  ///   - history: keeps its lines; `nil` where nothing is kept.
   /// - Throws: `SystemError` if the system lacks memory or descriptors for it.
   init(
-    _ name: RoomName, start: RoomStart, recorder: Recorder?, readerTimeout: Duration
+    _ name: RoomName, start: RoomStart, history: History?, readerTimeout: Duration
   ) throws {
     self.name = name
-    self.recorder = recorder
-    let capacity = recorder == nil || name == .lobby ? Self.largeLog : Self.smallLog
-    log = try RoomLog(
+    let capacity = history == nil || name == .lobby ? Self.largeLog : Self.smallLog
+    let log = try RoomLog(
       capacity: capacity, position: start.position, sequence: start.sequence,
-      isRecorded: recorder != nil)
-    let key = RoomKey(start.key)
-    history = recorder.map { RoomHistory($0.queries, key: key) }
-    let broadcaster = Broadcaster(log: log, history: history, readerTimeout: readerTimeout)
+      isDurable: history?.groupSync != nil)
+    self.log = log
+    self.history = history.map { RoomHistory($0.queries, room: name.text) }
+    let broadcaster = Broadcaster(
+      log: log, history: self.history, readerTimeout: readerTimeout)
     self.broadcaster = broadcaster
-    record = RoomRecord(name, log: log, key: key, start: start) { broadcaster.wake() }
+    journal = history.map {
+      RoomJournal(name, log: log, history: $0) { broadcaster.wake() }
+    }
   }
 
   // MARK: The stream
@@ -146,7 +145,7 @@ package final class Room: RoomStream {
     let notice = ControlLine.notice("Type [GET]:\(file.id) to get \(file.name).").encoded()
     var offered = 0
     var sequence: UInt64 = 0
-    let isIn = append(line.encoded(), lines: 1) { mark in
+    let isIn = append(line.encoded(), lines: 1, announcing: file) { mark in
       sequence = mark.sequence
       for member in members.withLock({ Array($0.values) }) {
         if member.peer.speaksVersion1 {
@@ -161,7 +160,6 @@ package final class Room: RoomStream {
           }
         }
       }
-      if recorder != nil { record.add(file.announced(by: mark.sequence)) }
     }
     return isIn ? (offered, sequence) : nil
   }
@@ -175,18 +173,21 @@ package final class Room: RoomStream {
   }
 
   private func append(
-    _ bytes: [UInt8], lines: Int, newcomer: Subscriber? = nil,
-    _ whileLocked: (RoomLog.Mark) -> Void = { _ in }
+    _ bytes: [UInt8], lines: Int, announcing file: SharedFile? = nil,
+    newcomer: Subscriber? = nil, _ whileLocked: (RoomLog.Mark) -> Void = { _ in }
   ) -> Bool {
+    guard let journal else {
+      let isIn = log.append(
+        bytes, lines: lines, newcomer: newcomer, whenFull: broadcaster.wake, whileLocked)
+      if isIn { broadcaster.wake() }
+      return isIn
+    }
+    let entry = journal.entry(bytes, lines: lines, announcing: file)
     let isIn = log.append(
-      bytes, lines: lines, newcomer: newcomer, whenFull: broadcaster.wake, whileLocked)
-    if isIn { publishSoon() }
+      bytes, lines: lines, newcomer: newcomer, keep: { journal.append(entry, $0) },
+      whenFull: broadcaster.wake, whileLocked)
+    if isIn { journal.publishSoon() }
     return isIn
-  }
-
-  /// Has what is new committed and then sent; sent at once where there is no history.
-  private func publishSoon() {
-    if let recorder { recorder.wake(for: record) } else { broadcaster.wake() }
   }
 
   // MARK: One member
@@ -211,23 +212,11 @@ package final class Room: RoomStream {
     }
   }
 
-  /// Waits until all that was said so far is published, and so in the history if it can be committed.
-  ///
-  /// Thread: a session's.
-  func waitUntilPublished() {
-    let position = log.head
-    while log.published < position {
-      // The thread that said it may be about to wake the recorder.
-      recorder?.waitUntilDrained()
-      if log.published < position { SystemThread.sleep(for: .microseconds(50)) }
-    }
-  }
-
   // MARK: Members
 
   /// How far it has come.
   package var end: RoomStart {
-    log.withLock { RoomStart(sequence: $0, position: log.head, key: record.key.value) }
+    log.withLock { RoomStart(sequence: $0, position: log.head) }
   }
 
   /// How many members there are.

@@ -4,12 +4,12 @@ internal import Synchronization
 /// A room's stream: the encoded lines, one after another, as all readers in the room get them.
 ///
 /// It keeps the last `capacity` bytes in a ring. A position is a count of bytes since the room began, and every append
-/// ends a line, so the head is always between two lines. Where there is a history, the recorder follows the head and
-/// publishes what it has committed; elsewhere everything is published at once. Readers hold no lock: what lies between
-/// the tail and the head is not overwritten.
+/// ends a line, so the head is always between two lines. What is appended is put into the journal first, if there is
+/// one, and then published: at once, or, where lines have to be on the disk before, when `publish` says so. Readers hold
+/// no lock: what lies between the tail and the head is not overwritten.
 ///
-/// Thread: any appends; the recorder publishes; the broadcaster reads, and advances the tail.
-/// Lock order: this lock, then a room's members, a peer's, or a record's.
+/// Thread: any appends; the broadcaster reads, and advances the tail.
+/// Lock order: this lock, then the journal's, a room's members, or a peer's.
 package final class RoomLog: Sendable {
   /// The longest append, in bytes.
   package static let longestAppend = 65_536
@@ -33,21 +33,20 @@ package final class RoomLog: Sendable {
     var isClosed = false
   }
 
-  /// How often an appender that waits has slow readers judged.
+  /// How often an appender that waits has slow readers judged, and one that waits for the journal looks again.
   private static let stallCheckInterval: Duration = .milliseconds(25)
+  private static let journalCheckInterval: Duration = .milliseconds(2)
 
   private let ring: MirroredRing
-  /// Where it began: what is before is not in the ring.
-  private let firstPosition: UInt64
-  private let isRecorded: Bool
+  private let isDurable: Bool
   private let state: Guarded<State>
 
   /// Stored with release order after the bytes were written, under the lock; loaded with acquire order before the bytes
   /// are read.
   private let headPosition: Atomic<UInt64>
 
-  /// How far the recorder has published. Stored with release order when the lines are committed, and loaded with acquire
-  /// order before they are sent.
+  /// How far lines are on the disk. Stored with release order when they are, and loaded with acquire order before they
+  /// are sent.
   private let publishedPosition: Atomic<UInt64>
 
   /// How many appenders wait for space: a hint for the broadcaster, so relaxed.
@@ -59,15 +58,14 @@ package final class RoomLog: Sendable {
   ///   - capacity: how many bytes it keeps: a power of two.
   ///   - position: how many bytes the room said before.
   ///   - sequence: how many lines they were.
-  ///   - isRecorded: whether lines are published only when `publish` says so.
+  ///   - isDurable: whether lines are published only when `publish` says so.
   /// - Throws: `SystemError` if the system has no memory for it.
   package init(
-    capacity: Int, position: UInt64 = 0, sequence: UInt64 = 0, isRecorded: Bool = false
+    capacity: Int, position: UInt64 = 0, sequence: UInt64 = 0, isDurable: Bool = false
   ) throws {
     precondition(capacity >= 2 * Self.longestAppend)
     ring = try MirroredRing(capacity: capacity)
-    self.isRecorded = isRecorded
-    firstPosition = position
+    self.isDurable = isDurable
     headPosition = Atomic(position)
     publishedPosition = Atomic(position)
     state = Guarded(State(tail: position, sequence: sequence))
@@ -80,12 +78,12 @@ package final class RoomLog: Sendable {
 
   /// The position after the last line that may be sent.
   package var published: UInt64 {
-    isRecorded ? publishedPosition.load(ordering: .acquiring) : head
+    isDurable ? publishedPosition.load(ordering: .acquiring) : head
   }
 
   /// Lets lines up to here be sent.
   ///
-  /// Thread: the recorder's queue.
+  /// Thread: one at a time, `GroupSync`'s queue.
   package func publish(upTo position: UInt64) {
     publishedPosition.store(position, ordering: .releasing)
   }
@@ -99,21 +97,6 @@ package final class RoomLog: Sendable {
     return cursor >= published || published - cursor <= UInt64(ring.capacity / 2)
   }
 
-  /// A copy of all whole lines up to a position that the ring still holds, sent or not, and the position of the first.
-  /// Appenders wait meanwhile, so that nothing of it is overwritten.
-  package func remembered(upTo end: UInt64) -> (position: UInt64, bytes: [UInt8]) {
-    let (start, bytes) = state.withLock { _ in
-      let head = headPosition.load(ordering: .relaxed)
-      let capacity = UInt64(ring.capacity)
-      let start = max(firstPosition, head > capacity ? head - capacity : 0)
-      return (start, start < end ? Array(ring[start..<end]) : [])
-    }
-    guard start > firstPosition, let lineFeed = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
-      return (start, bytes)
-    }
-    return (start + UInt64(lineFeed + 1), Array(bytes[(lineFeed + 1)...]))
-  }
-
   // MARK: Appending
 
   /// Whether an appender waits for space.
@@ -125,48 +108,60 @@ package final class RoomLog: Sendable {
   ///   - bytes: at most `longestAppend`, ended by LF.
   ///   - lines: how many lines they are.
   ///   - newcomer: who reads the log from here on, these lines included.
-  ///   - whenFull: called under the lock whenever it is about to wait: has slow readers judged.
+  ///   - keep: called under the lock when there is space for the lines, before they are in: puts them into the journal,
+  ///     or says that there is no space yet.
+  ///   - whenFull: called under the lock whenever it is about to wait for readers: has slow ones judged.
   ///   - whileLocked: called under the lock when the lines are in, before any reader is sent them.
   /// - Returns: false if the log was closed; nothing was appended then.
   package func append(
-    _ bytes: [UInt8], lines: Int, newcomer: Subscriber? = nil, whenFull: () -> Void,
+    _ bytes: [UInt8], lines: Int, newcomer: Subscriber? = nil,
+    keep: (Mark) -> Bool = { _ in true }, whenFull: () -> Void,
     _ whileLocked: (Mark) -> Void = { _ in }
   ) -> Bool {
     precondition(bytes.count <= Self.longestAppend)
-    let result = state.withLock {
-      append(bytes, lines, newcomer, whileLocked, to: &$0)
+    var outcome = state.withLock {
+      append(bytes, lines, newcomer, keep, whileLocked, to: &$0)
     }
-    if let result { return result }
+    if outcome == .done || outcome == .closed { return outcome == .done }
     waiters.wrappingAdd(1, ordering: .relaxed)
     defer { waiters.wrappingSubtract(1, ordering: .relaxed) }
     while true {
-      let result = state.wait(until: .now + Self.stallCheckInterval) { state -> Bool? in
-        let result = append(bytes, lines, newcomer, whileLocked, to: &state)
-        if result == nil { whenFull() }
-        return result
-      }
-      if let result { return result }
+      let interval = outcome == .noSpace ? Self.stallCheckInterval : Self.journalCheckInterval
+      outcome =
+        state.wait(until: .now + interval) { state -> Outcome? in
+          outcome = append(bytes, lines, newcomer, keep, whileLocked, to: &state)
+          if outcome == .noSpace { whenFull() }
+          return outcome == .done || outcome == .closed ? outcome : nil
+        } ?? outcome
+      if outcome == .done || outcome == .closed { return outcome == .done }
     }
   }
 
-  /// - Returns: whether the lines are in: false if the log was closed, `nil` if there is no space.
+  private enum Outcome {
+    case done, closed
+    /// Readers have to take something first, or the journal has to be freed.
+    case noSpace, notKept
+  }
+
   private func append(
-    _ bytes: [UInt8], _ lines: Int, _ newcomer: Subscriber?, _ whileLocked: (Mark) -> Void,
-    to state: inout State
-  ) -> Bool? {
-    guard !state.isClosed else { return false }
+    _ bytes: [UInt8], _ lines: Int, _ newcomer: Subscriber?, _ keep: (Mark) -> Bool,
+    _ whileLocked: (Mark) -> Void, to state: inout State
+  ) -> Outcome {
+    guard !state.isClosed else { return .closed }
     let start = headPosition.load(ordering: .relaxed)
     let end = start + UInt64(bytes.count)
-    guard end - state.tail <= UInt64(ring.capacity) else { return nil }
+    guard end - state.tail <= UInt64(ring.capacity) else { return .noSpace }
+    let mark = Mark(start: start, end: end, sequence: state.sequence + UInt64(lines))
+    guard keep(mark) else { return .notKept }
     bytes.withUnsafeBytes { ring.write($0, at: start) }
-    state.sequence += UInt64(lines)
+    state.sequence = mark.sequence
     if let newcomer {
       newcomer.cursor = start
       state.newcomers.append(newcomer)
     }
-    whileLocked(Mark(start: start, end: end, sequence: state.sequence))
+    whileLocked(mark)
     headPosition.store(end, ordering: .releasing)
-    return true
+    return .done
   }
 
   /// Does something while nothing is appended, given the number of the last line.
@@ -184,7 +179,7 @@ package final class RoomLog: Sendable {
       let admitted = $0.newcomers
       $0.newcomers = []
       let before = $0.tail
-      // What is not published yet has to be read by the recorder, and then by all.
+      // What is not published yet has to be read by all.
       $0.tail = admitted.reduce(max(before, min(lowest, published))) { min($0, $1.cursor) }
       return (admitted, $0.tail, $0.tail != before)
     }

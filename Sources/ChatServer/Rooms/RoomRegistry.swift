@@ -18,6 +18,8 @@ package final class RoomRegistry: Sendable {
   private struct State {
     var entries: [RoomName: Entry] = [:]
     var emptied: EmptiedRooms
+    /// Private rooms whose time is over, as long as something is left of them.
+    var expiring: Set<RoomName> = []
     var isClosed = false
 
     var openRooms: [Room] {
@@ -27,7 +29,7 @@ package final class RoomRegistry: Sendable {
     }
   }
 
-  private let recorder: Recorder?
+  private let history: History?
   private let readerTimeout: Duration
   private let clock: @Sendable () -> ClockReading
   private let state: Guarded<State>
@@ -35,15 +37,15 @@ package final class RoomRegistry: Sendable {
   /// Makes the lobby.
   ///
   /// - Parameters:
-  ///   - recorder: commits what the rooms say; `nil` where no history is kept.
+  ///   - history: keeps what the rooms say; `nil` where nothing is kept.
   ///   - timeToLive: for how long a private room can be entered again.
   /// - Throws: `SystemError` if the system lacks memory for it.
   init(
-    recorder: Recorder?, timeToLive: Duration, readerTimeout: Duration,
+    history: History?, timeToLive: Duration, readerTimeout: Duration,
     clock: @escaping @Sendable () -> ClockReading
   ) throws {
     self.clock = clock
-    self.recorder = recorder
+    self.history = history
     self.readerTimeout = readerTimeout
     state = Guarded(State(emptied: EmptiedRooms(timeToLive: timeToLive)))
     let lobby = try make(.lobby, mustExist: false)
@@ -56,7 +58,7 @@ package final class RoomRegistry: Sendable {
     clock: @escaping @Sendable () -> ClockReading
   ) throws {
     try self.init(
-      recorder: nil, timeToLive: timeToLive, readerTimeout: readerTimeout, clock: clock)
+      history: nil, timeToLive: timeToLive, readerTimeout: readerTimeout, clock: clock)
   }
 
   // MARK: Using a room
@@ -82,7 +84,8 @@ package final class RoomRegistry: Sendable {
 
   private func enter(_ name: RoomName, mustExist: Bool) throws(Refusal) -> Room {
     // `nil` for the one that has to make it.
-    let found: Room? = state.wait { state -> Room?? in
+    let found: Room? = try state.wait { state throws(Refusal) -> Room?? in
+      guard !state.expiring.contains(name) else { throw .noSuchRoom }
       switch state.entries[name] {
       case .changing: return nil
       case .open(let room, let users):
@@ -119,6 +122,7 @@ package final class RoomRegistry: Sendable {
     }
     guard isLast else { return }
     // Nothing more is said there, and it is not recreated before its end is known.
+    if room.name.kind == .private { history?.noteEmpty(room.name) }
     let end = room.end
     let now = clock().sinceBoot
     state.withLock { state in
@@ -126,10 +130,6 @@ package final class RoomRegistry: Sendable {
       state.emptied.insert(room.name, end, now: now)
     }
     state.wake()
-    guard room.name.kind == .private, let recorder else { return }
-    recorder.noteEmpty(room.record.key) {
-      self.state.withLock { $0.entries[room.name] == nil }
-    }
   }
 
   // MARK: Which there are
@@ -138,14 +138,27 @@ package final class RoomRegistry: Sendable {
   package func exists(_ name: RoomName) -> Bool {
     guard name.kind == .private else { return true }
     let now = clock().sinceBoot
-    let isKnown = state.withLock {
-      $0.entries[name] != nil || $0.emptied.start(of: name, now: now) != nil
+    let isKnown: Bool? = state.withLock {
+      if $0.expiring.contains(name) { return false }
+      return $0.entries[name] != nil || $0.emptied.start(of: name, now: now) != nil ? true : nil
     }
-    return isKnown || recorder?.exists(name) == true
+    return isKnown ?? ((try? history?.stored(name)) != nil)
   }
 
-  /// Forgets a private room that has expired.
-  func forget(_ name: RoomName) { state.withLock { $0.emptied.remove(name) } }
+  /// A private room's time is over: it can't be entered from here on.
+  ///
+  /// - Returns: false if somebody is in it, or about to be.
+  func beginExpiry(of name: RoomName) -> Bool {
+    state.withLock {
+      guard $0.entries[name] == nil else { return false }
+      $0.emptied.remove(name)
+      $0.expiring.insert(name)
+      return true
+    }
+  }
+
+  /// Nothing is left of a private room whose time was over.
+  func endExpiry(of name: RoomName) { state.withLock { _ = $0.expiring.remove(name) } }
 
   /// The public rooms that have members, and how many: the lobby first, with or without.
   package var listed: [(name: String, members: Int)] {
@@ -179,24 +192,21 @@ package final class RoomRegistry: Sendable {
 
   private func make(_ name: RoomName, mustExist: Bool) throws(Refusal) -> Room {
     let now = clock().sinceBoot
-    let remembered = state.withLock { $0.emptied.start(of: name, now: now) }
-    var start = remembered ?? RoomStart()
-    if let recorder {
-      let kept: RoomStart?
-      do { kept = try recorder.open(name, mustExist: mustExist && remembered == nil) } catch {
+    var (start, isRemembered) = state.withLock {
+      ($0.emptied.start(of: name, now: now), $0.emptied.remembers(name, now: now))
+    }
+    // Otherwise it is known how far it came, and no disk has to be asked.
+    if !isRemembered, let history {
+      let stored: RoomStart?
+      do { stored = try history.stored(name) } catch {
         throw Refusal(.serverFull, "the history can't be read; try again later")
       }
-      guard let kept else { throw .noSuchRoom }
-      let key = kept.key
-      start = start.joined(with: kept)
-      // The key that was remembered may be of a history that was set aside.
-      start.key = key
-    } else if mustExist, remembered == nil {
-      throw .noSuchRoom
+      if let stored { start = start?.joined(with: stored) ?? stored }
     }
+    guard let start = start ?? (mustExist ? nil : RoomStart()) else { throw .noSuchRoom }
     do {
       return try Room(
-        name, start: start, recorder: recorder, readerTimeout: readerTimeout)
+        name, start: start, history: history, readerTimeout: readerTimeout)
     } catch {
       throw Refusal(.serverFull, "the server has no memory for one more room")
     }

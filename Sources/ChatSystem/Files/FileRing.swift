@@ -13,12 +13,12 @@ internal import Glibc
 ///
 /// Owns: the file's descriptor and the mapping.
 ///
-/// Limit: 1,024 at a time. Pages of the system are 4,096 bytes, elsewhere it can't be mapped (EINVAL).
+/// Limit: 1,024 at a time. Pages of the system have at most 64 KiB.
 ///
 /// Thread: any; the caller makes sure that no thread reads a stretch while another writes it.
 package final class FileRing: @unchecked Sendable {
-  /// How many bytes the header has.
-  package static let headerBytes = 4_096
+  /// How many bytes the header has: one page, or more where pages are small, so that the file is the same everywhere.
+  package static let headerBytes = 65_536
 
   /// The capacity is a multiple of these.
   package static let capacityUnitBytes = 65_536
@@ -30,7 +30,6 @@ package final class FileRing: @unchecked Sendable {
   private let base: UnsafeMutableRawPointer
   private let ring: UnsafeMutableRawPointer
   private let descriptor: Descriptor
-  private let path: FilePath
   private let identity: FileIdentity
   private let guardNumber: CInt
 
@@ -60,7 +59,7 @@ package final class FileRing: @unchecked Sendable {
       } else {
         try Self.allocate(descriptor.number, size)
       }
-      try self.init(descriptor, path, capacity: capacity, isWritable: true)
+      try self.init(descriptor, capacity: capacity, isWritable: true)
     } catch {
       // The error that matters is the first.
       try? path.remove()
@@ -84,15 +83,14 @@ package final class FileRing: @unchecked Sendable {
     else { throw SystemError("open", code: EINVAL) }
     // A copy may have holes. If there is no space for them, that is found out when they are written to.
     if isWritable { _ = fallocate(descriptor.number, 0, 0, Self.headerBytes + capacity) }
-    try self.init(descriptor, path, capacity: capacity, isWritable: isWritable)
+    try self.init(descriptor, capacity: capacity, isWritable: isWritable)
   }
 
   private init(
-    _ descriptor: consuming Descriptor, _ path: FilePath, capacity: Int, isWritable: Bool
+    _ descriptor: consuming Descriptor, capacity: Int, isWritable: Bool
   ) throws(SystemError) {
     let number = descriptor.number
     identity = try Self.status(number).identity
-    self.path = path
     self.capacity = capacity
     let bytes = Self.headerBytes + 2 * capacity
     // All is reserved first, so that nothing else can come to lie in a part of it.
@@ -192,8 +190,8 @@ package final class FileRing: @unchecked Sendable {
   /// It stays so.
   package var isLost: Bool { clinux_mapping_is_lost(guardNumber) != 0 }
 
-  /// Whether its path still names this very file, in its full size: it was neither removed, replaced nor shortened.
-  package var isInPlace: Bool {
+  /// Whether a path names this very file, in its full size: it was neither removed, replaced nor shortened.
+  package func isInPlace(at path: FilePath) -> Bool {
     // What can't be looked at is not there.
     guard let status = path.status else { return false }
     return status.identity == identity
@@ -201,6 +199,8 @@ package final class FileRing: @unchecked Sendable {
   }
 
   // MARK: Details
+
+  private static let pageBytes = sysconf(CInt(_SC_PAGESIZE))
 
   private func offset(_ position: UInt64) -> Int { Int(position % UInt64(capacity)) }
 
@@ -210,7 +210,7 @@ package final class FileRing: @unchecked Sendable {
   private func pages(
     _ offset: Int, _ count: Int, isOuter: Bool
   ) -> (first: Range<Int>, wrapped: Range<Int>) {
-    let page = Self.headerBytes
+    let page = Self.pageBytes
     let begin = (isOuter ? offset : offset + page - 1) / page * page
     let end = max(begin, (isOuter ? offset + count + page - 1 : offset + count) / page * page)
     return (

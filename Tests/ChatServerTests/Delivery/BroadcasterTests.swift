@@ -12,8 +12,8 @@ struct BroadcasterTests {
     let log: RoomLog
     let broadcaster: Broadcaster
 
-    init(history: (any Backlog)? = nil, isRecorded: Bool = false) throws {
-      log = try RoomLog(capacity: 131_072, isRecorded: isRecorded)
+    init(history: (any Backlog)? = nil, isDurable: Bool = false) throws {
+      log = try RoomLog(capacity: 131_072, isDurable: isDurable)
       broadcaster = Broadcaster(log: log, history: history, readerTimeout: .seconds(60))
     }
 
@@ -243,7 +243,7 @@ struct BroadcasterTests {
 
   @Test("nothing is sent before it is published")
   func published() throws {
-    let room = try Room(isRecorded: true)
+    let room = try Room(isDurable: true)
     let (transport, _) = try room.join()
     room.say("one\n")
     let first = room.head

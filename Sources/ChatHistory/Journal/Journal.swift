@@ -1,0 +1,241 @@
+package import ChatSystem
+internal import Synchronization
+
+/// The journal: what every room says, in the order in which it was said, before anyone is sent it.
+///
+/// `journal` in the data folder, allocated beforehand and mapped: a record is kept by a copy, which takes no system call
+/// and waits for no disk. It survives the process, however that ends, because the system's memory holds the file's pages;
+/// a power failure it survives once it was synced.
+///
+/// A ring: from `tail` to `head` lies what is not safe in the database yet, and is not overwritten; before that lie
+/// older records, from `oldest` on. Positions count bytes and never wrap.
+///
+/// Thread: any appends; the rest is confined to the history's queue, but for what is marked.
+/// Lock order: its lock is the last.
+package final class Journal: Sendable {
+  /// Its name in the data folder.
+  package static let name: FilePath = "journal"
+  /// The name under which it is made.
+  private static let newName: FilePath = "journal.new"
+  /// The least and the most that it holds, in bytes.
+  package static let sizes: ClosedRange<UInt64> = 1_000_000...64_000_000_000
+  /// How much is made ready ahead of the head.
+  private static let preparedBytes = 1_048_576
+  /// How much is looked through while appends wait.
+  private static let erasedBytes: UInt64 = 65_536
+
+  private struct State {
+    var ring: FileRing
+    /// The position of the oldest record that is not overwritten.
+    var oldest: UInt64
+  }
+
+  private let folder: FilePath
+  /// How many bytes its ring holds.
+  package let capacity: Int
+  /// Its own random number, which the database notes together with how far it was archived.
+  package let identity: UInt64
+  private let state: Guarded<State>
+  /// Stored with release order after the record was written, under the lock; loaded with acquire order before it is read.
+  private let headPosition: Atomic<UInt64>
+  /// Stored with release order when what is before is not read any more.
+  private let tailPosition: Atomic<UInt64>
+
+  /// Makes an empty one, in place of what lies there.
+  ///
+  /// - Parameters:
+  ///   - capacity: a multiple of 64 KiB.
+  ///   - start: the position of its first record.
+  /// - Throws: `SystemError` if there is no space for it, or the file system maps no files.
+  package init(in folder: FilePath, capacity: Int, start: UInt64 = 0) throws(SystemError) {
+    self.folder = folder
+    self.capacity = capacity
+    // getrandom(2), through the standard library.
+    identity = UInt64.random(in: 1...UInt64.max)
+    state = Guarded(
+      State(
+        ring: try Self.make(in: folder, capacity, JournalHeader(identity: identity, start: start)),
+        oldest: start))
+    headPosition = Atomic(start)
+    tailPosition = Atomic(start)
+  }
+
+  private static func make(
+    in folder: FilePath, _ capacity: Int, _ header: JournalHeader,
+    fill: (FileRing) -> Void = { _ in }
+  ) throws(SystemError) -> FileRing {
+    let path = folder.appending(newName)
+    try? path.remove()
+    let ring = try FileRing(creating: path, capacity: capacity)
+    header.write(to: ring.header)
+    fill(ring)
+    do throws(SystemError) {
+      // A name must not reach the disk before what it names.
+      try ring.sync()
+      try path.rename(to: folder.appending(name))
+      try Folder(path: folder).sync()
+    } catch {
+      try? path.remove()
+      throw error
+    }
+    return ring
+  }
+
+  /// Removes it: everything in it is safe elsewhere.
+  package func remove() { if isInPlace { try? folder.appending(Self.name).remove() } }
+
+  // MARK: Positions
+
+  /// The position after the last record. Thread: any.
+  package var head: UInt64 { headPosition.load(ordering: .acquiring) }
+
+  /// What is before is safe elsewhere, and may be overwritten. Thread: any.
+  package var tail: UInt64 { tailPosition.load(ordering: .acquiring) }
+
+  /// The position of the oldest record that it still holds.
+  package var oldest: UInt64 { state.withLock { $0.oldest } }
+
+  /// How much of it is in use, from 0 to 1. Thread: any.
+  package var fill: Double { Double(head - min(tail, head)) / Double(capacity) }
+
+  // MARK: Appending
+
+  /// Appends a record. Thread: any.
+  ///
+  /// - Parameters:
+  ///   - firstSequence: the number of the first line in its room.
+  ///   - roomPosition: the position of its first byte there.
+  /// - Returns: false if there is no space for it now.
+  package func append(
+    _ entry: JournalEntry, firstSequence: UInt64, roomPosition: UInt64
+  ) -> Bool {
+    state.withLock { state in
+      let start = headPosition.load(ordering: .relaxed)
+      let end = JournalRecord.end(of: start, entry.recordBytes)
+      guard end - tailPosition.load(ordering: .acquiring) <= UInt64(capacity) else { return false }
+      let reader = JournalReader(ring: state.ring, identity: identity)
+      while end - state.oldest > UInt64(capacity) {
+        // Where that can't be read, the file was shortened or damaged: what is not safe elsewhere begins at the tail.
+        state.oldest =
+          reader.range(at: state.oldest).map { JournalRecord.end(of: $0.lowerBound, $0.count) }
+          ?? tailPosition.load(ordering: .relaxed)
+      }
+      JournalRecord.write(
+        entry, firstSequence: firstSequence, roomPosition: roomPosition, at: start,
+        identity: identity,
+        to: state.ring.mutableBytes(start..<start + UInt64(entry.recordBytes)))
+      headPosition.store(end, ordering: .releasing)
+      return true
+    }
+  }
+
+  // MARK: Reading
+
+  /// Hands over the records between two positions, as long as `body` wants more.
+  ///
+  /// - Parameter range: no further than the head, and no earlier than what may be overwritten.
+  /// - Returns: the position after the last record that was read; less than the range's end if `body` wanted no more,
+  ///   or the next is not what was written.
+  package func eachRecord<Failure: Error>(
+    in range: Range<UInt64>, _ body: (JournalRecord) throws(Failure) -> Bool
+  ) throws(Failure) -> UInt64 {
+    let ring = state.withLock { $0.ring }
+    return try JournalReader(ring: ring, identity: identity)
+      .eachRecord(from: range.lowerBound, upTo: range.upperBound, body)
+  }
+
+  // MARK: Space
+
+  /// What is before a position is safe elsewhere: its space is used again.
+  package func free(upTo position: UInt64) {
+    let old = tailPosition.load(ordering: .relaxed)
+    guard position > old else { return }
+    let ring = state.withLock { $0.ring }
+    // Written pages need not stay in this process's memory.
+    ring.releasePages(max(old, position - min(position, UInt64(capacity)))..<position)
+    tailPosition.store(position, ordering: .releasing)
+  }
+
+  /// Makes the next pages ready, so that no append waits for the system to do so. Thread: any.
+  package func prepare() {
+    let ring = state.withLock { $0.ring }
+    ring.prefault(from: head, count: min(Self.preparedBytes, capacity / 2))
+  }
+
+  /// Has everything that was appended reach the disk (fdatasync(2)). Thread: any; it waits for the disk.
+  package func sync() throws(SystemError) {
+    let ring = state.withLock { $0.ring }
+    try ring.sync()
+  }
+
+  /// Keeps what was freed and is not overwritten yet, as far as a part of the journal stays free.
+  ///
+  /// - Returns: the position of the first record that is kept.
+  package func retain() -> UInt64 {
+    state.withLock { state in
+      let head = headPosition.load(ordering: .relaxed)
+      let reader = JournalReader(ring: state.ring, identity: identity)
+      var tail = state.oldest
+      while head - tail > UInt64(capacity / 4 * 3), let range = reader.range(at: tail) {
+        tail = JournalRecord.end(of: tail, range.count)
+      }
+      // Where that can't be read, nothing can be kept.
+      tail = reader.range(at: tail) == nil ? tailPosition.load(ordering: .relaxed) : tail
+      tailPosition.store(min(tail, head), ordering: .releasing)
+      return min(tail, head)
+    }
+  }
+
+  /// Overwrites what a room's records say, which are all archived, with zeros.
+  package func erase(_ room: JournalRoom, upTo archived: UInt64) {
+    var next: UInt64 = 0
+    while next < archived {
+      // Appends wait while a part is looked through: none overwrites a record that is being read.
+      next = state.withLock { state in
+        let reader = JournalReader(ring: state.ring, identity: identity)
+        let start = max(next, state.oldest)
+        return reader.eachRecord(from: start, upTo: archived) { record in
+          if record.kind != .erased, record.roomName.elementsEqual(room.name),
+            let range = reader.range(at: record.position)
+          {
+            JournalRecord.erase(state.ring.mutableBytes(range), identity: identity)
+          }
+          return record.end - start < Self.erasedBytes
+        }
+      }
+      guard next < archived, isReadable(at: next) else { return }
+    }
+  }
+
+  private func isReadable(at position: UInt64) -> Bool {
+    state.withLock {
+      position < $0.oldest
+        || JournalReader(ring: $0.ring, identity: identity).record(at: position) != nil
+    }
+  }
+
+  // MARK: A file that another program changes
+
+  /// Whether the file lies where it was made, whole, and can be written to.
+  package var isInPlace: Bool {
+    let ring = state.withLock { $0.ring }
+    return !ring.isLost && ring.isInPlace(at: folder.appending(Self.name))
+  }
+
+  /// Whether something of it could not be read or written (SIGBUS): the file was shortened, or the disk fails. Thread: any.
+  package var isLost: Bool { state.withLock { $0.ring.isLost } }
+
+  /// Makes the file again, with all records that are not freed: appends wait meanwhile.
+  package func renew() throws(SystemError) {
+    try state.withLock { state throws(SystemError) in
+      let (tail, head) = (
+        tailPosition.load(ordering: .relaxed), headPosition.load(ordering: .relaxed)
+      )
+      let old = state.ring
+      state.ring = try Self.make(
+        in: folder, capacity, JournalHeader(identity: identity, start: tail)
+      ) { $0.write(old[tail..<head], at: tail) }
+      state.oldest = tail
+    }
+  }
+}

@@ -1,0 +1,194 @@
+internal import ChatHistory
+internal import ChatSystem
+internal import Dispatch
+internal import Synchronization
+
+/// Archives the journal: one reader of it, with a position, which commits what it reads to the database in large
+/// transactions, and frees the space. Nobody waits for it but those who read the past.
+///
+/// Thread: confined to the history's queue, but for what is marked.
+final class Archivist: @unchecked Sendable {
+  // Safety: what changes is confined to the history's queue, or atomic.
+
+  /// The most that is committed at once: others wait for the queue meanwhile.
+  private static let batchBytes = 4_194_304
+  private static let batchItems = 8_192
+  /// Space is freed when it is more than this part of the journal: that waits for the disk.
+  private static let heldPart = 4
+  /// How often it is tried again after a failure.
+  private static let retryInterval: DispatchTimeInterval = .milliseconds(550)
+  /// How long a reader of the past waits for what was said before it asked.
+  private static let longestWait: Duration = .seconds(10)
+  private static let waitStep: Duration = .milliseconds(20)
+
+  private struct Waiter {
+    let position: UInt64
+    let completion: @Sendable () -> Void
+  }
+
+  let journal: Journal
+  private let store: HistoryStore
+
+  /// What is before this is in the database.
+  private var position: UInt64
+  /// The same, for other threads.
+  private let archivedPosition: Atomic<UInt64>
+  private var waiters: [Waiter] = []
+  private var isRetrying = false
+  private let isScheduled = Atomic<Bool>(false)
+
+  init(_ journal: Journal, _ store: HistoryStore) {
+    (self.journal, self.store) = (journal, store)
+    position = journal.head
+    archivedPosition = Atomic(position)
+    store.onNewFile = { [unowned self] in startOver() }
+  }
+
+  // MARK: Waiting for it
+
+  /// Has what is new archived soon. Thread: any.
+  func wake() {
+    guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    store.queue.async { self.archive() }
+  }
+
+  /// Waits until everything that was said so far is archived.
+  ///
+  /// Thread: a session's.
+  /// - Parameter isWanted: asked from time to time.
+  /// - Throws: `HistoryError` if that takes too long.
+  func waitUntilCurrent(while isWanted: () -> Bool = { true }) throws(HistoryError) {
+    let head = journal.head
+    let deadline = MonotonicTime.now + Self.longestWait
+    while archivedPosition.load(ordering: .acquiring) < head {
+      store.queue.sync { archive() }
+      guard archivedPosition.load(ordering: .acquiring) < head else { return }
+      guard isWanted(), MonotonicTime.now < deadline, store.isKeeping else {
+        throw HistoryError(.full, "what was said last can't be archived at the moment")
+      }
+      if store.isFailing { SystemThread.sleep(for: Self.waitStep) }
+    }
+  }
+
+  /// Calls back when everything that was said so far is archived, on the history's queue. Thread: any.
+  func whenCurrent(_ completion: @escaping @Sendable () -> Void) {
+    let head = journal.head
+    store.queue.async { [self] in
+      waiters.append(Waiter(position: head, completion: completion))
+      archive()
+    }
+  }
+
+  // MARK: Archiving
+
+  /// Whether nothing is left to be archived.
+  var isCurrent: Bool { position == journal.head }
+
+  /// Follows a clock that was set: what was said before is archived by the old time, and moved then.
+  func followClock() {
+    guard store.clockWasSet else { return }
+    archiveAll()
+    if isCurrent { store.followClock() }
+  }
+
+  /// Archives all of it, unless that fails.
+  func archiveAll() {
+    while !isCurrent, store.mayWrite { archive() }
+  }
+
+  /// Archives a batch, and goes on with the next one after whatever else waits for the queue.
+  func archive() {
+    // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
+    _ = isScheduled.exchange(false, ordering: .acquiringAndReleasing)
+    defer { callWaiters() }
+    guard store.mayWrite else { return retryLater() }
+    let head = journal.head
+    do throws(HistoryError) {
+      if position < head { try archive(upTo: head) }
+      if store.needsRestore, position >= head, let host = store.host {
+        try HistoryRestore(store, host).run()
+        store.needsRestore = false
+      }
+      store.noteSuccess()
+    } catch {
+      store.handle(error)
+      return retryLater()
+    }
+    resumeIfStopped()
+    if !isCurrent { wake() }
+  }
+
+  private func archive(upTo head: UInt64) throws(HistoryError) {
+    var batch = ArchiveBatch(steadyClock: store.steadyClock)
+    let end = journal.eachRecord(in: position..<head) { record in
+      batch.add(record)
+      return batch.byteCount < Self.batchBytes && batch.items.count < Self.batchItems
+    }
+    if end == position {
+      // The file was shortened or overwritten. The lines were shown; only their past is gone.
+      store.log.error("a part of the journal can't be read: what was said there is lost")
+      store.needsRestore = true
+      position = head
+    } else {
+      try store.writer.archive(
+        batch, JournalProgress(identity: journal.identity, position: end))
+      position = end
+    }
+    archivedPosition.store(position, ordering: .releasing)
+    if position - min(position, journal.tail) > UInt64(journal.capacity / Self.heldPart) {
+      try free()
+    }
+    store.indexer?.wake()
+  }
+
+  /// Frees what is archived: first it has to be on the disk, so that a power failure loses nothing that the journal had.
+  private func free() throws(HistoryError) {
+    try store.writer.sync()
+    journal.free(upTo: position)
+  }
+
+  /// Has everything that is archived on the disk.
+  func finish() throws(HistoryError) {
+    if position > journal.tail { try free() }
+  }
+
+  /// Overwrites what the journal has of a room, which is to be deleted.
+  func erase(_ room: String) { journal.erase(JournalRoom(room), upTo: position) }
+
+  /// A new file has begun: all that the journal still holds is archived again.
+  private func startOver() {
+    position = journal.retain()
+    archivedPosition.store(position, ordering: .releasing)
+    wake()
+  }
+
+  // MARK: Trouble
+
+  private func retryLater() {
+    guard !isRetrying else { return }
+    isRetrying = true
+    store.queue.asyncAfter(deadline: .now() + Self.retryInterval) { [weak self] in
+      guard let self else { return }
+      isRetrying = false
+      if !isCurrent || store.isFailing || store.needsRestore { archive() }
+    }
+  }
+
+  /// Rooms that had to go on without the journal are kept again when it has space.
+  private func resumeIfStopped() {
+    guard !store.isKeeping, isCurrent else { return }
+    do throws(HistoryError) { try free() } catch { return store.handle(error) }
+    // It may have failed for that.
+    guard journal.isInPlace, (try? journal.sync()) != nil else { return retryLater() }
+    store.resume()
+    wake()
+  }
+
+  private func callWaiters() {
+    guard !waiters.isEmpty else { return }
+    let position = position
+    let ready = waiters.filter { $0.position <= position }
+    waiters.removeAll { $0.position <= position }
+    for waiter in ready { waiter.completion() }
+  }
+}

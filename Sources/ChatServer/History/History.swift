@@ -1,0 +1,152 @@
+internal import ChatCore
+internal import ChatHistory
+internal import ChatSystem
+internal import Dispatch
+
+/// The history that a running server keeps: the journal, into which everything is put before anyone is sent it, and
+/// behind it the database, the search index, and those who read them.
+///
+/// Thread: any.
+final class History: Sendable {
+  /// How long the rest of an earlier journal is tried to be archived when the server starts.
+  private static let startPatience: Duration = .seconds(5)
+
+  /// How long a thread that has found the journal full waits before it looks again.
+  private static let fullPause: Duration = .milliseconds(5)
+
+  /// Puts what rooms say into the journal.
+  let journal: JournalWriter
+  /// Publishes what is on the disk; `nil` if it is published before.
+  let groupSync: GroupSync?
+  /// Reads what was said.
+  let queries: HistoryQueries
+
+  private let store: HistoryStore
+  private let archivist: Archivist
+  private let expiry: RoomExpiry
+  private let watch: HistoryWatch
+  private let folder: DataFolder
+  /// Finds rooms, and does not wait for those who read.
+  private let lookup: HistoryReader
+
+  /// Opens the history of a folder, and archives what an earlier server left in its journal.
+  ///
+  /// - Parameters:
+  ///   - journalBytes: how much the journal holds.
+  ///   - isDurable: lines are on the disk before anyone is sent them.
+  /// - Throws: `HistoryError`.
+  init(
+    folder: DataFolder, journalBytes: Int, isDurable: Bool,
+    clock: @escaping @Sendable () -> ClockReading, log: EventLog
+  ) throws(HistoryError) {
+    self.folder = folder
+    let store = try HistoryStore(folder: folder.path, clock: clock, log: log)
+    self.store = store
+    let replay = JournalReplay(store, folder: folder.path)
+    try replay.run(until: .now + Self.startPatience)
+    let journal: Journal
+    do throws(SystemError) { journal = try Journal(in: folder.path, capacity: journalBytes) } catch {
+      throw HistoryError(
+        .full,
+        "the journal of \(ByteCount.text(UInt64(journalBytes))) in \(folder.path) cannot be made: "
+          + error.reason)
+    }
+    let archivist = Archivist(journal, store)
+    self.archivist = archivist
+    let syncQueue = DispatchQueue(label: "journal-sync", qos: .userInitiated)
+    self.journal = JournalWriter(journal, store, syncQueue: syncQueue) { archivist.wake() }
+    groupSync = isDurable ? GroupSync(journal, store, queue: syncQueue) : nil
+    queries = try HistoryQueries(store, archivist, folder: folder.path)
+    lookup = try HistoryReader(folder: folder.path)
+    expiry = RoomExpiry(store, archivist)
+    watch = HistoryWatch(store, archivist, folder: folder)
+    store.indexer?.wake()
+  }
+
+  // MARK: Start and end
+
+  /// Begins what it does by itself: watching the files, and deleting expired rooms.
+  ///
+  /// - Parameters:
+  ///   - host: the server, which is not retained.
+  ///   - age: how long a private room outlives its last member.
+  func start(for host: any HistoryHost, expireRoomsAfter age: Duration) {
+    store.queue.sync {
+      store.host = host
+      expiry.start(after: age)
+      watch.start()
+    }
+  }
+
+  /// Ends, when nothing will be said any more: everything said is in the database, and the journal is gone. If that
+  /// can't be, the journal stays for the next start.
+  func finish() {
+    store.queue.sync {
+      expiry.stop()
+      // What happened since the last check would not be noticed.
+      watch.stop()
+      watch.check()
+      store.retryNow()
+      archivist.archiveAll()
+      archivist.followClock()
+      finishJournal()
+      store.host = nil
+    }
+    store.indexer?.stop()
+    // The next one to open the file has less to do, and a copy of it is the whole; if not, nothing is lost.
+    try? lookup.emptyLog()
+    folder.release()
+  }
+
+  private func finishJournal() {
+    if !store.isKeeping { store.needsRestore = true }
+    store.retryNow()
+    archivist.archive()
+    do throws(HistoryError) {
+      if archivist.isCurrent, !store.needsRestore {
+        try archivist.finish()
+        archivist.journal.remove()
+        return
+      }
+    } catch { store.handle(error) }
+    if !archivist.isCurrent {
+      store.log.error("what was said last is in the journal: the next start puts it into the history")
+    }
+    if store.needsRestore {
+      store.log.error("numbers of lines that were not kept will be used again")
+    }
+  }
+
+  // MARK: Time
+
+  /// The time of day, for what is said: milliseconds since 1970, UTC.
+  var wallMilliseconds: Int64 { store.clock().wallMilliseconds }
+
+  // MARK: Rooms
+
+  /// How far a room came that is not remembered; `nil` if there is none.
+  ///
+  /// - Throws: `HistoryError` if it can't be found out: a room must not begin with numbers that were used.
+  func stored(_ name: RoomName) throws(HistoryError) -> RoomStart? {
+    // A public room that is not remembered begins after all that were.
+    if name.kind == .private { try archivist.waitUntilCurrent() }
+    do throws(HistoryError) {
+      return try lookup.room(named: name.text).map {
+        RoomStart(sequence: $0.lastSequence, position: $0.endPosition)
+      }
+    } catch {
+      store.queue.async { [store] in store.handle(error) }
+      throw error
+    }
+  }
+
+  /// The last has left a private room, which nobody can enter yet.
+  func noteEmpty(_ name: RoomName) {
+    let reading = store.clock()
+    let entry = JournalEntry.emptied(JournalRoom(name.text), at: reading.wallMilliseconds)
+    let sinceBoot = UInt64(max(0, reading.sinceBoot / .milliseconds(1)))
+    while !journal.append(entry, firstSequence: sinceBoot, roomPosition: 0) {
+      SystemThread.sleep(for: Self.fullPause)
+    }
+  }
+}

@@ -1,0 +1,122 @@
+internal import ChatHistory
+internal import ChatSystem
+internal import Dispatch
+internal import Synchronization
+
+/// Puts what rooms say into the journal, and takes care of it while anything is said: its next pages are ready, what
+/// is new reaches the disk every second, and it is archived.
+///
+/// Thread: any.
+final class JournalWriter: Sendable {
+  /// How often the journal is looked after while anything is said.
+  private static let interval: DispatchTimeInterval = .milliseconds(50)
+  /// What is said is archived after so many of these, and on the disk after so many.
+  private static let archiveTicks = 5
+  private static let syncTicks = 20
+  /// From here on it is archived without waiting for more.
+  private static let hurriedFill = 0.25
+  /// How long a full journal is waited for: where nothing can be archived, and where that is only slow.
+  private static let failingPatience: Duration = .seconds(1)
+  private static let slowPatience: Duration = .seconds(10)
+
+  private struct Wait {
+    /// The journal's tail when it was found full.
+    var tail: UInt64 = .max
+    var since = MonotonicTime.now
+  }
+
+  private struct Care {
+    var tick = 0
+    /// What was seen by the last tick, and what is on the disk.
+    var head: UInt64 = 0
+    var synced: UInt64 = 0
+    var idleTicks = 0
+  }
+
+  let journal: Journal
+  private let store: HistoryStore
+  private let wakeArchivist: @Sendable () -> Void
+  private let queue = DispatchQueue(label: "journal", qos: .userInitiated)
+  private let syncQueue: DispatchQueue
+  /// Whether anything was said that is to be looked after.
+  private let isCaring = Atomic<Bool>(false)
+  private let isSyncing = Atomic<Bool>(false)
+  private let wait = Guarded(Wait())
+  private let care = Guarded(Care())
+
+  /// - Parameter syncQueue: where the disk is waited for.
+  init(
+    _ journal: Journal, _ store: HistoryStore, syncQueue: DispatchQueue,
+    wakeArchivist: @escaping @Sendable () -> Void
+  ) {
+    (self.journal, self.store, self.syncQueue) = (journal, store, syncQueue)
+    self.wakeArchivist = wakeArchivist
+    journal.prepare()
+  }
+
+  /// Appends a record, unless the history has stopped. Called under the lock of a room's log.
+  ///
+  /// - Returns: false if the journal is full: to be called again a little later.
+  func append(_ entry: JournalEntry, firstSequence: UInt64, roomPosition: UInt64) -> Bool {
+    guard store.isKeeping else { return true }
+    guard journal.append(entry, firstSequence: firstSequence, roomPosition: roomPosition) else {
+      return isGivenUp()
+    }
+    if !isCaring.load(ordering: .relaxed) { beginCare() }
+    return true
+  }
+
+  /// Whether the journal has been full for so long that the rooms have to go on without it.
+  private func isGivenUp() -> Bool {
+    wakeArchivist()
+    let (now, tail) = (MonotonicTime.now, journal.tail)
+    let patience = store.isFailing ? Self.failingPatience : Self.slowPatience
+    let isOver = wait.withLock { wait in
+      if wait.tail != tail { wait = Wait(tail: tail, since: now) }
+      return now - wait.since >= patience
+    }
+    if isOver { store.stop() }
+    return isOver
+  }
+
+  // MARK: Care
+
+  private func beginCare() {
+    guard !isCaring.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    queue.asyncAfter(deadline: .now() + Self.interval) { [weak self] in self?.tick() }
+  }
+
+  private func tick() {
+    let head = journal.head
+    let (isIdle, isDue, needsSync) = care.withLock { care in
+      care.tick += 1
+      care.idleTicks = head == care.head ? care.idleTicks + 1 : 0
+      care.head = head
+      let needsSync = care.tick % Self.syncTicks == 0 && care.synced < head
+      if needsSync { care.synced = head }
+      return (
+        care.idleTicks > Self.syncTicks && care.synced == head,
+        care.tick % Self.archiveTicks == 0, needsSync
+      )
+    }
+    if isDue || journal.fill > Self.hurriedFill { wakeArchivist() }
+    journal.prepare()
+    if needsSync { sync() }
+    guard isIdle else {
+      queue.asyncAfter(deadline: .now() + Self.interval) { [weak self] in self?.tick() }
+      return
+    }
+    isCaring.store(false, ordering: .sequentiallyConsistent)
+    // What was appended just before found the flag set.
+    if journal.head != head { beginCare() }
+  }
+
+  private func sync() {
+    guard !isSyncing.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    syncQueue.async { [self] in
+      // One that fails has made the journal lost, or its file is gone: `HistoryWatch` sees to it.
+      try? journal.sync()
+      isSyncing.store(false, ordering: .releasing)
+    }
+  }
+}
