@@ -148,12 +148,14 @@ package final class Journal: Sendable {
 
   /// What is before a position is safe elsewhere: its space is used again.
   package func free(upTo position: UInt64) {
-    let old = tailPosition.load(ordering: .relaxed)
-    guard position > old else { return }
-    let ring = state.withLock { $0.ring }
-    // Written pages need not stay in this process's memory.
-    ring.releasePages(max(old, position - min(position, UInt64(capacity)))..<position)
+    guard position > tailPosition.load(ordering: .relaxed) else { return }
     tailPosition.store(position, ordering: .releasing)
+  }
+
+  /// Takes what will hardly be read again out of this process's memory; the file keeps it.
+  package func release(_ range: Range<UInt64>) {
+    let ring = state.withLock { $0.ring }
+    ring.releasePages(range)
   }
 
   /// Makes the next pages ready, so that no append waits for the system to do so. Thread: any.

@@ -132,6 +132,7 @@ final class Archivist: @unchecked Sendable {
     } else {
       try store.writer.archive(
         batch, JournalProgress(identity: journal.identity, position: end))
+      journal.release(position..<end)
       position = end
     }
     archivedPosition.store(position, ordering: .releasing)
@@ -150,6 +151,12 @@ final class Archivist: @unchecked Sendable {
   /// Has everything that is archived on the disk.
   func finish() throws(HistoryError) {
     if position > journal.tail { try free() }
+  }
+
+  /// Something could not be put into the journal that rooms can tell again.
+  func restore() {
+    store.needsRestore = true
+    archive()
   }
 
   /// Overwrites what the journal has of a room, which is to be deleted.
@@ -176,7 +183,7 @@ final class Archivist: @unchecked Sendable {
 
   /// Rooms that had to go on without the journal are kept again when it has space.
   private func resumeIfStopped() {
-    guard !store.isKeeping, isCurrent else { return }
+    guard store.isStopKnown, isCurrent else { return }
     do throws(HistoryError) { try free() } catch { return store.handle(error) }
     // It may have failed for that.
     guard journal.isInPlace, (try? journal.sync()) != nil else { return retryLater() }

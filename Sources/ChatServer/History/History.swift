@@ -11,9 +11,6 @@ final class History: Sendable {
   /// How long the rest of an earlier journal is tried to be archived when the server starts.
   private static let startPatience: Duration = .seconds(5)
 
-  /// How long a thread that has found the journal full waits before it looks again.
-  private static let fullPause: Duration = .milliseconds(5)
-
   /// Puts what rooms say into the journal.
   let journal: JournalWriter
   /// Publishes what is on the disk; `nil` if it is published before.
@@ -145,8 +142,8 @@ final class History: Sendable {
     let reading = store.clock()
     let entry = JournalEntry.emptied(JournalRoom(name.text), at: reading.wallMilliseconds)
     let sinceBoot = UInt64(max(0, reading.sinceBoot / .milliseconds(1)))
-    while !journal.append(entry, firstSequence: sinceBoot, roomPosition: 0) {
-      SystemThread.sleep(for: Self.fullPause)
+    if !journal.append(entry, firstSequence: sinceBoot, roomPosition: 0) {
+      store.queue.async { [archivist] in archivist.restore() }
     }
   }
 }

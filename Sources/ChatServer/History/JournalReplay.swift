@@ -43,7 +43,8 @@ struct JournalReplay {
   private func archive(
     _ journal: StoredJournal, until deadline: MonotonicTime
   ) throws(HistoryError) {
-    var position = journal.start(after: try store.writer.progress())
+    let start = journal.start(after: try store.writer.progress())
+    var position = start
     var lineCount = 0
     while true {
       var batch = ArchiveBatch()
@@ -60,13 +61,13 @@ struct JournalReplay {
       position = end
     }
     if lineCount > 0 {
-      store.log.info("\(lineCount) lines of the journal were put into the history")
+      store.log.info("lines of the journal that were put into the history: \(lineCount)")
     }
     if journal.isTorn(at: position) {
       store.log.warning("the journal's end was incomplete, and is cut off there")
     }
     // The journal is replaced now.
-    try store.writer.sync()
+    if position > start { try store.writer.sync() }
   }
 
   private func retrying(

@@ -92,16 +92,14 @@ final class JournalWriter: Sendable {
       care.tick += 1
       care.idleTicks = head == care.head ? care.idleTicks + 1 : 0
       care.head = head
-      let needsSync = care.tick % Self.syncTicks == 0 && care.synced < head
-      if needsSync { care.synced = head }
       return (
         care.idleTicks > Self.syncTicks && care.synced == head,
-        care.tick % Self.archiveTicks == 0, needsSync
+        care.tick % Self.archiveTicks == 0, care.tick % Self.syncTicks == 0 && care.synced < head
       )
     }
     if isDue || journal.fill > Self.hurriedFill { wakeArchivist() }
     journal.prepare()
-    if needsSync { sync() }
+    if needsSync, sync() { care.withLock { $0.synced = head } }
     guard isIdle else {
       queue.asyncAfter(deadline: .now() + Self.interval) { [weak self] in self?.tick() }
       return
@@ -111,12 +109,14 @@ final class JournalWriter: Sendable {
     if journal.head != head { beginCare() }
   }
 
-  private func sync() {
-    guard !isSyncing.exchange(true, ordering: .acquiringAndReleasing) else { return }
+  /// - Returns: false if the disk is still waited for.
+  private func sync() -> Bool {
+    guard !isSyncing.exchange(true, ordering: .acquiringAndReleasing) else { return false }
     syncQueue.async { [self] in
       // One that fails has made the journal lost, or its file is gone: `HistoryWatch` sees to it.
       try? journal.sync()
       isSyncing.store(false, ordering: .releasing)
     }
+    return true
   }
 }

@@ -122,18 +122,26 @@ package final class RoomLog: Sendable {
     var outcome = state.withLock {
       append(bytes, lines, newcomer, keep, whileLocked, to: &$0)
     }
-    if outcome == .done || outcome == .closed { return outcome == .done }
-    waiters.wrappingAdd(1, ordering: .relaxed)
-    defer { waiters.wrappingSubtract(1, ordering: .relaxed) }
+    /// Tries again whenever something was freed, until a little later.
+    func wait(_ interval: Duration) -> Outcome {
+      var last = outcome
+      let final = state.wait(until: .now + interval) { state -> Outcome? in
+        last = append(bytes, lines, newcomer, keep, whileLocked, to: &state)
+        if last == .noSpace { whenFull() }
+        return last == .done || last == .closed ? last : nil
+      }
+      return final ?? last
+    }
     while true {
-      let interval = outcome == .noSpace ? Self.stallCheckInterval : Self.journalCheckInterval
-      outcome =
-        state.wait(until: .now + interval) { state -> Outcome? in
-          outcome = append(bytes, lines, newcomer, keep, whileLocked, to: &state)
-          if outcome == .noSpace { whenFull() }
-          return outcome == .done || outcome == .closed ? outcome : nil
-        } ?? outcome
-      if outcome == .done || outcome == .closed { return outcome == .done }
+      switch outcome {
+      case .done: return true
+      case .closed: return false
+      case .noSpace:
+        waiters.wrappingAdd(1, ordering: .relaxed)
+        outcome = wait(Self.stallCheckInterval)
+        waiters.wrappingSubtract(1, ordering: .relaxed)
+      case .notKept: outcome = wait(Self.journalCheckInterval)
+      }
     }
   }
 
