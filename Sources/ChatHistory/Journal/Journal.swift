@@ -72,7 +72,12 @@ package final class Journal: Sendable {
     do throws(SystemError) {
       // A name must not reach the disk before what it names.
       try ring.sync()
-      try path.rename(to: folder.appending(name))
+      let place = folder.appending(name)
+      // What is no file can't be replaced.
+      if let status = place.status, !status.isRegular {
+        try place.rename(to: StoredJournal.asidePath(in: folder, as: "found"))
+      }
+      try path.rename(to: place)
       try Folder(path: folder).sync()
     } catch {
       try? path.remove()

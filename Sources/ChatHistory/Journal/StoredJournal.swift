@@ -61,15 +61,24 @@ package struct StoredJournal: Sendable {
   /// - Returns: the path it has now.
   package static func setAside(in folder: FilePath) throws(HistoryError) -> FilePath {
     let path = folder.appending(Journal.name)
+    let aside = asidePath(in: folder, as: "damaged")
+    do throws(SystemError) { try path.rename(to: aside) } catch {
+      throw HistoryError(.full, "\(path): cannot be set aside: \(error.reason)")
+    }
+    return aside
+  }
+
+  /// A path for what is set aside, which nothing has.
+  ///
+  /// - Parameter reason: why it is, in a word.
+  static func asidePath(in folder: FilePath, as reason: String) -> FilePath {
     let moment = WallClock.timestamp().filter { $0 != "-" && $0 != ":" }
-    var aside = path.withSuffix(".damaged-\(moment)")
+    let path = folder.appending(Journal.name).withSuffix(".\(reason)-\(moment)")
+    var aside = path
     var number = 1
     while aside.status != nil {
       number += 1
-      aside = path.withSuffix(".damaged-\(moment)-\(number)")
-    }
-    do throws(SystemError) { try path.rename(to: aside) } catch {
-      throw HistoryError(.full, "\(path): cannot be set aside: \(error.reason)")
+      aside = path.withSuffix("-\(number)")
     }
     return aside
   }

@@ -61,10 +61,11 @@ struct HistoryResponder {
   private func respond(in room: Room, _ body: (RoomHistory) throws(HistoryError) -> Void) {
     client.beginWork()
     if let history = room.history {
-      do throws(HistoryError) {
-        try history.waitUntilCurrent { client.isWanted }
-        try body(history)
-      } catch {
+      if !history.waitUntilCurrent(while: { client.isWanted }) {
+        client.splice(
+          ControlLine.notice("What was said last can't be read at the moment.").encoded())
+      }
+      do throws(HistoryError) { try body(history) } catch {
         client.splice(ControlLine.notice("The history can't be read at the moment.").encoded())
       }
     }

@@ -11,10 +11,12 @@ final class Archivist: @unchecked Sendable {
   // Safety: what changes is confined to the history's queue, or atomic.
 
   /// The most that is committed at once: others wait for the queue meanwhile.
-  private static let batchBytes = 4_194_304
+  private static let batchBytes = 8_388_608
   private static let batchItems = 8_192
   /// Space is freed when it is more than this part of the journal: that waits for the disk.
-  private static let heldPart = 4
+  private static let heldPart = 8
+  /// In a rush it is put off until the journal is filled so far, from 0 to 1.
+  private static let rushFill = 0.6
   /// How often it is tried again after a failure.
   private static let retryInterval: DispatchTimeInterval = .milliseconds(550)
   /// How long a reader of the past waits for what was said before it asked.
@@ -36,6 +38,7 @@ final class Archivist: @unchecked Sendable {
   private var waiters: [Waiter] = []
   private var isRetrying = false
   private let isScheduled = Atomic<Bool>(false)
+  private let isRushed = Atomic<Bool>(false)
 
   init(_ journal: Journal, _ store: HistoryStore) {
     (self.journal, self.store) = (journal, store)
@@ -52,22 +55,31 @@ final class Archivist: @unchecked Sendable {
     store.queue.async { self.archive() }
   }
 
-  /// Waits until everything that was said so far is archived.
+  /// Has what is new archived soon, unless that can wait. Thread: any.
+  func wakeUnlessPutOff() { if !isPutOff { wake() } }
+
+  /// Notes whether so much is said that the rooms need the processors more. Thread: any.
+  func note(isRushed: Bool) { self.isRushed.store(isRushed, ordering: .relaxed) }
+
+  private var isPutOff: Bool {
+    isRushed.load(ordering: .relaxed) && journal.fill < Self.rushFill
+  }
+
+  /// Waits until everything that was said so far is archived, up to a limit.
   ///
   /// Thread: a session's.
   /// - Parameter isWanted: asked from time to time.
-  /// - Throws: `HistoryError` if that takes too long.
-  func waitUntilCurrent(while isWanted: () -> Bool = { true }) throws(HistoryError) {
+  /// - Returns: whether it is.
+  func waitUntilCurrent(while isWanted: () -> Bool = { true }) -> Bool {
     let head = journal.head
     let deadline = MonotonicTime.now + Self.longestWait
     while archivedPosition.load(ordering: .acquiring) < head {
       store.queue.sync { archive() }
-      guard archivedPosition.load(ordering: .acquiring) < head else { return }
-      guard isWanted(), MonotonicTime.now < deadline, store.isKeeping else {
-        throw HistoryError(.full, "what was said last can't be archived at the moment")
-      }
+      guard archivedPosition.load(ordering: .acquiring) < head else { return true }
+      guard isWanted(), MonotonicTime.now < deadline, store.isKeeping else { return false }
       if store.isFailing { SystemThread.sleep(for: Self.waitStep) }
     }
+    return true
   }
 
   /// Calls back when everything that was said so far is archived, on the history's queue. Thread: any.
@@ -115,7 +127,7 @@ final class Archivist: @unchecked Sendable {
       return retryLater()
     }
     resumeIfStopped()
-    if !isCurrent { wake() }
+    if !isCurrent { wakeUnlessPutOff() }
   }
 
   private func archive(upTo head: UInt64) throws(HistoryError) {
@@ -183,7 +195,7 @@ final class Archivist: @unchecked Sendable {
 
   /// Rooms that had to go on without the journal are kept again when it has space.
   private func resumeIfStopped() {
-    guard store.isStopKnown, isCurrent else { return }
+    guard !store.isKeeping, isCurrent else { return }
     do throws(HistoryError) { try free() } catch { return store.handle(error) }
     // It may have failed for that.
     guard journal.isInPlace, (try? journal.sync()) != nil else { return retryLater() }

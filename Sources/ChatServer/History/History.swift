@@ -51,7 +51,7 @@ final class History: Sendable {
     let archivist = Archivist(journal, store)
     self.archivist = archivist
     let syncQueue = DispatchQueue(label: "journal-sync", qos: .userInitiated)
-    self.journal = JournalWriter(journal, store, syncQueue: syncQueue) { archivist.wake() }
+    self.journal = JournalWriter(journal, store, archivist, syncQueue: syncQueue)
     groupSync = isDurable ? GroupSync(journal, store, queue: syncQueue) : nil
     queries = try HistoryQueries(store, archivist, folder: folder.path)
     lookup = try HistoryReader(folder: folder.path)
@@ -123,10 +123,12 @@ final class History: Sendable {
 
   /// How far a room came that is not remembered; `nil` if there is none.
   ///
+  /// - Parameter mayBeNew: it may have said something since the server started, which has to be archived first.
   /// - Throws: `HistoryError` if it can't be found out: a room must not begin with numbers that were used.
-  func stored(_ name: RoomName) throws(HistoryError) -> RoomStart? {
-    // A public room that is not remembered begins after all that were.
-    if name.kind == .private { try archivist.waitUntilCurrent() }
+  func stored(_ name: RoomName, mayBeNew: Bool) throws(HistoryError) -> RoomStart? {
+    if mayBeNew, !archivist.waitUntilCurrent() {
+      throw HistoryError(.full, "what was said last can't be archived at the moment")
+    }
     do throws(HistoryError) {
       return try lookup.room(named: name.text).map {
         RoomStart(sequence: $0.lastSequence, position: $0.endPosition)

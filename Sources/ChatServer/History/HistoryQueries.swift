@@ -29,12 +29,12 @@ final class HistoryQueries: Sendable {
   /// Whether what is said now is kept, and can be read later.
   var isKeeping: Bool { store.isKeeping }
 
-  /// Waits until everything that was said so far can be read.
+  /// Waits until everything that was said so far can be read, up to a limit.
   ///
   /// - Parameter isWanted: asked from time to time.
-  /// - Throws: `HistoryError` if that takes too long.
-  func waitUntilCurrent(while isWanted: () -> Bool) throws(HistoryError) {
-    try archivist.waitUntilCurrent(while: isWanted)
+  /// - Returns: whether it can.
+  func waitUntilCurrent(while isWanted: () -> Bool) -> Bool {
+    archivist.waitUntilCurrent(while: isWanted)
   }
 
   /// Hands over every file that a line announces, the oldest first. When the server starts.

@@ -38,8 +38,6 @@ final class HistoryStore: @unchecked Sendable {
   private(set) var steadyClock: SteadyClock
   private var retryTime = MonotonicTime.now
   private var lastError: HistoryError?
-  /// Everyone was told that the history has stopped.
-  private(set) var isStopKnown = false
 
   private let isKeepingFlag = Atomic<Bool>(true)
   private let isFailingFlag = Atomic<Bool>(false)
@@ -117,20 +115,18 @@ final class HistoryStore: @unchecked Sendable {
   /// The journal has space again: what is said is kept from now on.
   func resume() {
     guard !isKeepingFlag.exchange(true, ordering: .relaxed) else { return }
-    isStopKnown = false
     needsRestore = true
     log.warning("the history is kept again")
     host?.announce("The history is kept again.")
   }
 
-  /// Nothing more can be kept, for a reason given or for the last error: the rooms go on without. Thread: any.
+  /// Nothing more can be kept, for a reason given or for the last error: the rooms go on without, after everyone was
+  /// told.
   func stop(_ reason: String? = nil) {
-    guard isKeepingFlag.exchange(false, ordering: .relaxed) else { return }
-    queue.async { [self] in
-      isStopKnown = true
-      log.error("the history has stopped: \(reason ?? lastError?.reason ?? "the journal is full")")
-      host?.announce("The history has stopped: what is said now is not kept.")
-    }
+    guard isKeeping else { return }
+    log.error("the history has stopped: \(reason ?? lastError?.reason ?? "the journal is full")")
+    host?.announce("The history has stopped: what is said now is not kept.")
+    isKeepingFlag.store(false, ordering: .releasing)
   }
 
   /// Begins a new file if this one is damaged; otherwise nothing is written for a while.

@@ -13,8 +13,8 @@ final class JournalWriter: Sendable {
   /// What is said is archived after so many of these, and on the disk after so many.
   private static let archiveTicks = 5
   private static let syncTicks = 20
-  /// From here on it is archived without waiting for more.
-  private static let hurriedFill = 0.25
+  /// More than this part of it in an interval is a rush.
+  private static let rushPart = 64
   /// How long a full journal is waited for: where nothing can be archived, and where that is only slow.
   private static let failingPatience: Duration = .seconds(1)
   private static let slowPatience: Duration = .seconds(10)
@@ -35,22 +35,22 @@ final class JournalWriter: Sendable {
 
   let journal: Journal
   private let store: HistoryStore
-  private let wakeArchivist: @Sendable () -> Void
+  private let archivist: Archivist
   private let queue = DispatchQueue(label: "journal", qos: .userInitiated)
   private let syncQueue: DispatchQueue
   /// Whether anything was said that is to be looked after.
   private let isCaring = Atomic<Bool>(false)
   private let isSyncing = Atomic<Bool>(false)
+  private let isStopping = Atomic<Bool>(false)
   private let wait = Guarded(Wait())
   private let care = Guarded(Care())
 
   /// - Parameter syncQueue: where the disk is waited for.
   init(
-    _ journal: Journal, _ store: HistoryStore, syncQueue: DispatchQueue,
-    wakeArchivist: @escaping @Sendable () -> Void
+    _ journal: Journal, _ store: HistoryStore, _ archivist: Archivist, syncQueue: DispatchQueue
   ) {
-    (self.journal, self.store, self.syncQueue) = (journal, store, syncQueue)
-    self.wakeArchivist = wakeArchivist
+    (self.journal, self.store, self.archivist) = (journal, store, archivist)
+    self.syncQueue = syncQueue
     journal.prepare()
   }
 
@@ -60,23 +60,29 @@ final class JournalWriter: Sendable {
   func append(_ entry: JournalEntry, firstSequence: UInt64, roomPosition: UInt64) -> Bool {
     guard store.isKeeping else { return true }
     guard journal.append(entry, firstSequence: firstSequence, roomPosition: roomPosition) else {
-      return isGivenUp()
+      giveUpInTime()
+      return false
     }
     if !isCaring.load(ordering: .relaxed) { beginCare() }
     return true
   }
 
-  /// Whether the journal has been full for so long that the rooms have to go on without it.
-  private func isGivenUp() -> Bool {
-    wakeArchivist()
+  /// Stops the history if the journal has been full for so long that the rooms have to go on without it.
+  private func giveUpInTime() {
+    archivist.wake()
     let (now, tail) = (MonotonicTime.now, journal.tail)
     let patience = store.isFailing ? Self.failingPatience : Self.slowPatience
     let isOver = wait.withLock { wait in
       if wait.tail != tail { wait = Wait(tail: tail, since: now) }
       return now - wait.since >= patience
     }
-    if isOver { store.stop() }
-    return isOver
+    // Everyone is told before anything is said that is not kept.
+    if isOver, !isStopping.exchange(true, ordering: .acquiringAndReleasing) {
+      store.queue.async { [self] in
+        store.stop()
+        isStopping.store(false, ordering: .releasing)
+      }
+    }
   }
 
   // MARK: Care
@@ -88,16 +94,19 @@ final class JournalWriter: Sendable {
 
   private func tick() {
     let head = journal.head
-    let (isIdle, isDue, needsSync) = care.withLock { care in
+    let (isIdle, isDue, isRushed, needsSync) = care.withLock { care in
       care.tick += 1
       care.idleTicks = head == care.head ? care.idleTicks + 1 : 0
+      let isRushed = head - care.head > UInt64(journal.capacity / Self.rushPart)
       care.head = head
       return (
         care.idleTicks > Self.syncTicks && care.synced == head,
-        care.tick % Self.archiveTicks == 0, care.tick % Self.syncTicks == 0 && care.synced < head
+        care.tick % Self.archiveTicks == 0, isRushed,
+        care.tick % Self.syncTicks == 0 && care.synced < head
       )
     }
-    if isDue || journal.fill > Self.hurriedFill { wakeArchivist() }
+    archivist.note(isRushed: isRushed)
+    if isDue || isRushed { archivist.wakeUnlessPutOff() }
     journal.prepare()
     if needsSync, sync() { care.withLock { $0.synced = head } }
     guard isIdle else {

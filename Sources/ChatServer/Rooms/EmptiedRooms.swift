@@ -38,6 +38,8 @@ package struct EmptiedRooms: Sendable {
   private var entries: [RoomName: Entry] = [:]
   /// None of the forgotten public rooms came further.
   private var forgotten = RoomStart()
+  /// Whether private rooms were forgotten that can be entered again.
+  package private(set) var hasForgottenPrivate = false
 
   /// No room has been left yet. The time is how long the system has run.
   ///
@@ -68,10 +70,8 @@ package struct EmptiedRooms: Sendable {
     return entry.end
   }
 
-  /// Whether it is known how far this very room came, and it can be entered again.
-  package func remembers(_ name: RoomName, now: Duration) -> Bool {
-    entries[name] != nil && start(of: name, now: now) != nil
-  }
+  /// Whether it is known how far this very room came, though its time may be over.
+  package func remembers(_ name: RoomName) -> Bool { entries[name] != nil }
 
   /// All that can be entered again, how far each came, and when the last left it.
   package func all(now: Duration) -> [(name: RoomName, end: RoomStart, time: Duration)] {
@@ -87,7 +87,11 @@ package struct EmptiedRooms: Sendable {
     guard surplus > 0 else { return }
     for (name, entry) in Array(entries.prefix(surplus)) {
       entries[name] = nil
-      if name.kind != .private { forgotten = forgotten.joined(with: entry.end) }
+      if name.kind == .private {
+        hasForgottenPrivate = true
+      } else {
+        forgotten = forgotten.joined(with: entry.end)
+      }
     }
   }
 }

@@ -15,12 +15,12 @@ final class RoomHistory: Backlog {
   /// Whether a reader can come back to what is said now.
   var canReadOn: Bool { queries.isKeeping }
 
-  /// Waits until everything that was said so far can be read.
+  /// Waits until everything that was said so far can be read, up to a limit.
   ///
   /// - Parameter isWanted: asked from time to time.
-  /// - Throws: `HistoryError` if that takes too long.
-  func waitUntilCurrent(while isWanted: () -> Bool) throws(HistoryError) {
-    try queries.waitUntilCurrent(while: isWanted)
+  /// - Returns: whether it can.
+  func waitUntilCurrent(while isWanted: () -> Bool) -> Bool {
+    queries.waitUntilCurrent(while: isWanted)
   }
 
   /// Reads the room's stream from a position on, on a queue of its own.

@@ -140,9 +140,12 @@ package final class RoomRegistry: Sendable {
     let now = clock().sinceBoot
     let isKnown: Bool? = state.withLock {
       if $0.expiring.contains(name) { return false }
-      return $0.entries[name] != nil || $0.emptied.start(of: name, now: now) != nil ? true : nil
+      guard $0.entries[name] == nil, !$0.emptied.remembers(name) else {
+        return $0.entries[name] != nil || $0.emptied.start(of: name, now: now) != nil
+      }
+      return nil
     }
-    return isKnown ?? ((try? history?.stored(name)) != nil)
+    return isKnown ?? ((try? history?.stored(name, mayBeNew: false)) != nil)
   }
 
   /// A private room's time is over: it can't be entered from here on.
@@ -192,13 +195,19 @@ package final class RoomRegistry: Sendable {
 
   private func make(_ name: RoomName, mustExist: Bool) throws(Refusal) -> Room {
     let now = clock().sinceBoot
-    var (start, isRemembered) = state.withLock {
-      ($0.emptied.start(of: name, now: now), $0.emptied.remembers(name, now: now))
+    var (start, isRemembered, mayBeForgotten) = state.withLock {
+      (
+        $0.emptied.start(of: name, now: now), $0.emptied.remembers(name),
+        $0.emptied.hasForgottenPrivate
+      )
     }
     // Otherwise it is known how far it came, and no disk has to be asked.
     if !isRemembered, let history {
       let stored: RoomStart?
-      do { stored = try history.stored(name) } catch {
+      do {
+        // One that was entered since the server started is remembered, unless there were too many.
+        stored = try history.stored(name, mayBeNew: mustExist && mayBeForgotten)
+      } catch {
         throw Refusal(.serverFull, "the history can't be read; try again later")
       }
       if let stored { start = start?.joined(with: stored) ?? stored }
