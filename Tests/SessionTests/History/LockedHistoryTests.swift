@@ -86,6 +86,51 @@ struct LockedHistoryTests {
   }
 
   @Test(
+    "rooms can be made, left and entered again meanwhile, whether or not they were there before")
+  func rooms() throws {
+    let data = try TestFolder()
+    let ledger = Ledger()
+    var codes: [String] = []
+    do {
+      let server = try TestServer("--rate", "0", "--log-level", "warning", data: data)
+      let alice = try Walker(server, as: "alice", ledger: ledger)
+      for number in 0..<2 {
+        try alice.go(to: nil)
+        codes.append(alice.room)
+        try alice.talk(["first run \(number)"])
+      }
+      // Somebody is in the second one.
+      server.program.signal(SIGKILL)
+      #expect(try server.program.exitCode() == -SIGKILL)
+    }
+    do {
+      let server = try TestServer("--rate", "0", "--log-level", "warning", data: data)
+      let alice = try Walker(server, as: "alice", ledger: ledger)
+      let lock = try HistoryLock(data)
+      try alice.talk(["it is locked"])
+      try alice.go(to: nil)
+      codes.append(alice.room)
+      try alice.talk(["a new private room"])
+      for room in codes + ["#new", "lobby", "#new"] + codes {
+        try alice.go(to: room)
+        try alice.talk(["once more \(alice.last)"])
+      }
+      let bob = try Walker(server, as: "bob", room: codes[2], ledger: ledger)
+      try bob.talk(["so is bob"])
+      #expect(alice.notices + bob.notices == [])
+      try lock.release()
+      #expect(ledger.compare(try bob.askForAll(), with: codes[2]) == [])
+      server.program.signal(SIGKILL)
+      #expect(try server.program.exitCode() == -SIGKILL)
+    }
+    for room in ledger.rooms {
+      let kept = try KeptLine.exported(from: data, room: room)
+      #expect(ledger.compare(kept ?? [], with: room) == [])
+    }
+    #expect(ledger.problems == [])
+  }
+
+  @Test(
     "a line that came back is in the export at once, locked or not, and after the server was killed"
   )
   func export() throws {
