@@ -32,6 +32,7 @@ struct JournalTroubleTests {
     "removed or replaced while the server runs: it says so, and nothing is lost",
     arguments: [
       "rm journal", "mv journal journal.old", "cp journal new && mv new journal",
+      "mv journal journal.old && mkdir journal",
       "mv journal journal.old && ln -s /dev/null journal",
     ])
   func removed(_ script: String) throws {
