@@ -40,6 +40,24 @@ struct MigrationTests {
     COMMIT;
     """
 
+  /// What the release before the journal made of it.
+  private static let secondVersion = """
+    BEGIN;
+    CREATE TABLE files (
+      room INTEGER NOT NULL,
+      sequence INTEGER NOT NULL,
+      id TEXT NOT NULL UNIQUE,
+      name TEXT NOT NULL,
+      size INTEGER NOT NULL,
+      digest TEXT NOT NULL,
+      sender TEXT NOT NULL,
+      time INTEGER NOT NULL,
+      PRIMARY KEY (room, sequence)) WITHOUT ROWID;
+    INSERT INTO files VALUES (1, 2, '5f', 'b.png', 7, printf('%064d', 0), 'alice', 1000);
+    PRAGMA user_version = 2;
+    COMMIT;
+    """
+
   /// A folder with a file of the first release.
   private func firstVersion() throws -> String {
     let folder = try TestHistory.temporaryFolder()
@@ -76,6 +94,41 @@ struct MigrationTests {
       try HistoryReader(folder: FilePath(folder)).texts(of: history.lobby) == ["a", "b", "c", "d"])
     let new = try TestHistory()
     let schema = "PRAGMA user_version; SELECT type, name, sql FROM sqlite_schema ORDER BY name"
+    #expect(try sqlite(history.file, schema) == sqlite(new.file, schema))
+  }
+
+  @Test("a file of the release before the journal keeps its lines and files, and a journal follows")
+  func secondRelease() throws {
+    let folder = try firstVersion()
+    _ = try sqlite("\(folder)/history.db", Self.secondVersion)
+    #expect {
+      try HistoryReader(folder: FilePath(folder))
+    } throws: { "\($0)".contains("written by an earlier release: start the server on it once") }
+    let history = try TestHistory(folder: folder)
+    #expect(try history.writer.setAside == nil)
+    #expect(try history.writer.progress() == JournalProgress(identity: 0, position: 0))
+    // No journal was archived, so all that lies beside it is new.
+    let talk = JournalTalk(try Journal(in: FilePath(folder), capacity: 65_536))
+    let room = JournalRoom("lobby")
+    let entry = JournalEntry(Array("d\n".utf8), lineCount: 1, in: room, at: 3_000)
+    #expect(talk.journal.append(entry, firstSequence: 4, roomPosition: 6))
+    let stored = try #require(try StoredJournal(in: FilePath(folder)))
+    var batch = ArchiveBatch()
+    let end = stored.eachRecord(from: stored.start(after: try history.writer.progress())) {
+      batch.add($0)
+      return true
+    }
+    let progress = JournalProgress(identity: stored.identity, position: end)
+    try history.writer.archive(batch, progress)
+    try history.reopen()
+    #expect(try history.writer.progress() == progress)
+    let lines = try HistoryReader(folder: FilePath(folder)).lines(
+      of: history.lobby.id, after: 0, before: nil, limit: 10, byteLimit: 100)
+    #expect(lines.map(\.text) == ["a", "b", "c", "d"])
+    #expect(lines.map(\.file) == [nil, "5f", nil, nil])
+    #expect(lines.map(\.timeMilliseconds) == [1_000, 1_000, 2_000, 3_000])
+    let schema = "PRAGMA user_version; SELECT type, name, sql FROM sqlite_schema ORDER BY name"
+    let new = try TestHistory()
     #expect(try sqlite(history.file, schema) == sqlite(new.file, schema))
   }
 
