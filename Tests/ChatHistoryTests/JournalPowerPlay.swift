@@ -123,7 +123,7 @@ struct JournalPowerPlay {
 
   private mutating func erase(using random: inout SeededRandom) {
     guard Bool.random(using: &random) else { return }
-    journal.erase(JournalRoom("*first"), upTo: archived)
+    journal.erase(JournalRoom("*first"))
   }
 
   private mutating func renew() throws {

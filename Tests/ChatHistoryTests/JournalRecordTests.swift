@@ -111,7 +111,7 @@ struct JournalRecordTests {
     #expect(talk.say("the secret", "of many", in: "*room", file: "the file"))
     #expect(talk.say("after"))
     journal.free(upTo: journal.head)
-    journal.erase(JournalRoom("*room"), upTo: journal.head)
+    journal.erase(JournalRoom("*room"))
     let records = try stored().said(from: 0).records
     #expect(records.map(\.kind) == [.lines, .erased, .lines])
     #expect(records.map(\.end) == talk.said.map(\.end))

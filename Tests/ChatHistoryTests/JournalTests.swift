@@ -220,7 +220,7 @@ struct JournalTests {
       }
       journal.free(upTo: journal.head)
       #expect(try folder.holds("secret"))
-      journal.erase(JournalRoom("*room"), upTo: journal.head)
+      journal.erase(JournalRoom("*room"))
       #expect(try !folder.holds("secret"))
       let held = talk.said.filter { $0.position >= journal.oldest }
       let records = journal.said(journal.oldest..<journal.head).records
@@ -229,7 +229,7 @@ struct JournalTests {
         #expect(old.room == "*room" ? record.kind == .erased : record == old)
       }
       // Twice does no harm.
-      journal.erase(JournalRoom("*room"), upTo: journal.head)
+      journal.erase(JournalRoom("*room"))
       #expect(journal.said(journal.oldest..<journal.head).records == records)
     }
   }
@@ -240,14 +240,14 @@ struct JournalTests {
     let talk = JournalTalk(journal)
     for _ in 0..<20 { #expect(sayMuch(talk, in: "*room")) }
     journal.free(upTo: talk.said[9].end)
-    journal.erase(JournalRoom("*room"), upTo: journal.head)
+    journal.erase(JournalRoom("*room"))
     let records = journal.said(0..<journal.head).records
     #expect(
       records.map(\.kind) == Array(repeating: .erased, count: 10)
         + Array(repeating: .lines, count: 10))
     #expect(Array(records[10...]) == Array(talk.said[10...]))
     journal.free(upTo: journal.head)
-    journal.erase(JournalRoom("*room"), upTo: journal.head)
+    journal.erase(JournalRoom("*room"))
     #expect(journal.said(0..<journal.head).records.allSatisfy { $0.kind == .erased })
   }
 

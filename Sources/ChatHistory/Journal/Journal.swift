@@ -193,15 +193,17 @@ package final class Journal: Sendable {
     }
   }
 
-  /// Overwrites what a room's records say, which are all archived, with zeros.
-  package func erase(_ room: JournalRoom, upTo archived: UInt64) {
+  /// Overwrites what a room's freed records say with zeros. Those that are not freed stay: after a power failure the
+  /// database may lack them and what follows, and one that is overwritten in part ends what can be read.
+  package func erase(_ room: JournalRoom) {
+    let freed = tail
     var next: UInt64 = 0
-    while next < archived {
+    while next < freed {
       // Appends wait while a part is looked through: none overwrites a record that is being read.
       next = state.withLock { state in
         let reader = JournalReader(ring: state.ring, identity: identity)
         let start = max(next, state.oldest)
-        return reader.eachRecord(from: start, upTo: archived) { record in
+        return reader.eachRecord(from: start, upTo: freed) { record in
           if record.kind != .erased, record.roomName.elementsEqual(room.name),
             let range = reader.range(at: record.position)
           {
@@ -210,7 +212,7 @@ package final class Journal: Sendable {
           return record.end - start < Self.erasedBytes
         }
       }
-      guard next < archived, isReadable(at: next) else { return }
+      guard next < freed, isReadable(at: next) else { return }
     }
   }
 

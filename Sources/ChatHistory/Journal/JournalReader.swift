@@ -4,6 +4,9 @@ internal import ChatSystem
 ///
 /// Thread: any, as long as the records read are not overwritten: the one who frees the journal's space sees to that.
 struct JournalReader {
+  /// No journal comes so far: so many bytes fit after it, whatever a record or a ring has.
+  private static let lastPosition: UInt64 = .max / 2
+
   let ring: FileRing
   let identity: UInt64
 
@@ -15,6 +18,8 @@ struct JournalReader {
 
   /// The bytes of the record at a position, which need not be what was written; `nil` if there is none.
   func range(at position: UInt64) -> Range<UInt64>? {
+    // What lies in a damaged ring may be any number.
+    guard position <= Self.lastPosition else { return nil }
     let header = ring[position..<position + UInt64(JournalRecord.headerBytes)]
     guard let count = JournalRecord.byteCount(header, at: position), count <= ring.capacity else {
       return nil

@@ -39,7 +39,8 @@ package struct StoredJournal: Sendable {
       progress.identity == identity ? max(progress.position, firstPosition) : firstPosition
     guard reader.record(at: noted) == nil, let bounds = reader.bounds() else { return noted }
     // The place was used again: the database is older than what was freed. Otherwise the journal ends here.
-    return bounds.upperBound > noted + UInt64(reader.ring.capacity) ? bounds.lowerBound : noted
+    let last = bounds.upperBound - min(bounds.upperBound, UInt64(reader.ring.capacity))
+    return last > noted ? bounds.lowerBound : noted
   }
 
   /// Hands over its records from a position on, as long as `body` wants more.
@@ -48,7 +49,21 @@ package struct StoredJournal: Sendable {
   package func eachRecord<Failure: Error>(
     from position: UInt64, _ body: (JournalRecord) throws(Failure) -> Bool
   ) throws(Failure) -> UInt64 {
-    try reader.eachRecord(from: position, body)
+    // A server that runs may overwrite a record while it is looked at: what is checked and handed over is a copy.
+    let copy = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: JournalRecord.longest, alignment: 8)
+    defer { copy.deallocate() }
+    var end = position
+    while let range = reader.range(at: end) {
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: copy[..<Int(range.upperBound - end)])
+      bytes.copyMemory(from: reader.ring[range])
+      guard
+        let record = JournalRecord(UnsafeRawBufferPointer(bytes), at: end, identity: identity)
+      else { break }
+      end = record.end
+      guard try body(record) else { break }
+    }
+    return end
   }
 
   /// Whether more was written after the last record that can be read: a power failure kept a part of it.

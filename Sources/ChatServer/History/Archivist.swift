@@ -171,8 +171,8 @@ final class Archivist: @unchecked Sendable {
     archive()
   }
 
-  /// Overwrites what the journal has of a room, which is to be deleted.
-  func erase(_ room: String) { journal.erase(JournalRoom(room), upTo: position) }
+  /// Overwrites what the journal has of a room, which is to be deleted, as far as it is freed: see `finish`.
+  func erase(_ room: String) { journal.erase(JournalRoom(room)) }
 
   /// A new file has begun: all that the journal still holds is archived again.
   private func startOver() {

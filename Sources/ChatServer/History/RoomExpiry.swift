@@ -51,8 +51,11 @@ final class RoomExpiry: @unchecked Sendable {
     archivist.archiveAll()
     guard archivist.isCurrent, let host = store.host else { return }
     do throws(HistoryError) {
-      for room in try store.writer.expiredRooms(before: time, limit: Self.roomsAtOnce)
-      where !expiring.contains(room.name) {
+      let rooms = try store.writer.expiredRooms(before: time, limit: Self.roomsAtOnce)
+        .filter { !expiring.contains($0.name) }
+      // Only what is freed can be erased from the journal.
+      if !rooms.isEmpty { try archivist.finish() }
+      for room in rooms {
         guard host.beginExpiry(of: room.name) else {
           try store.writer.setEmptied(room.id, at: nil)
           continue
