@@ -21,6 +21,9 @@ package final class Journal: Sendable {
   package static let sizes: ClosedRange<UInt64> = 1_000_000...64_000_000_000
   /// How much is made ready ahead of the head.
   private static let preparedBytes = 1_048_576
+  /// From so many bytes on, a record is written (pwritev(2)) and not copied. Measured for 64 KiB: 11 µs, where the copy
+  /// took 4 µs into pages that were ready and 40 to 110 into others.
+  private static let writtenBytes = 4_096
   /// How much is looked through while appends wait.
   private static let erasedBytes: UInt64 = 65_536
 
@@ -125,12 +128,33 @@ package final class Journal: Sendable {
           reader.range(at: state.oldest).map { JournalRecord.end(of: $0.lowerBound, $0.count) }
           ?? tailPosition.load(ordering: .relaxed)
       }
-      JournalRecord.write(
-        entry, firstSequence: firstSequence, roomPosition: roomPosition, at: start,
-        identity: identity,
-        to: state.ring.mutableBytes(start..<start + UInt64(entry.recordBytes)))
+      let header = JournalRecord.header(
+        of: entry, firstSequence: firstSequence, roomPosition: roomPosition, at: start,
+        identity: identity)
+      Self.write(header, entry, to: state.ring, at: start)
       headPosition.store(end, ordering: .releasing)
       return true
+    }
+  }
+
+  /// Copies a record into the mapping; a long one is written, which takes less time than the faults of its pages.
+  private static func write(
+    _ header: InlineArray<7, UInt64>, _ entry: JournalEntry, to ring: FileRing, at start: UInt64
+  ) {
+    header.span.withUnsafeBytes { header in
+      entry.room.name.withUnsafeBytes { name in
+        entry.file.withUnsafeBytes { file in
+          entry.lines.withUnsafeBytes { lines in
+            let parts: InlineArray<4, UnsafeRawBufferPointer> = [header, name, file, lines]
+            if entry.recordBytes >= writtenBytes, ring.writeToFile(parts, at: start) { return }
+            var next = start
+            for index in parts.indices {
+              ring.write(parts[index], at: next)
+              next += UInt64(parts[index].count)
+            }
+          }
+        }
+      }
     }
   }
 

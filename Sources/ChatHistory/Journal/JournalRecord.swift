@@ -75,33 +75,22 @@ package struct JournalRecord {
 
   // MARK: Writing
 
-  /// Writes a record.
-  ///
-  /// - Parameter target: its bytes, `entry.recordBytes` of them.
-  static func write(
-    _ entry: JournalEntry, firstSequence: UInt64, roomPosition: UInt64, at position: UInt64,
-    identity: UInt64, to target: UnsafeMutableRawBufferPointer
-  ) {
+  /// The header of a record, as its bytes: the name, the file's fields and the lines follow.
+  static func header(
+    of entry: JournalEntry, firstSequence: UInt64, roomPosition: UInt64, at position: UInt64,
+    identity: UInt64
+  ) -> InlineArray<7, UInt64> {
     let shape =
-      UInt64(target.count) | UInt64(entry.kind.rawValue) << 32
+      UInt64(entry.recordBytes) | UInt64(entry.kind.rawValue) << 32
       | UInt64(entry.room.name.count) << 40 | UInt64(entry.file.count) << 48
-    func store(_ word: UInt64, _ offset: Int) {
-      target.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
-    }
-    store(position, 8)
-    store(shape, 16)
-    store(UInt64(bitPattern: entry.timeMilliseconds), 24)
-    store(firstSequence, 32)
-    store(roomPosition, 40)
-    store(UInt64(entry.lineCount), 48)
-    var next = headerBytes
-    for part in [entry.room.name, entry.file, entry.lines] where !part.isEmpty {
-      part.withUnsafeBytes {
-        UnsafeMutableRawBufferPointer(rebasing: target[next..<next + $0.count]).copyMemory(from: $0)
-        next += $0.count
-      }
-    }
-    store(checksum(UnsafeRawBufferPointer(target), entry.payloadHash, identity), 0)
+    var words: InlineArray<7, UInt64> = [
+      0, position.littleEndian, shape.littleEndian,
+      UInt64(bitPattern: entry.timeMilliseconds).littleEndian, firstSequence.littleEndian,
+      roomPosition.littleEndian, UInt64(entry.lineCount).littleEndian,
+    ]
+    words[0] =
+      words.span.withUnsafeBytes { checksum($0, entry.payloadHash, identity) }.littleEndian
+    return words
   }
 
   /// Overwrites what a record says with zeros; the record stays one.

@@ -13,10 +13,11 @@ final class Archivist: @unchecked Sendable {
   /// The most that is committed at once: others wait for the queue meanwhile.
   private static let batchBytes = 8_388_608
   private static let batchItems = 8_192
-  /// Space is freed when it is more than this part of the journal: that waits for the disk.
-  private static let heldPart = 8
-  /// In a rush it is put off until the journal is filled so far, from 0 to 1.
-  private static let rushFill = 0.6
+  /// Space is freed when it is more than this part of the journal, and in a rush, than that: it waits for the disk.
+  private static let heldPart = 64
+  private static let rushHeldPart = 8
+  /// In a rush archiving is put off until the journal is filled so far, from 0 to 1.
+  private static let rushFill = 0.75
   /// How often it is tried again after a failure.
   private static let retryInterval: DispatchTimeInterval = .milliseconds(550)
   /// How long a reader of the past waits for what was said before it asked.
@@ -59,7 +60,10 @@ final class Archivist: @unchecked Sendable {
   func wakeUnlessPutOff() { if !isPutOff { wake() } }
 
   /// Notes whether so much is said that the rooms need the processors more. Thread: any.
-  func note(isRushed: Bool) { self.isRushed.store(isRushed, ordering: .relaxed) }
+  func note(isRushed: Bool) {
+    self.isRushed.store(isRushed, ordering: .relaxed)
+    store.indexer?.note(isRushed: isRushed)
+  }
 
   private var isPutOff: Bool {
     isRushed.load(ordering: .relaxed) && journal.fill < Self.rushFill
@@ -148,9 +152,8 @@ final class Archivist: @unchecked Sendable {
       position = end
     }
     archivedPosition.store(position, ordering: .releasing)
-    if position - min(position, journal.tail) > UInt64(journal.capacity / Self.heldPart) {
-      try free()
-    }
+    let part = isRushed.load(ordering: .relaxed) ? Self.rushHeldPart : Self.heldPart
+    if position - min(position, journal.tail) > UInt64(journal.capacity / part) { try free() }
     store.indexer?.wake()
   }
 

@@ -11,8 +11,9 @@ final class Indexer: Sendable {
   private static let linesAtOnce = 1_000
   /// How long it waits for more lines first.
   private static let delay: DispatchTimeInterval = .milliseconds(200)
-  /// While lines keep coming, it works one part of the time and rests so many.
+  /// While lines keep coming, it works one part of the time and rests so many; in a rush, so many more.
   private static let restsPerWork = 9.0
+  private static let rushRestsPerWork = 99.0
   /// How many groups of a room are removed at once.
   private static let forgottenGroups = 16
 
@@ -22,6 +23,7 @@ final class Indexer: Sendable {
   /// Counts the calls of `wake`: lines keep coming if it changes.
   private let wakes = Atomic<Int>(0)
   private let isScheduled = Atomic<Bool>(false)
+  private let isRushed = Atomic<Bool>(false)
   private let isStopped = Atomic<Bool>(false)
 
   init(_ index: SearchIndex, log: EventLog) {
@@ -34,6 +36,9 @@ final class Indexer: Sendable {
     wakes.wrappingAdd(1, ordering: .relaxed)
     schedule(after: Self.delay)
   }
+
+  /// Notes whether so much is said that the rooms need the processors more.
+  func note(isRushed: Bool) { self.isRushed.store(isRushed, ordering: .relaxed) }
 
   /// Checks whether the index still is where it was; if not, it is rebuilt.
   func check() {
@@ -83,8 +88,10 @@ final class Indexer: Sendable {
       log.error("the search index: \(error)")
       return schedule(after: .seconds(10))
     }
-    let isBusy = wakes.load(ordering: .relaxed) != wakesBefore
+    let isRushed = isRushed.load(ordering: .relaxed)
+    let isBusy = isRushed || wakes.load(ordering: .relaxed) != wakesBefore
     let work = (MonotonicTime.now - start) / .microseconds(1)
-    schedule(after: .microseconds(isBusy ? Int(work * Self.restsPerWork) : 0))
+    let rests = isRushed ? Self.rushRestsPerWork : Self.restsPerWork
+    schedule(after: .microseconds(isBusy ? Int(work * rests) : 0))
   }
 }

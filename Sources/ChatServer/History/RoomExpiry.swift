@@ -47,10 +47,11 @@ final class RoomExpiry: @unchecked Sendable {
   }
 
   private func sweep(before time: Int64) {
-    // What is in the journal may tell that a room was entered, or left again.
-    archivist.archiveAll()
-    guard archivist.isCurrent, let host = store.host else { return }
     do throws(HistoryError) {
+      guard try !store.writer.expiredRooms(before: time, limit: 1).isEmpty else { return }
+      // What is in the journal may tell that the room was entered, or left again.
+      archivist.archiveAll()
+      guard archivist.isCurrent, let host = store.host else { return }
       let rooms = try store.writer.expiredRooms(before: time, limit: Self.roomsAtOnce)
         .filter { !expiring.contains($0.name) }
       // Only what is freed can be erased from the journal.

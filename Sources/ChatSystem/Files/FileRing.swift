@@ -131,6 +131,29 @@ package final class FileRing: @unchecked Sendable {
     ring.advanced(by: offset(position)).copyMemory(from: source, byteCount: bytes.count)
   }
 
+  /// Writes parts one after another to the file itself (pwritev(2)), where the mapping has them at once.
+  ///
+  /// - Returns: false if that can't be done, or not in one go: they have to be copied in then.
+  package func writeToFile(
+    _ parts: InlineArray<4, UnsafeRawBufferPointer>, at position: UInt64
+  ) -> Bool {
+    var count = 0
+    var vectors = InlineArray<4, iovec>(repeating: iovec())
+    for index in parts.indices {
+      // Safety: pwritev(2) only reads what it is given.
+      vectors[index] = iovec(
+        iov_base: UnsafeMutableRawPointer(mutating: parts[index].baseAddress),
+        iov_len: parts[index].count)
+      count += parts[index].count
+    }
+    let offset = offset(position)
+    guard offset + count <= capacity else { return false }
+    let number = descriptor.number
+    return vectors.span.withUnsafeBufferPointer {
+      pwritev(number, $0.baseAddress, CInt($0.count), off_t(Self.headerBytes + offset)) == count
+    }
+  }
+
   /// The bytes from one position to another, no more than the capacity apart.
   package subscript(range: Range<UInt64>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(mutableBytes(range))
