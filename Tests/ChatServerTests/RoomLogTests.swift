@@ -69,7 +69,8 @@ struct RoomLogTests {
     #expect(log.head == 131_072)
   }
 
-  @Test("where lines have to be on the disk first, they are published then, and not overwritten before")
+  @Test(
+    "where lines have to be on the disk first, they are published then, and not overwritten before")
   func durable() throws {
     let log = try RoomLog(capacity: 131_072, position: 1_000, sequence: 7, isDurable: true)
     #expect(log.head == 1_000 && log.published == 1_000)

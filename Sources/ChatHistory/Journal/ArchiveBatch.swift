@@ -118,7 +118,8 @@ package struct ArchiveBatch {
       guard case .lines(var lines) = items[index] else { return }
       // Taken out meanwhile, so that its bytes are not copied.
       items[index] = .emptied(room: "", timeMilliseconds: 0)
-      let part = Self.part(of: rest, fitting: Self.groupBytes - lines.bytes.count, isFirst: lines.bytes.isEmpty)
+      let part = Self.part(
+        of: rest, fitting: Self.groupBytes - lines.bytes.count, isFirst: lines.bytes.isEmpty)
       if part.count < rest.count { open[room] = nil }
       var count = linesLeft
       if part.count < rest.count { count = part.count { $0 == UInt8(ascii: "\n") } }

@@ -16,7 +16,6 @@ package struct StoredRoom: Sendable, Equatable {
   /// Since when it is empty, if it is private: milliseconds since 1970, UTC; `nil` if it has members.
   let emptiedMilliseconds: Int64?
 
-
   /// Whether it is the same room, and has come as far.
   package static func == (one: StoredRoom, other: StoredRoom) -> Bool {
     one.id == other.id && one.name == other.name && one.isPrivate == other.isPrivate

@@ -75,7 +75,11 @@ package final class HistoryWriter: @unchecked Sendable {
       self.tables = nil
       // A new file must never find the old one's log; a connection that has the log open keeps the old file, too.
       for suffix in ["-shm", "-wal"] { try? path.withSuffix(suffix).remove() }
-      do throws(SystemError) { try copy.rename(to: path) } catch {
+      do throws(SystemError) {
+        // A name must not reach the disk before what it names.
+        try RegularFile(toRead: copy).sync()
+        try copy.rename(to: path)
+      } catch {
         throw HistoryError(.full, "\(path): cannot be renewed: \(error.reason)")
       }
       self.tables = try makeTables()

@@ -143,6 +143,8 @@ final class Archivist: @unchecked Sendable {
     if end == position {
       // The file was shortened or overwritten. The lines were shown; only their past is gone.
       store.log.error("a part of the journal can't be read: what was said there is lost")
+      try store.writer.archive(
+        ArchiveBatch(), JournalProgress(identity: journal.identity, position: head))
       store.needsRestore = true
       position = head
     } else {

@@ -42,7 +42,8 @@ final class History: Sendable {
     let replay = JournalReplay(store, folder: folder.path)
     try replay.run(until: .now + Self.startPatience)
     let journal: Journal
-    do throws(SystemError) { journal = try Journal(in: folder.path, capacity: journalBytes) } catch {
+    do throws(SystemError) { journal = try Journal(in: folder.path, capacity: journalBytes) } catch
+    {
       throw HistoryError(
         .full,
         "the journal of \(ByteCount.text(UInt64(journalBytes))) in \(folder.path) cannot be made: "
@@ -107,7 +108,8 @@ final class History: Sendable {
       }
     } catch { store.handle(error) }
     if !archivist.isCurrent {
-      store.log.error("what was said last is in the journal: the next start puts it into the history")
+      store.log.error(
+        "what was said last is in the journal: the next start puts it into the history")
     }
     if store.needsRestore {
       store.log.error("numbers of lines that were not kept will be used again")

@@ -107,7 +107,8 @@ final class JournalWriter: Sendable {
     }
     archivist.note(isRushed: isRushed)
     if isDue || isRushed { archivist.wakeUnlessPutOff() }
-    journal.prepare()
+    // In a rush, most records are long enough to be written.
+    if !isRushed { journal.prepare() }
     if needsSync, sync() { care.withLock { $0.synced = head } }
     guard isIdle else {
       queue.asyncAfter(deadline: .now() + Self.interval) { [weak self] in self?.tick() }
