@@ -24,6 +24,8 @@ package final class Journal: Sendable {
   /// From so many bytes on, a record is written (pwritev(2)) and not copied. Measured for 64 KiB: 11 µs, where the copy
   /// took 4 µs into pages that were ready and 40 to 110 into others.
   private static let writtenBytes = 4_096
+  /// What the system writes to the disk at once.
+  private static let pageBytes = 4_096
   /// How much is looked through while appends wait.
   private static let erasedBytes: UInt64 = 65_536
 
@@ -43,6 +45,10 @@ package final class Journal: Sendable {
   private let headPosition: Atomic<UInt64>
   /// Stored with release order when what is before is not read any more.
   private let tailPosition: Atomic<UInt64>
+  /// What is before is on the disk.
+  private let syncedPosition: Atomic<UInt64>
+  /// The disk did not take something.
+  private let hasFailed = Atomic<Bool>(false)
 
   /// Makes an empty one, in place of what lies there.
   ///
@@ -61,6 +67,7 @@ package final class Journal: Sendable {
         oldest: start))
     headPosition = Atomic(start)
     tailPosition = Atomic(start)
+    syncedPosition = Atomic(start)
   }
 
   private static func make(
@@ -118,23 +125,47 @@ package final class Journal: Sendable {
     _ entry: JournalEntry, firstSequence: UInt64, roomPosition: UInt64
   ) -> Bool {
     state.withLock { state in
-      let start = headPosition.load(ordering: .relaxed)
-      let end = JournalRecord.end(of: start, entry.recordBytes)
-      guard end - tailPosition.load(ordering: .acquiring) <= UInt64(capacity) else { return false }
-      let reader = JournalReader(ring: state.ring, identity: identity)
-      while end - state.oldest > UInt64(capacity) {
-        // Where that can't be read, the file was shortened or damaged: what is not safe elsewhere begins at the tail.
-        state.oldest =
-          reader.range(at: state.oldest).map { JournalRecord.end(of: $0.lowerBound, $0.count) }
-          ?? tailPosition.load(ordering: .relaxed)
-      }
+      guard let start = reserve(entry.recordBytes, &state) else { return false }
       let header = JournalRecord.header(
         of: entry, firstSequence: firstSequence, roomPosition: roomPosition, at: start,
         identity: identity)
       Self.write(header, entry, to: state.ring, at: start)
-      headPosition.store(end, ordering: .releasing)
+      headPosition.store(
+        JournalRecord.end(of: start, entry.recordBytes), ordering: .releasing)
       return true
     }
+  }
+
+  /// Fills the rest of the page that the head is in, so that what is appended next does not wait for the disk while the
+  /// page is synced. Thread: any.
+  package func closePage() {
+    state.withLock { state in
+      let used = Int(headPosition.load(ordering: .relaxed) % UInt64(Self.pageBytes))
+      guard used > 0 else { return }
+      var count = Self.pageBytes - used
+      if count < JournalRecord.headerBytes { count += Self.pageBytes }
+      guard let start = reserve(count, &state) else { return }
+      JournalRecord.fill(
+        state.ring.mutableBytes(start..<start + UInt64(count)), at: start, identity: identity)
+      headPosition.store(start + UInt64(count), ordering: .releasing)
+    }
+  }
+
+  /// Makes space for a record at the head.
+  ///
+  /// - Returns: the head; `nil` if there is no space.
+  private func reserve(_ recordBytes: Int, _ state: inout State) -> UInt64? {
+    let start = headPosition.load(ordering: .relaxed)
+    let end = JournalRecord.end(of: start, recordBytes)
+    guard end - tailPosition.load(ordering: .acquiring) <= UInt64(capacity) else { return nil }
+    let reader = JournalReader(ring: state.ring, identity: identity)
+    while end - state.oldest > UInt64(capacity) {
+      // Where that can't be read, the file was shortened or damaged: what is not safe elsewhere begins at the tail.
+      state.oldest =
+        reader.range(at: state.oldest).map { JournalRecord.end(of: $0.lowerBound, $0.count) }
+        ?? tailPosition.load(ordering: .relaxed)
+    }
+    return start
   }
 
   /// Copies a record into the mapping; a long one is written, which takes less time than the faults of its pages.
@@ -193,10 +224,22 @@ package final class Journal: Sendable {
     ring.prefault(from: head, count: min(Self.preparedBytes, capacity / 2))
   }
 
-  /// Has everything that was appended reach the disk (fdatasync(2)). Thread: any; it waits for the disk.
+  /// Has everything that was appended reach the disk (msync(2)).
+  ///
+  /// Thread: one at a time, any; it waits for the disk.
   package func sync() throws(SystemError) {
     let ring = state.withLock { $0.ring }
-    try ring.sync()
+    let (start, end) = (syncedPosition.load(ordering: .relaxed), head)
+    guard start < end else { return }
+    // Of a ring that was written more than once since, all of it.
+    do throws(SystemError) {
+      try ring.sync(max(start, end - min(end, UInt64(capacity)))..<end)
+    } catch {
+      // The system tells it once: what could not be written may be lost with the system's memory.
+      hasFailed.store(true, ordering: .relaxed)
+      throw error
+    }
+    syncedPosition.store(end, ordering: .relaxed)
   }
 
   /// Keeps what was freed and is not overwritten yet, as far as a part of the journal stays free.
@@ -249,14 +292,12 @@ package final class Journal: Sendable {
 
   // MARK: A file that another program changes
 
-  /// Whether the file lies where it was made, whole, and can be written to.
+  /// Whether the file lies where it was made, whole, and the disk has taken all of it. Thread: any.
   package var isInPlace: Bool {
     let ring = state.withLock { $0.ring }
-    return !ring.isLost && ring.isInPlace(at: folder.appending(Self.name))
+    return !hasFailed.load(ordering: .relaxed) && !ring.isLost
+      && ring.isInPlace(at: folder.appending(Self.name))
   }
-
-  /// Whether something of it could not be read or written (SIGBUS): the file was shortened, or the disk fails. Thread: any.
-  package var isLost: Bool { state.withLock { $0.ring.isLost } }
 
   /// Makes the file again, with all records that are not freed: appends wait meanwhile.
   package func renew() throws(SystemError) {
@@ -269,6 +310,7 @@ package final class Journal: Sendable {
         in: folder, capacity, JournalHeader(identity: identity, start: tail)
       ) { $0.write(old[tail..<head], at: tail) }
       state.oldest = tail
+      hasFailed.store(false, ordering: .relaxed)
     }
   }
 }

@@ -23,7 +23,7 @@ package struct JournalRecord {
     case lines = 1
     /// A private room's last member left.
     case emptied = 2
-    /// Something that was deleted since: its bytes are zero.
+    /// Something that was deleted since, or the rest of a page: its bytes are zero.
     case erased = 3
   }
 
@@ -91,6 +91,15 @@ package struct JournalRecord {
     words[0] =
       words.span.withUnsafeBytes { checksum($0, entry.payloadHash, identity) }.littleEndian
     return words
+  }
+
+  /// Makes some bytes a record that says nothing.
+  static func fill(
+    _ bytes: UnsafeMutableRawBufferPointer, at position: UInt64, identity: UInt64
+  ) {
+    for index in 0..<headerBytes { bytes[index] = 0 }
+    bytes.storeBytes(of: position.littleEndian, toByteOffset: 8, as: UInt64.self)
+    erase(bytes, identity: identity)
   }
 
   /// Overwrites what a record says with zeros; the record stays one.

@@ -100,7 +100,7 @@ final class JournalWriter: Sendable {
       let isRushed = head - care.head > UInt64(journal.capacity / Self.rushPart)
       care.head = head
       return (
-        care.idleTicks > Self.syncTicks && care.synced == head,
+        care.idleTicks > Self.syncTicks && care.synced >= head,
         care.tick % Self.archiveTicks == 0, isRushed,
         care.tick % Self.syncTicks == 0 && care.synced < head
       )
@@ -109,7 +109,7 @@ final class JournalWriter: Sendable {
     if isDue || isRushed { archivist.wakeUnlessPutOff() }
     // In a rush, most records are long enough to be written.
     if !isRushed { journal.prepare() }
-    if needsSync, sync() { care.withLock { $0.synced = head } }
+    if needsSync, let synced = sync() { care.withLock { $0.synced = synced } }
     guard isIdle else {
       queue.asyncAfter(deadline: .now() + Self.interval) { [weak self] in self?.tick() }
       return
@@ -119,14 +119,16 @@ final class JournalWriter: Sendable {
     if journal.head != head { beginCare() }
   }
 
-  /// - Returns: false if the disk is still waited for.
-  private func sync() -> Bool {
-    guard !isSyncing.exchange(true, ordering: .acquiringAndReleasing) else { return false }
+  /// - Returns: what will be on the disk; `nil` if the disk is still waited for.
+  private func sync() -> UInt64? {
+    guard !isSyncing.exchange(true, ordering: .acquiringAndReleasing) else { return nil }
+    journal.closePage()
+    let head = journal.head
     syncQueue.async { [self] in
-      // One that fails has made the journal lost, or its file is gone: `HistoryWatch` sees to it.
+      // `HistoryWatch` makes the file again if this fails.
       try? journal.sync()
       isSyncing.store(false, ordering: .releasing)
     }
-    return true
+    return head
   }
 }

@@ -176,9 +176,24 @@ package final class FileRing: @unchecked Sendable {
   package func sync() throws(SystemError) {
     let number = descriptor.number
     try system("fdatasync") { fdatasync(number) }
-    // What lies behind the end of a shortened file in its last page is dropped without a signal.
-    let isWhole = try Self.status(number).sizeBytes >= UInt64(Self.headerBytes + capacity)
-    guard isWhole, !isLost else { throw SystemError("fdatasync", code: EIO) }
+    try checkWhole("fdatasync")
+  }
+
+  /// What lies behind the end of a shortened file in its last page is dropped without a signal.
+  private func checkWhole(_ call: StaticString) throws(SystemError) {
+    let size = try Self.status(descriptor.number).sizeBytes
+    guard size >= UInt64(Self.headerBytes + capacity), !isLost else {
+      throw SystemError("\(call)", code: EIO)
+    }
+  }
+
+  /// The same for what lies between two positions (msync(2)); pages elsewhere stay as they are, ready to be written to.
+  package func sync(_ range: Range<UInt64>) throws(SystemError) {
+    let start = offset(range.lowerBound) / Self.pageBytes * Self.pageBytes
+    let count = offset(range.lowerBound) - start + Int(range.upperBound - range.lowerBound)
+    let address = ring + start
+    try system("msync") { msync(address, min(count, 2 * capacity - start), CInt(MS_SYNC)) }
+    try checkWhole("msync")
   }
 
   /// Has the pages from a position on ready to be written to, so that appending there waits for no page fault
