@@ -38,7 +38,7 @@ final class HistoryWatch: @unchecked Sendable {
     timer = nil
   }
 
-  /// Checks the files now: what is gone is recreated, with what memory has.
+  /// Checks the files now: what is gone is made again, with what the journal has.
   func check() {
     // On its own queue: a search may keep it waiting.
     store.indexer?.check()

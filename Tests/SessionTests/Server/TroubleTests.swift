@@ -5,46 +5,8 @@ import Testing
 /// What becomes of the history when the disk is full or the database is damaged.
 @Suite("The history in trouble", .serialized, .timeLimit(.minutes(2)))
 struct TroubleTests {
-  @Test("the disk is full: the room goes on, everyone is told, and it is kept again when it can be")
-  func fullDisk() throws {
-    let server = try TestServer("--log-level", "info")
-    let alice = try server.join("alice")
-    try alice.send("kept\n")
-    try alice.expect("alice: kept")
-    // No file of the server's can grow any more, as if there were no space.
-    try Self.limitFiles(of: server, to: "1")
-    try alice.send("not kept\n")
-    try Self.expect(["alice: not kept", "[NOTICE]:The history has stopped"], in: alice)
-    try alice.send("[HISTORY]:5\n")
-    try Self.expectPast(["alice joined!", "alice: kept"], in: alice)
-    try alice.send("nor this\n")
-    try alice.expect("alice: nor this")
-    // Neither can the file be that the server's log goes to: what it said is not there.
-    try Self.limitFiles(of: server, to: "unlimited")
-    var isTold = false
-    try eventually("it is kept again") {
-      try alice.send("again?\n")
-      while let line = try alice.line(), line != "alice: again?" {
-        isTold = isTold || line.hasPrefix("[NOTICE]:The history is kept again")
-      }
-      return isTold && server.program.errors.contains("the history is kept again")
-    }
-    try alice.send("[PING]:x\n")
-    while try alice.line() != "[PONG]:x" {}
-    try alice.send("kept too\n")
-    try alice.expect("alice: kept too")
-    try alice.send("[HISTORY]:1000\n")
-    var past: [String] = []
-    while let line = try alice.line(), line != "[PAST]:\tend=1" {
-      past.append(String(line.split(separator: "\t")[0].dropFirst("[PAST]:".count)))
-    }
-    #expect(past.starts(with: ["alice joined!", "alice: kept"]))
-    #expect(past.last == "alice: kept too")
-    #expect(!past.contains("alice: not kept") && !past.contains("alice: nor this"))
-  }
-
   @Test(
-    "numbers of lines that were not kept are not used again, and private rooms outlive a full disk")
+    "on a full disk rooms are made and entered again, and the next server uses no number twice")
   func unkeptNumbers() throws {
     let data = try TestFolder()
     let first = try TestServer("--log-level", "info", data: data)
@@ -162,24 +124,5 @@ struct TroubleTests {
     let program = try Program(
       "prlimit", ["--pid", "\(server.program.pid)", "--fsize=\(size):unlimited"])
     guard try program.exitCode() == 0 else { throw Failure("prlimit: \(program.errors)") }
-  }
-
-  /// Takes as many lines, which have to begin so, in whatever order.
-  private static func expect(_ beginnings: [String], in socket: TestSocket) throws {
-    var lines: [String] = []
-    for _ in beginnings { if let line = try socket.line() { lines.append(line) } }
-    for beginning in beginnings where !lines.contains(where: { $0.hasPrefix(beginning) }) {
-      throw Failure("no '\(beginning)' in \(lines)")
-    }
-  }
-
-  private static func expectPast(_ lines: [String], in socket: TestSocket) throws {
-    for line in lines {
-      let text = try socket.line() ?? ""
-      guard text.hasPrefix("[PAST]:\(line)\t") else {
-        throw Failure("expected '\(line)', got '\(text)'")
-      }
-    }
-    try socket.expect("[PAST]:\tend=1")
   }
 }
