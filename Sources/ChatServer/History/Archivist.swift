@@ -100,16 +100,13 @@ final class Archivist: @unchecked Sendable {
   /// Whether nothing is left to be archived.
   var isCurrent: Bool { position == journal.head }
 
-  /// Follows a clock that was set: what was said before is archived by the old time, and moved then.
-  func followClock() {
-    guard store.clockWasSet else { return }
-    archiveAll()
-    if isCurrent { store.followClock() }
-  }
-
-  /// Archives all of it, unless that fails.
-  func archiveAll() {
-    while !isCurrent, store.mayWrite { archive() }
+  /// Archives everything that was said before the call.
+  ///
+  /// - Returns: false if that failed.
+  func archiveAll() -> Bool {
+    let head = journal.head
+    while position < head, store.mayWrite { archive() }
+    return position >= head
   }
 
   /// Archives a batch, and goes on with the next one after whatever else waits for the queue.
@@ -194,7 +191,7 @@ final class Archivist: @unchecked Sendable {
     store.queue.asyncAfter(deadline: .now() + Self.retryInterval) { [weak self] in
       guard let self else { return }
       isRetrying = false
-      if !isCurrent || store.isFailing || store.needsRestore { archive() }
+      if !isCurrent || store.isFailing || store.needsRestore || !store.isKeeping { archive() }
     }
   }
 

@@ -85,8 +85,8 @@ final class History: Sendable {
       watch.stop()
       watch.check()
       store.retryNow()
-      archivist.archiveAll()
-      archivist.followClock()
+      _ = archivist.archiveAll()
+      store.followClock()
       finishJournal()
       store.host = nil
     }

@@ -16,7 +16,7 @@ protocol HistoryHost: AnyObject, Sendable {
   func announce(_ text: String)
   /// A private room's time is over: it can't be entered from here on.
   ///
-  /// - Returns: false if somebody is in it, or about to be: it lives on.
+  /// - Returns: false if somebody is or was in it meanwhile, or is about to be: it lives on.
   func beginExpiry(of room: String) -> Bool
   /// Nothing is left of a private room whose time was over.
   func endExpiry(of room: String)

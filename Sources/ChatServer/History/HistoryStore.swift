@@ -74,13 +74,11 @@ final class HistoryStore: @unchecked Sendable {
   /// The time of a reading, if the clock had not been set: milliseconds since 1970, UTC.
   func milliseconds(at reading: ClockReading) -> Int64 { steadyClock.milliseconds(at: reading) }
 
-  /// Whether the clock was set since it was followed last.
-  var clockWasSet: Bool { steadyClock.step(at: clock()).magnitude >= Self.noticedStep }
-
-  /// The clock was set: what is stored moves with it, since a new start has only the time of day to go
-  /// by, and may come at any moment. Everything said so far has to be archived before.
+  /// The clock may have been set: what is stored moves with it, since a new start has only the time of day to go
+  /// by, and may come at any moment.
   func followClock() {
     let step = steadyClock.step(at: clock())
+    guard step.magnitude >= Self.noticedStep else { return }
     do throws(HistoryError) {
       try writer.moveEmptied(by: step)
       steadyClock.follow(step)

@@ -26,7 +26,7 @@ final class HistoryWatch: @unchecked Sendable {
     timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval)
     timer.setEventHandler { [weak self] in
       self?.check()
-      self?.archivist.followClock()
+      self?.store.followClock()
     }
     timer.activate()
     self.timer = timer

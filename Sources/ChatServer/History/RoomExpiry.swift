@@ -33,7 +33,7 @@ final class RoomExpiry: @unchecked Sendable {
     timer.schedule(deadline: .now() + .seconds(1), repeating: .seconds(seconds))
     timer.setEventHandler { [weak self] in
       guard let self else { return }
-      archivist.followClock()
+      store.followClock()
       sweep(before: store.milliseconds(at: store.clock()) - ageMilliseconds)
     }
     timer.activate()
@@ -50,17 +50,13 @@ final class RoomExpiry: @unchecked Sendable {
     do throws(HistoryError) {
       guard try !store.writer.expiredRooms(before: time, limit: 1).isEmpty else { return }
       // What is in the journal may tell that the room was entered, or left again.
-      archivist.archiveAll()
-      guard archivist.isCurrent, let host = store.host else { return }
+      guard archivist.archiveAll(), let host = store.host else { return }
       let rooms = try store.writer.expiredRooms(before: time, limit: Self.roomsAtOnce)
         .filter { !expiring.contains($0.name) }
       // Only what is freed can be erased from the journal.
       if !rooms.isEmpty { try archivist.finish() }
       for room in rooms {
-        guard host.beginExpiry(of: room.name) else {
-          try store.writer.setEmptied(room.id, at: nil)
-          continue
-        }
+        guard host.beginExpiry(of: room.name) else { continue }
         store.log.info("the private room \(room.name) has expired")
         expiring.insert(room.name)
         archivist.erase(room.name)

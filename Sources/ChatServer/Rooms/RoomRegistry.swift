@@ -150,10 +150,13 @@ package final class RoomRegistry: Sendable {
 
   /// A private room's time is over: it can't be entered from here on.
   ///
-  /// - Returns: false if somebody is in it, or about to be.
+  /// - Returns: false if somebody is or was in it meanwhile, or is about to be.
   func beginExpiry(of name: RoomName) -> Bool {
-    state.withLock {
-      guard $0.entries[name] == nil else { return false }
+    let now = clock().sinceBoot
+    return state.withLock {
+      guard $0.entries[name] == nil, $0.emptied.start(of: name, now: now) == nil else {
+        return false
+      }
       $0.emptied.remove(name)
       $0.expiring.insert(name)
       return true
