@@ -92,6 +92,67 @@ struct JournalTests {
     }
   }
 
+  @Test("a page that is closed is left alone from then on, and what is before and after is read")
+  func closedPages() throws {
+    try SeededRandom.run { random in
+      let journal = try journal()
+      let talk = JournalTalk(journal)
+      journal.closePage()
+      #expect(journal.head == 0)
+      for _ in 0..<200 {
+        let line = [UInt8](repeating: 0x61, count: .random(in: 0...6_000, using: &random))
+        if !talk.say(line + [0x0A]) {
+          journal.free(upTo: journal.head)
+          #expect(talk.say(line + [0x0A]))
+        }
+        let head = journal.head
+        journal.closePage()
+        // Where less than a header is left of a page, the next one is closed, too.
+        #expect(journal.head % 4_096 == 0 || journal.head - journal.tail > 60_000)
+        #expect(journal.head - head < 4_096 + 56)
+        let closed = journal.head
+        journal.closePage()
+        #expect(journal.head == closed || closed % 4_096 != 0)
+        let held = talk.said.filter { $0.position >= journal.oldest }
+        for records in [
+          journal.said(journal.oldest..<journal.head).records,
+          try stored().said(from: journal.oldest).records,
+        ] {
+          #expect(records.filter { $0.kind == .lines } == held)
+          #expect(records.allSatisfy { $0.kind == .lines || $0.lines.allSatisfy { $0 == 0 } })
+        }
+      }
+    }
+  }
+
+  @Test("a page of a full journal is not closed")
+  func fullPage() throws {
+    let journal = try journal()
+    let talk = JournalTalk(journal)
+    while talk.say("x") {}
+    let head = journal.head
+    journal.closePage()
+    #expect(journal.head == head)
+  }
+
+  @Test("what the disk did not take is noticed, and is in the file that is made again")
+  func failedSync() throws {
+    let journal = try journal()
+    let talk = JournalTalk(journal)
+    #expect(talk.say("a"))
+    try journal.sync()
+    #expect(talk.say("b"))
+    // The last byte is missing: nothing is written there, and no page is gone.
+    try RegularFile(toWrite: folder.journal).truncate(to: 65_536 + 65_535)
+    #expect(throws: SystemError.self) { try journal.sync() }
+    try RegularFile(toWrite: folder.journal).truncate(to: 65_536 + 65_536)
+    #expect(!journal.isInPlace)
+    try journal.renew()
+    #expect(journal.isInPlace)
+    try journal.sync()
+    #expect(try stored().said(from: 0).records == talk.said)
+  }
+
   @Test("reading ends where the reader wants no more, and at the end of the range")
   func readingEnds() throws {
     let journal = try journal()

@@ -270,6 +270,17 @@ struct FileRingTests {
     #expect(throws: SystemError("fdatasync", code: EIO)) { try ring.sync() }
   }
 
+  @Test("a part is synced, also one that runs over the end, unless the file is shorter than it was")
+  func syncedPart() throws {
+    let ring = try FileRing(creating: path, capacity: 65_536)
+    ring.write("over the end", at: 65_530)
+    try ring.sync(65_530..<65_542)
+    try ring.sync(100..<100)
+    try ring.sync(1..<65_537)
+    try shorten(to: 65_536 + 65_536 - 10)
+    #expect(throws: SystemError("msync", code: EIO)) { try ring.sync(0..<10) }
+  }
+
   @Test("a file that is shortened while threads write to it is lost, and no thread dies of it")
   func shortenedWhileWritten() throws {
     struct Progress {
