@@ -58,7 +58,8 @@ struct JournalPowerFailureTests {
 
   @Test("what is archived after it is whole: lines, numbers, positions, and the database itself")
   func database() throws {
-    try eachCrash(plays: Environment.isSanitized ? 5 : 30, crashes: 10) { crash, journalFolder, random in
+    let plays = Environment.isSanitized ? 5 : 30
+    try eachCrash(plays: plays, crashes: 10) { crash, journalFolder, random in
       let folder = try JournalFolder()
       let writer = try HistoryWriter(folder: folder.path)
       try writer.archive(ArchiveBatch(crash.archived.compactMap(\.group)), crash.note)

@@ -46,8 +46,8 @@ final class History: Sendable {
     {
       throw HistoryError(
         .full,
-        "the journal of \(ByteCount.text(UInt64(journalBytes))) in \(folder.path) cannot be made: "
-          + error.reason)
+        "the journal of \(ByteCount.text(UInt64(journalBytes))) in \(folder.path) cannot be made "
+          + "(--journal sets its size): \(error.reason)")
     }
     let archivist = Archivist(journal, store)
     self.archivist = archivist
