@@ -45,7 +45,7 @@ package struct ArchiveBatch {
     var nextSequence: UInt64 { firstSequence + UInt64(lineCount) }
     var endPosition: UInt64 { position + UInt64(bytes.count) }
 
-    /// Those after a number; `nil` if there are none.
+    /// The lines after a number; `nil` if there are none.
     func dropping(through sequence: UInt64) -> Lines? {
       guard sequence >= firstSequence else { return self }
       guard sequence < nextSequence - 1 else { return nil }
@@ -72,7 +72,7 @@ package struct ArchiveBatch {
     case emptied(room: String, timeMilliseconds: Int64)
   }
 
-  /// What is to be archived, in the order in which it was said in each room.
+  /// What is to be archived: of each room in the order in which it was said.
   package private(set) var items: [Item] = []
   /// How many bytes of lines it has.
   package private(set) var byteCount = 0

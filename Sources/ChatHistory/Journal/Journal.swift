@@ -4,14 +4,14 @@ internal import Synchronization
 /// The journal: what every room says, in the order in which it was said, before anyone is sent it.
 ///
 /// `journal` in the data folder, allocated beforehand and mapped: a record is kept by a copy, which takes no system call
-/// and waits for no disk. It survives the process, however that ends, because the system's memory holds the file's pages;
-/// a power failure it survives once it was synced.
+/// and waits for no disk; a long one is written. It survives the process, however that ends, because the system's memory
+/// holds the file's pages; a power failure it survives once it was synced. `JournalRecord` has the format.
 ///
 /// A ring: from `tail` to `head` lies what is not safe in the database yet, and is not overwritten; before that lie
 /// older records, from `oldest` on. Positions count bytes and never wrap.
 ///
 /// Thread: any appends; the rest is confined to the history's queue, but for what is marked.
-/// Lock order: its lock is the last.
+/// Lock order: its lock is the last, but for that of `MemoryReserve` in `renew`.
 package final class Journal: Sendable {
   /// Its name in the data folder.
   package static let name: FilePath = "journal"
@@ -19,14 +19,15 @@ package final class Journal: Sendable {
   private static let newName: FilePath = "journal.new"
   /// The least and the most that it holds, in bytes.
   package static let sizes: ClosedRange<UInt64> = 1_000_000...64_000_000_000
-  /// How much is made ready ahead of the head.
+  /// How many bytes are made ready ahead of the head.
   private static let preparedBytes = 1_048_576
   /// From so many bytes on, a record is written (pwritev(2)) and not copied. Measured for 64 KiB: 11 µs, where the copy
   /// took 4 µs into pages that were ready and 40 to 110 into others.
   private static let writtenBytes = 4_096
-  /// What the system writes to the disk at once.
+  /// The unit in which the system writes to the disk: an append to a page that is being written waits. Where pages are
+  /// larger, the rest of one can be on its way.
   private static let pageBytes = 4_096
-  /// How much is looked through while appends wait.
+  /// How many bytes are looked through while appends wait.
   private static let erasedBytes: UInt64 = 65_536
 
   private struct State {
@@ -43,17 +44,18 @@ package final class Journal: Sendable {
   private let state: Guarded<State>
   /// Stored with release order after the record was written, under the lock; loaded with acquire order before it is read.
   private let headPosition: Atomic<UInt64>
-  /// Stored with release order when what is before is not read any more.
+  /// Stored with release order once what is before is not read any more, loaded with acquire order before that is
+  /// overwritten.
   private let tailPosition: Atomic<UInt64>
-  /// What is before is on the disk.
+  /// What is before is on the disk. A hint: what is synced twice costs time alone. So relaxed.
   private let syncedPosition: Atomic<UInt64>
-  /// The disk did not take something.
+  /// The disk did not take something. One flag alone, so relaxed.
   private let hasFailed = Atomic<Bool>(false)
 
   /// Makes an empty one, in place of what lies there.
   ///
   /// - Parameters:
-  ///   - capacity: a multiple of 64 KiB.
+  ///   - capacity: how many bytes its ring holds; a multiple of 64 KiB.
   ///   - start: the position of its first record.
   /// - Throws: `SystemError` if there is no space for it, or the file system maps no files.
   package init(in folder: FilePath, capacity: Int, start: UInt64 = 0) throws(SystemError) {
@@ -96,7 +98,7 @@ package final class Journal: Sendable {
     return ring
   }
 
-  /// Removes it: everything in it is safe elsewhere.
+  /// Removes its file, to be called when everything in it is in the database, on the disk.
   package func remove() { if isInPlace { try? folder.appending(Self.name).remove() } }
 
   // MARK: Positions
@@ -104,7 +106,7 @@ package final class Journal: Sendable {
   /// The position after the last record. Thread: any.
   package var head: UInt64 { headPosition.load(ordering: .acquiring) }
 
-  /// What is before is safe elsewhere, and may be overwritten. Thread: any.
+  /// What is before is in the database, on the disk, and may be overwritten. Thread: any.
   package var tail: UInt64 { tailPosition.load(ordering: .acquiring) }
 
   /// The position of the oldest record that it still holds.
@@ -151,7 +153,7 @@ package final class Journal: Sendable {
     }
   }
 
-  /// Makes space for a record at the head.
+  /// Makes space for a record at the head, under the lock.
   ///
   /// - Returns: the head; `nil` if there is no space.
   private func reserve(_ recordBytes: Int, _ state: inout State) -> UInt64? {
@@ -160,7 +162,7 @@ package final class Journal: Sendable {
     guard end - tailPosition.load(ordering: .acquiring) <= UInt64(capacity) else { return nil }
     let reader = JournalReader(ring: state.ring, identity: identity)
     while end - state.oldest > UInt64(capacity) {
-      // Where that can't be read, the file was shortened or damaged: what is not safe elsewhere begins at the tail.
+      // Where that can't be read, the file was shortened or damaged: what must not be overwritten begins at the tail.
       state.oldest =
         reader.range(at: state.oldest).map { JournalRecord.end(of: $0.lowerBound, $0.count) }
         ?? tailPosition.load(ordering: .relaxed)
@@ -193,7 +195,7 @@ package final class Journal: Sendable {
 
   /// Hands over the records between two positions, as long as `body` wants more.
   ///
-  /// - Parameter range: no further than the head, and no earlier than what may be overwritten.
+  /// - Parameter range: from the tail at the earliest to the head at the latest.
   /// - Returns: the position after the last record that was read; less than the range's end if `body` wanted no more,
   ///   or the next is not what was written.
   package func eachRecord<Failure: Error>(
@@ -206,7 +208,7 @@ package final class Journal: Sendable {
 
   // MARK: Space
 
-  /// What is before a position is safe elsewhere: its space is used again.
+  /// Advances the tail: what is before a position is in the database, on the disk, and may be overwritten.
   package func free(upTo position: UInt64) {
     guard position > tailPosition.load(ordering: .relaxed) else { return }
     tailPosition.store(position, ordering: .releasing)
@@ -226,7 +228,8 @@ package final class Journal: Sendable {
 
   /// Has everything that was appended reach the disk (msync(2)).
   ///
-  /// Thread: one at a time, any; it waits for the disk.
+  /// Thread: any; it waits for the disk. Two at once sync some of it twice.
+  /// - Throws: `SystemError` if the disk did not take it: then `isInPlace` is false until `renew`.
   package func sync() throws(SystemError) {
     let ring = state.withLock { $0.ring }
     let (start, end) = (syncedPosition.load(ordering: .relaxed), head)
@@ -242,7 +245,8 @@ package final class Journal: Sendable {
     syncedPosition.store(end, ordering: .relaxed)
   }
 
-  /// Keeps what was freed and is not overwritten yet, as far as a part of the journal stays free.
+  /// Moves the tail back to the oldest record that is not overwritten, as far as a quarter of the journal stays free: a
+  /// new database is to have all of it.
   ///
   /// - Returns: the position of the first record that is kept.
   package func retain() -> UInt64 {
@@ -299,7 +303,7 @@ package final class Journal: Sendable {
       && ring.isInPlace(at: folder.appending(Self.name))
   }
 
-  /// Makes the file again, with all records that are not freed: appends wait meanwhile.
+  /// Makes the file again, with all records that are not freed. Appends wait meanwhile, for the disk too.
   package func renew() throws(SystemError) {
     try state.withLock { state throws(SystemError) in
       let (tail, head) = (

@@ -15,7 +15,8 @@ package struct JournalRoom: Sendable {
   }
 }
 
-/// What is to be put into the journal, made before any lock is taken: checksums cost the most.
+/// What is to be appended to the journal. Made before any lock is taken, because the checksum of the lines takes the most
+/// time.
 package struct JournalEntry: Sendable {
   let kind: JournalRecord.Kind
   let room: JournalRoom
@@ -25,6 +26,7 @@ package struct JournalEntry: Sendable {
   let lines: [UInt8]
   /// How many lines they are.
   package let lineCount: Int
+  /// The checksum of the name, the file's fields and the lines.
   let payloadHash: UInt64
 
   /// Lines that a room says.

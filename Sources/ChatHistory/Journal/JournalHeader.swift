@@ -6,7 +6,7 @@ struct JournalHeader {
   static let version: UInt32 = 1
   /// `CHATJRNL`.
   private static let magic: UInt64 = 0x4C4E_524A_5441_4843
-  /// What the checksum covers.
+  /// How many bytes the checksum covers, which follows them.
   private static let bytes = 32
 
   /// The journal's own random number, which its records' checksums and the database's note of progress hold.

@@ -4,7 +4,7 @@ internal import ChatSystem
 ///
 /// Thread: any, as long as the records read are not overwritten: the one who frees the journal's space sees to that.
 struct JournalReader {
-  /// No journal comes so far: so many bytes fit after it, whatever a record or a ring has.
+  /// No journal comes so far. A record's length and a ring's capacity can be added to it without overflow.
   private static let lastPosition: UInt64 = .max / 2
 
   let ring: FileRing
@@ -16,7 +16,7 @@ struct JournalReader {
     return JournalRecord(ring[range], at: position, identity: identity)
   }
 
-  /// The bytes of the record at a position, which need not be what was written; `nil` if there is none.
+  /// Where the record at a position begins and ends; its checksum is not checked. `nil` if there is none.
   func range(at position: UInt64) -> Range<UInt64>? {
     // What lies in a damaged ring may be any number.
     guard position <= Self.lastPosition else { return nil }

@@ -3,8 +3,8 @@ internal import ChatSystem
 internal import Dispatch
 internal import Synchronization
 
-/// Archives the journal: one reader of it, with a position, which commits what it reads to the database in large
-/// transactions, and frees the space. Nobody waits for it but those who read the past.
+/// Archives the journal: reads it from a position on, commits what it reads to the database in large transactions, and
+/// frees the space. Nobody waits for it but those who read the past, and those who speak while the journal is full.
 ///
 /// Thread: confined to the history's queue, but for what is marked.
 final class Archivist: @unchecked Sendable {
@@ -13,7 +13,8 @@ final class Archivist: @unchecked Sendable {
   /// The most that is committed at once: others wait for the queue meanwhile.
   private static let batchBytes = 8_388_608
   private static let batchItems = 8_192
-  /// Space is freed when it is more than this part of the journal, and in a rush, than that: it waits for the disk.
+  /// Freeing space waits for the disk, so it is done when more than 1/64 of the journal is archived and not freed, in a
+  /// rush more than 1/8.
   private static let heldPart = 64
   private static let rushHeldPart = 8
   /// In a rush archiving is put off until the journal is filled so far, from 0 to 1.
@@ -29,6 +30,7 @@ final class Archivist: @unchecked Sendable {
     let completion: @Sendable () -> Void
   }
 
+  /// What is archived. Thread: any.
   let journal: Journal
   private let store: HistoryStore
 
@@ -41,6 +43,7 @@ final class Archivist: @unchecked Sendable {
   private let isScheduled = Atomic<Bool>(false)
   private let isRushed = Atomic<Bool>(false)
 
+  /// Archives a journal that has no records yet.
   init(_ journal: Journal, _ store: HistoryStore) {
     (self.journal, self.store) = (journal, store)
     position = journal.head
@@ -109,7 +112,7 @@ final class Archivist: @unchecked Sendable {
     return position >= head
   }
 
-  /// Archives a batch, and goes on with the next one after whatever else waits for the queue.
+  /// Archives one batch. What else waits for the queue comes before the next one.
   func archive() {
     // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
     _ = isScheduled.exchange(false, ordering: .acquiringAndReleasing)
@@ -138,7 +141,8 @@ final class Archivist: @unchecked Sendable {
       return batch.byteCount < Self.batchBytes && batch.items.count < Self.batchItems
     }
     if end == position {
-      // The file was shortened or overwritten. The lines were shown; only their past is gone.
+      // The file was shortened or overwritten. The lines were published; only their past is lost, and that of what
+      // follows: it is not known where the next record begins.
       store.log.error("a part of the journal can't be read: what was said there is lost")
       try store.writer.archive(
         ArchiveBatch(), JournalProgress(identity: journal.identity, position: head))
@@ -162,21 +166,21 @@ final class Archivist: @unchecked Sendable {
     journal.free(upTo: position)
   }
 
-  /// Has everything that is archived on the disk.
+  /// Waits until everything that is archived is on the disk, and frees its space.
   func finish() throws(HistoryError) {
     if position > journal.tail { try free() }
   }
 
-  /// Something could not be put into the journal that rooms can tell again.
+  /// Something could not be put into the journal that the rooms still know, and `HistoryRestore` writes.
   func restore() {
     store.needsRestore = true
     archive()
   }
 
-  /// Overwrites what the journal has of a room, which is to be deleted, as far as it is freed: see `finish`.
+  /// Overwrites a deleted room's records in the journal, as far as they are freed: call `finish` first.
   func erase(_ room: String) { journal.erase(JournalRoom(room)) }
 
-  /// A new file has begun: all that the journal still holds is archived again.
+  /// A new database has begun: what the journal still holds is archived again, see `Journal.retain`.
   private func startOver() {
     position = journal.retain()
     archivedPosition.store(position, ordering: .releasing)
@@ -195,7 +199,7 @@ final class Archivist: @unchecked Sendable {
     }
   }
 
-  /// Rooms that had to go on without the journal are kept again when it has space.
+  /// Where rooms had to go on without the journal, uses it again once all of it is archived and the disk takes it.
   private func resumeIfStopped() {
     guard !store.isKeeping, isCurrent else { return }
     do throws(HistoryError) { try free() } catch { return store.handle(error) }

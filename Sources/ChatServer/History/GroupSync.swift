@@ -6,7 +6,7 @@ internal import Synchronization
 /// Publishes lines once they are on the disk: `--durable`.
 ///
 /// While the disk is waited for, rooms append more; so what is published together grows with the load, and each group
-/// takes one fdatasync(2).
+/// takes one msync(2).
 ///
 /// Thread: any.
 final class GroupSync: Sendable {
@@ -22,11 +22,14 @@ final class GroupSync: Sendable {
   private let queue: DispatchQueue
   private let waiting = Guarded(Waiting())
 
+  /// Publishes lines of a journal.
+  ///
+  /// - Parameter queue: where the disk is waited for; serial.
   init(_ journal: Journal, _ store: HistoryStore, queue: DispatchQueue) {
     (self.journal, self.store, self.queue) = (journal, store, queue)
   }
 
-  /// Has a room's new lines synced and published.
+  /// Has a room's new lines synced, and then published.
   func wake(for room: RoomJournal) {
     let wasAwaiting = room.isAwaitingSync.exchange(true, ordering: .acquiringAndReleasing)
     guard !wasAwaiting else { return }

@@ -13,7 +13,7 @@ final class History: Sendable {
 
   /// Puts what rooms say into the journal.
   let journal: JournalWriter
-  /// Publishes what is on the disk; `nil` if it is published before.
+  /// Publishes lines once they are on the disk; `nil` where they are published at once.
   let groupSync: GroupSync?
   /// Reads what was said.
   let queries: HistoryQueries
@@ -63,7 +63,7 @@ final class History: Sendable {
 
   // MARK: Start and end
 
-  /// Begins what it does by itself: watching the files, and deleting expired rooms.
+  /// Starts watching the files, and deleting expired rooms.
   ///
   /// - Parameters:
   ///   - host: the server, which is not retained.
@@ -141,7 +141,7 @@ final class History: Sendable {
     }
   }
 
-  /// The last has left a private room, which nobody can enter yet.
+  /// Notes when a private room's last member left. Called before the room can be entered again.
   func noteEmpty(_ name: RoomName) {
     let reading = store.clock()
     let entry = JournalEntry.emptied(JournalRoom(name.text), at: reading.wallMilliseconds)

@@ -30,7 +30,7 @@ final class HistoryStore: @unchecked Sendable {
   let writer: HistoryWriter
   /// The server; `nil` before it has started, and once it has ended.
   weak var host: (any HistoryHost)?
-  /// A file is not where it was, and can't be made again yet: what is written to it is lost.
+  /// A file is not where it was, and can't be made again yet: what is written to it would be lost.
   var isMisplaced = false
   /// A new file has begun, or rooms went on without a journal: how far the rooms came has to be written into it.
   var needsRestore = false

@@ -72,7 +72,7 @@ final class HistoryWatch: @unchecked Sendable {
     }
   }
 
-  /// Makes the journal's file again if it is gone or was shortened.
+  /// Makes the journal's file again if it is gone, was shortened, or the disk did not take it.
   private func checkJournal() {
     let journal = archivist.journal
     guard !journal.isInPlace else { return }

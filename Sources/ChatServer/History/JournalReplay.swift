@@ -1,7 +1,9 @@
 internal import ChatHistory
 internal import ChatSystem
 
-/// Archives what an earlier server, which did not end by itself, left in its journal. When a server starts.
+/// Archives what an earlier server, which did not end by itself, left in its journal.
+///
+/// Thread: the one that starts the server; nothing else uses the history yet.
 struct JournalReplay {
   private static let batchBytes = 8_388_608
   private static let batchItems = 20_000
@@ -12,7 +14,7 @@ struct JournalReplay {
 
   init(_ store: HistoryStore, folder: FilePath) { (self.store, self.folder) = (store, folder) }
 
-  /// Archives it. The journal can be replaced then.
+  /// Archives it, and has it reach the disk: the journal can be replaced then.
   ///
   /// - Parameter deadline: a database that can't be written is tried again until then.
   /// - Throws: `HistoryError`; nothing is lost then, and the next start tries again.

@@ -10,12 +10,12 @@ internal import Synchronization
 final class JournalWriter: Sendable {
   /// How often the journal is looked after while anything is said.
   private static let interval: DispatchTimeInterval = .milliseconds(50)
-  /// What is said is archived after so many of these, and on the disk after so many.
+  /// What is said is archived after so many ticks, and synced after so many.
   private static let archiveTicks = 5
   private static let syncTicks = 20
   /// More than this part of it in an interval is a rush.
   private static let rushPart = 64
-  /// How long a full journal is waited for: where nothing can be archived, and where that is only slow.
+  /// How long appenders wait for a full journal: where nothing can be archived, and where that is only slow.
   private static let failingPatience: Duration = .seconds(1)
   private static let slowPatience: Duration = .seconds(10)
 
@@ -27,12 +27,15 @@ final class JournalWriter: Sendable {
 
   private struct Care {
     var tick = 0
-    /// What was seen by the last tick, and what is on the disk.
+    /// The journal's head at the last tick.
     var head: UInt64 = 0
+    /// How far it was synced, or is being synced.
     var synced: UInt64 = 0
+    /// How many ticks found nothing new.
     var idleTicks = 0
   }
 
+  /// What is written to. Thread: see `Journal`.
   let journal: Journal
   private let store: HistoryStore
   private let archivist: Archivist
@@ -45,7 +48,9 @@ final class JournalWriter: Sendable {
   private let wait = Guarded(Wait())
   private let care = Guarded(Care())
 
-  /// - Parameter syncQueue: where the disk is waited for.
+  /// Takes care of a journal.
+  ///
+  /// - Parameter syncQueue: where the disk is waited for; serial.
   init(
     _ journal: Journal, _ store: HistoryStore, _ archivist: Archivist, syncQueue: DispatchQueue
   ) {
@@ -56,7 +61,8 @@ final class JournalWriter: Sendable {
 
   /// Appends a record, unless the history has stopped. Called under the lock of a room's log.
   ///
-  /// - Returns: false if the journal is full: to be called again a little later.
+  /// - Returns: false if the journal is full: call again a little later. True if the history has stopped, although
+  ///   nothing is appended then.
   func append(_ entry: JournalEntry, firstSequence: UInt64, roomPosition: UInt64) -> Bool {
     guard store.isKeeping else { return true }
     guard journal.append(entry, firstSequence: firstSequence, roomPosition: roomPosition) else {
@@ -119,7 +125,9 @@ final class JournalWriter: Sendable {
     if journal.head != head { beginCare() }
   }
 
-  /// - Returns: what will be on the disk; `nil` if the disk is still waited for.
+  /// Has what is new synced, on the queue that waits for the disk.
+  ///
+  /// - Returns: up to where; `nil` if the last sync has not ended.
   private func sync() -> UInt64? {
     guard !isSyncing.exchange(true, ordering: .acquiringAndReleasing) else { return nil }
     journal.closePage()

@@ -14,6 +14,8 @@ final class RoomJournal: Sendable {
   /// It is on the list of those that wait for the disk. See `GroupSync`.
   let isAwaitingSync = Atomic<Bool>(false)
 
+  /// Puts a room's lines into the journal of a history.
+  ///
   /// - Parameter wakeReaders: has the readers sent what was published.
   init(
     _ name: RoomName, log: RoomLog, history: History, wakeReaders: @escaping @Sendable () -> Void
@@ -30,7 +32,7 @@ final class RoomJournal: Sendable {
 
   /// Appends it, given where the lines come to lie. Called under the log's lock.
   ///
-  /// - Returns: false if there is no space: to be called again a little later.
+  /// - Returns: false if there is no space: call again a little later.
   func append(_ entry: JournalEntry, _ mark: RoomLog.Mark) -> Bool {
     history.journal.append(
       entry, firstSequence: mark.sequence + 1 - UInt64(entry.lineCount), roomPosition: mark.start)
