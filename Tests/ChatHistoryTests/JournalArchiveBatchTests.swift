@@ -83,6 +83,15 @@ struct JournalArchiveBatchTests {
     #expect(items() == ["*one emptied @4607000"])
   }
 
+  @Test("times as far apart as they can be are no group, and no readings are too much for the clock")
+  func lastTimes() {
+    for time: Int64 in [.min, .max, .min, -1, .max] { #expect(talk.say("x", at: time)) }
+    #expect(items().count == 5)
+    let clock = SteadyClock(at: ClockReading(wallMilliseconds: 1_000_000, sinceBoot: .zero))
+    for time: Int64 in [.min, .max] { #expect(talk.leave("*one", at: time, sinceBoot: .max)) }
+    #expect(batch(steadyClock: clock).items.count == 7)
+  }
+
   @Test("a group has 32 KiB at most, and is split between lines; a longer line is a group")
   func sizes() {
     let line = String(repeating: "x", count: 1_023)

@@ -104,6 +104,25 @@ struct JournalRecordTests {
     #expect(try stored().isTorn(at: 0))
   }
 
+  @Test(
+    "a record whose numbers no room comes to, or that has not as many lines as it says, is none",
+    arguments: [
+      ("a\n", 1, .max, 0), ("a\n", 1, 1 << 62, 0), ("a\n", 1, 1, .max), ("a\n", 0, 1, 0),
+      ("a\nb\n", 1, 1, 0), ("a\n", 2, 1, 0), ("a\nb", 1, 1, 0), ("a", 1, 1, 0), ("a", 0, 1, 0),
+    ] as [(String, Int, UInt64, UInt64)])
+  func impossible(lines: String, count: Int, sequence: UInt64, position: UInt64) throws {
+    let talk = JournalTalk(journal)
+    #expect(talk.say("before"))
+    let entry = JournalEntry(
+      Array(lines.utf8), lineCount: count, in: JournalRoom("lobby"), at: 0)
+    #expect(journal.append(entry, firstSequence: sequence, roomPosition: position))
+    #expect(talk.say("after"))
+    #expect(journal.said(0..<journal.head).records == [talk.said[0]])
+    let (records, end) = try stored().said(from: 0)
+    #expect(records == [talk.said[0]])
+    #expect(try stored().isTorn(at: end))
+  }
+
   @Test("an erased record stays one: what is before and after it is read, and of it no byte")
   func erased() throws {
     let talk = JournalTalk(journal)
