@@ -83,7 +83,7 @@ struct JournalArchiveBatchTests {
     #expect(items() == ["*one emptied @4607000"])
   }
 
-  @Test("times as far apart as they can be are no group, and no readings are too much for the clock")
+  @Test("times as far apart as can be are no group, and no reading is too much for the clock")
   func lastTimes() {
     for time: Int64 in [.min, .max, .min, -1, .max] { #expect(talk.say("x", at: time)) }
     #expect(items().count == 5)

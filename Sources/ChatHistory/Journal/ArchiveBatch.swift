@@ -48,7 +48,7 @@ package struct ArchiveBatch {
     /// The lines after a number; `nil` if there are none.
     func dropping(through sequence: UInt64) -> Lines? {
       guard sequence >= firstSequence else { return self }
-      guard sequence < nextSequence - 1 else { return nil }
+      guard sequence + 1 < nextSequence else { return nil }
       var rest = self
       var missing = Int(sequence - firstSequence + 1)
       guard
@@ -143,7 +143,10 @@ package struct ArchiveBatch {
   ) -> Int {
     if let index = open[room], case .lines(let lines) = items[index],
       lines.nextSequence == sequence, lines.endPosition == position,
-      0...Self.groupMilliseconds ~= record.timeMilliseconds - lines.timeMilliseconds
+      record.timeMilliseconds >= lines.timeMilliseconds,
+      // The distance of any two times, without overflow.
+      UInt64(bitPattern: record.timeMilliseconds &- lines.timeMilliseconds)
+        <= Self.groupMilliseconds
     {
       return index
     }

@@ -30,6 +30,9 @@ package struct JournalRecord {
   static let headerBytes = 56
   /// The longest record: the longest append, a name, and a file's fields.
   static let longest = headerBytes + 255 + 65_535 + 65_536
+  /// No room and no clock comes so far. Numbers below it can be added to without overflow, and the database can hold
+  /// them.
+  private static let lastNumber: UInt64 = 1 << 62
 
   /// What it tells of.
   package let kind: Kind
@@ -65,7 +68,7 @@ package struct JournalRecord {
   var emptiedReading: ClockReading {
     ClockReading(
       wallMilliseconds: timeMilliseconds,
-      sinceBoot: .milliseconds(Int64(clamping: firstSequence)))
+      sinceBoot: .milliseconds(Int64(clamping: min(firstSequence, Self.lastNumber))))
   }
 
   /// Where the record after one of so many bytes begins.
@@ -150,6 +153,18 @@ package struct JournalRecord {
     roomName = UnsafeRawBufferPointer(rebasing: bytes[Self.headerBytes..<fileStart])
     fileFields = UnsafeRawBufferPointer(rebasing: bytes[fileStart..<fileStart + fileLength])
     lines = UnsafeRawBufferPointer(rebasing: bytes[(fileStart + fileLength)...])
+    guard kind != .lines || isPossible else { return nil }
+  }
+
+  /// Whether it can be what a room said: its checksum holds also if another program made it up.
+  private var isPossible: Bool {
+    guard firstSequence < Self.lastNumber, roomPosition < Self.lastNumber else { return false }
+    var (found, start) = (0, 0)
+    while let lineFeed = lines.firstIndex(of: 0x0A, from: start) {
+      found += 1
+      start = lineFeed + 1
+    }
+    return found == lineCount && start == lines.count
   }
 
   private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
