@@ -64,7 +64,8 @@ struct JournalPowerPlay {
   /// Does one thing.
   mutating func step(using random: inout SeededRandom) throws {
     switch Int.random(in: 0..<100, using: &random) {
-    case 0..<60: say(using: &random)
+    case 0..<57: say(using: &random)
+    case 57..<60: closePage()
     case 60..<78: archive(using: &random)
     case 78..<84: syncDatabase()
     case 84..<88:
@@ -99,9 +100,16 @@ struct JournalPowerPlay {
       archive(using: &random)
       syncDatabase()
       journal.free(upTo: archived)
-    } else if let new = talk.said.last {
-      written.append(Array(file[new.position..<new.position + UInt64(new.byteCount)]))
+    } else {
+      noteWritten()
     }
+  }
+
+  private mutating func closePage() { if talk.closePage() { noteWritten() } }
+
+  private mutating func noteWritten() {
+    guard let new = talk.said.last else { return }
+    written.append(Array(file[new.position..<new.position + UInt64(new.byteCount)]))
   }
 
   private mutating func archive(using random: inout SeededRandom) {

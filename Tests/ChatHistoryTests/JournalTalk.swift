@@ -131,6 +131,20 @@ final class JournalTalk {
     return append(.emptied(JournalRoom(room), at: time), &new)
   }
 
+  /// Closes a page.
+  ///
+  /// - Returns: whether there was something to close, and space for it.
+  func closePage() -> Bool {
+    var new = Said()
+    (new.kind, new.room, new.firstSequence, new.position) = (.erased, "", 0, journal.head)
+    journal.closePage()
+    new.end = journal.head
+    guard new.end > new.position else { return false }
+    new.lines = [UInt8](repeating: 0, count: Int(new.end - new.position) - 56)
+    said.append(new)
+    return true
+  }
+
   private func append(_ entry: JournalEntry, _ new: inout Said) -> Bool {
     new.position = journal.head
     guard

@@ -125,6 +125,49 @@ struct JournalTests {
     }
   }
 
+  @Test(
+    "what is left of a page less than a header takes the next one, too, also over the ring's end",
+    arguments: [
+      (0, 0), (8, 4_096), (4_040, 4_096), (4_048, 8_192), (4_088, 8_192), (4_096, 4_096),
+      (65_480, 65_536), (65_488, 69_632), (5 * 65_536 - 8, 5 * 65_536 + 4_096),
+    ] as [(UInt64, UInt64)])
+  func closedEnds(start: UInt64, end: UInt64) throws {
+    let journal = try journal(start: start)
+    let talk = JournalTalk(journal)
+    #expect(talk.closePage() == (end > start))
+    #expect(journal.head == end)
+    #expect(!talk.closePage())
+    #expect(talk.say("after"))
+    #expect(journal.said(start..<journal.head).records == talk.said)
+    #expect(try stored().said(from: start).records == talk.said)
+    var batch = ArchiveBatch()
+    _ = journal.eachRecord(in: start..<journal.head) { record in
+      batch.add(record)
+      return true
+    }
+    #expect(batch.items.count == 1 && batch.byteCount == 6)
+  }
+
+  @Test(
+    "a long record, which is written, is read like one that is copied, also over the ring's end",
+    arguments: [0, 65_536 - 4_096, 65_536 - 4_088, 65_528] as [UInt64])
+  func longRecords(start: UInt64) throws {
+    for recordBytes in [4_095, 4_096, 4_097, 40_000, 65_528] {
+      let journal = try journal(start: start)
+      let talk = JournalTalk(journal)
+      // Without the header, the room's name and the LF.
+      let line = (0..<recordBytes - 56 - 5 - 1).map { UInt8(0x61 + $0 % 26) }
+      #expect(talk.say(line + [0x0A]))
+      #expect(talk.said.map(\.byteCount) == [recordBytes])
+      #expect(journal.said(start..<journal.head).records == talk.said)
+      #expect(try stored().said(from: start).records == talk.said)
+      let file = try folder.bytes()[65_536...]
+      let offset = Int(start) + 61
+      let found = (0..<line.count).map { file[65_536 + (offset + $0) % 65_536] }
+      #expect(found == line)
+    }
+  }
+
   @Test("a page of a full journal is not closed")
   func fullPage() throws {
     let journal = try journal()

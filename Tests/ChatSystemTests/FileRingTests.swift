@@ -270,6 +270,35 @@ struct FileRingTests {
     #expect(throws: SystemError("fdatasync", code: EIO)) { try ring.sync() }
   }
 
+  @Test("parts are written one after another, up to the end of the ring and not over it")
+  func writtenParts() throws {
+    let ring = try FileRing(creating: path, capacity: 65_536)
+    func written(_ texts: [String], at position: UInt64) -> Bool {
+      let bytes = texts.flatMap { Array($0.utf8) }
+      return bytes.withUnsafeBytes { all in
+        var start = 0
+        var parts = InlineArray<4, UnsafeRawBufferPointer>(
+          repeating: UnsafeRawBufferPointer(start: nil, count: 0))
+        for (index, text) in texts.enumerated() {
+          let end = start + text.utf8.count
+          parts[index] = UnsafeRawBufferPointer(rebasing: all[start..<end])
+          start = end
+        }
+        return ring.writeToFile(parts, at: position)
+      }
+    }
+    #expect(written(["a", "", "line", " of text"], at: 65_536 + 100))
+    #expect(ring.text(100..<113) == "aline of text")
+    #expect(ring[65_536 + 113..<65_536 + 114].elementsEqual([0]))
+    #expect(written(["at", " ", "the", " end"], at: 65_536 - 10))
+    #expect(ring.text(65_526..<65_536) == "at the end")
+    #expect(try contents().suffix(10).elementsEqual("at the end".utf8))
+    #expect(!written(["over", " ", "the", " end"], at: 65_536 - 11))
+    #expect(ring.text(65_526..<65_536) == "at the end")
+    #expect(ring[0..<1].elementsEqual([0]))
+    #expect(try contents().count == 2 * 65_536)
+  }
+
   @Test("a part is synced, also one that runs over the end, unless the file is shorter than it was")
   func syncedPart() throws {
     let ring = try FileRing(creating: path, capacity: 65_536)
