@@ -17,6 +17,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case pictures
   /// Searches, and what is read from the history.
   case history
+  /// The journal that a server left, and what is made of it.
+  case journal
   /// What a person types, and command lines.
   case input
 
@@ -30,6 +32,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .terminal: TerminalTarget.run(input)
     case .pictures: PicturesTarget.run(input)
     case .history: HistoryTarget.run(input)
+    case .journal: JournalTarget.run(input)
     case .input: InputTarget.run(input)
     }
   }
