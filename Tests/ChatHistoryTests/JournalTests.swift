@@ -337,6 +337,24 @@ struct JournalTests {
     }
   }
 
+  @Test("of a record that was overwritten in part the rest is erased, also over the ring's end")
+  func eraseRest() throws {
+    for start: UInt64 in [0, 65_536 - 8_000] {
+      let journal = try journal(start: start)
+      let talk = JournalTalk(journal)
+      #expect(talk.say(String(repeating: "secret ", count: 4_000), in: "*room"))
+      #expect(talk.say(String(repeating: "plain ", count: 6_000)))
+      journal.free(upTo: journal.head)
+      #expect(talk.say(String(repeating: "plain ", count: 1_000)))
+      #expect(journal.oldest == talk.said[1].position)
+      #expect(try folder.holds("secret"))
+      journal.erase(JournalRoom("*room"))
+      #expect(try !folder.holds("secret"))
+      #expect(journal.said(journal.oldest..<journal.head).records == Array(talk.said[1...]))
+      #expect(talk.say("later"))
+    }
+  }
+
   @Test("what is not safe elsewhere is not erased: half of that on the disk would be a hole")
   func eraseFreedAlone() throws {
     let journal = try journal()
