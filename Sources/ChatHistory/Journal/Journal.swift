@@ -268,6 +268,7 @@ package final class Journal: Sendable {
   /// database may lack them and what follows, and one that is overwritten in part ends what can be read.
   package func erase(_ room: JournalRoom) {
     let freed = tail
+    eraseRest()
     var next: UInt64 = 0
     while next < freed {
       // Appends wait while a part is looked through: none overwrites a record that is being read.
@@ -284,6 +285,18 @@ package final class Journal: Sendable {
         }
       }
       guard next < freed, isReadable(at: next) else { return }
+    }
+  }
+
+  /// Overwrites what is left, behind the head, of a record that was overwritten in part.
+  private func eraseRest() {
+    state.withLock { state in
+      let head = headPosition.load(ordering: .relaxed)
+      let end = state.oldest + UInt64(capacity)
+      // In the first lap, nothing was written there.
+      guard end > head, end - head <= UInt64(JournalRecord.longest) else { return }
+      let rest = state.ring.mutableBytes(head..<end)
+      for index in rest.indices { rest[index] = 0 }
     }
   }
 
