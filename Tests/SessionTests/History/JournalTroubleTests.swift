@@ -67,7 +67,7 @@ struct JournalTroubleTests {
         try alice.talk(["meanwhile \(number)"])
         try bob.talk(["meanwhile \(number)"])
         number += 1
-        return server.program.errors.contains("journal")
+        return server.program.errors.contains("the journal")
       }
       try alice.talk(texts("afterwards", 3_000))
       try alice.talk(["the end"])
@@ -134,7 +134,7 @@ struct JournalTroubleTests {
       try eventually("it is noticed") {
         try alice.talk(["meanwhile \(number)"])
         number += 1
-        return server.program.errors.contains("journal")
+        return server.program.errors.contains("the journal")
       }
       try alice.talk(Self.texts("afterwards"))
       let all = try alice.askForAll()
