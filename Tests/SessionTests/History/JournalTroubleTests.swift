@@ -152,6 +152,41 @@ struct JournalTroubleTests {
     #expect(all.last?.text == "bob joined!")
   }
 
+  @Test("removed while it can't be made again: everyone is told, and later that it is kept again")
+  func removedForAWhile() throws {
+    let data = try TestFolder()
+    let ledger = Ledger()
+    var all: [KeptLine] = []
+    do {
+      let server = try TestServer(arguments: Self.flags, data: data)
+      let alice = try Walker(server, as: "alice", ledger: ledger)
+      try alice.talk(Self.texts("before"))
+      let before = try alice.askForAll()
+      // Until nothing looks after the journal any more: it does for a second after the last append.
+      Thread.sleep(forTimeInterval: 2)
+      // Nothing can be made under this name.
+      try Self.run("mkdir -p journal.new/taken && rm journal", in: data)
+      try eventually("the history has stopped") {
+        server.program.errors.contains("the history has stopped")
+      }
+      try Self.run("rm -r journal.new", in: data)
+      try eventually("the history is kept again", within: .seconds(20)) {
+        server.program.errors.contains("the history is kept again")
+      }
+      try alice.talk(["meanwhile"])
+      #expect(alice.notices.first == "The history has stopped: what is said now is not kept.")
+      #expect(alice.notices.last == "The history is kept again.")
+      try alice.talk(Self.texts("afterwards"))
+      all = try alice.askForAll()
+      #expect(all.starts(with: before))
+      #expect(all.suffix(200).map(\.text) == Self.texts("afterwards").map { "alice: \($0)" })
+      try Self.end(server)
+    }
+    let server = try TestServer(arguments: Self.flags, data: data)
+    let bob = try Walker(server, as: "bob", ledger: Ledger())
+    #expect(try bob.askForAll().starts(with: all))
+  }
+
   // MARK: Between two runs
 
   /// Has a server killed that has lines in its journal that the database lacks.
