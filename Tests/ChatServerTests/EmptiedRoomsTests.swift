@@ -47,6 +47,19 @@ struct EmptiedRoomsTests {
     }
   }
 
+  @Test("whoever enters a private room that was forgotten finds out that it may have been there")
+  func forgottenPrivate() throws {
+    for time in [Int64(0), 100] {
+      var rooms = EmptiedRooms(timeToLive: .seconds(10), limit: 2)
+      for letter in "ab" {
+        rooms.insert(try RoomName("aaaaa\(letter)"), RoomStart(), now: Self.time(0))
+      }
+      #expect(!rooms.hasForgottenPrivate)
+      rooms.insert(try RoomName("aaaaac"), RoomStart(), now: Self.time(time))
+      #expect(rooms.hasForgottenPrivate)
+    }
+  }
+
   @Test("private rooms whose time is over make space first")
   func privateFirst() throws {
     var rooms = EmptiedRooms(timeToLive: .seconds(10), limit: 20)

@@ -187,6 +187,67 @@ struct JournalTroubleTests {
     #expect(try bob.askForAll().starts(with: all))
   }
 
+  @Test("the server ends while the history has stopped: the numbers go on, and no journal is left")
+  func endedMeanwhile() throws {
+    let data = try TestFolder()
+    var last: UInt64 = 0
+    do {
+      let server = try TestServer(arguments: Self.flags, data: data)
+      let alice = try Walker(server, as: "alice", ledger: Ledger())
+      try alice.talk(Self.texts("before"))
+      try Self.run("mkdir -p journal.new/taken && rm journal", in: data)
+      try eventually("the history has stopped") {
+        server.program.errors.contains("the history has stopped")
+      }
+      try alice.talk(["not kept"])
+      last = alice.last
+      server.program.signal(SIGTERM)
+      #expect(try server.program.exitCode() == 0)
+      #expect(!server.program.errors.contains("used again"), "\(server.program.errors)")
+      #expect(!server.program.errors.contains("the next start"), "\(server.program.errors)")
+    }
+    #expect(!data.names.contains("journal"))
+    try Self.run("rm -r journal.new", in: data)
+    let server = try TestServer(arguments: Self.flags, data: data)
+    let bob = try Walker(server, as: "bob", ledger: Ledger())
+    #expect(bob.last > last)
+    let all = try bob.askForAll().map(\.text)
+    #expect(all.filter { $0.hasPrefix("alice: ") } == Self.texts("before").map { "alice: \($0)" })
+  }
+
+  @Test("the database is removed, and can't be made again at first: everything is there in the end")
+  func databaseRemoved() throws {
+    let disk = try #require(try ScarceDisk(.limited, bytes: 0))
+    let ledger = Ledger()
+    var all: [KeptLine] = []
+    do {
+      let server = try TestServer(arguments: Self.flags, data: disk.folder)
+      let alice = try Walker(server, as: "alice", ledger: ledger)
+      try alice.talk(Self.texts("before"))
+      all = try alice.askForAll()
+      try disk.fill(for: server)
+      try Self.run("rm history.db*", in: disk.folder)
+      var number = 0
+      // Where no file can grow, that of the server's log can't either.
+      try eventually("it is noticed") {
+        try alice.talk(["meanwhile \(number)"])
+        number += 1
+        return !alice.notices.isEmpty
+      }
+      try disk.free(for: server)
+      try alice.talk(["afterwards"])
+      #expect(try alice.askForAll().starts(with: all))
+      try alice.talk(["the end"])
+      #expect(
+        alice.notices == ["The history was lost: a new one begins, with what was said last."])
+      try Self.end(server)
+    }
+    let server = try TestServer(arguments: Self.flags, data: disk.folder)
+    let bob = try Walker(server, as: "bob", ledger: ledger)
+    #expect(ledger.compare(try bob.askForAll(), with: "lobby") == [])
+    #expect(ledger.problems == [])
+  }
+
   // MARK: Between two runs
 
   /// Has a server killed that has lines in its journal that the database lacks.
