@@ -48,7 +48,7 @@ package final class HistoryReader: Sendable {
   /// The number before the first of the last `count` lines that are numbered before `end`: reading on
   /// after it gets them.
   ///
-  /// Numbers may have gaps, where lines could not be committed.
+  /// Numbers may have gaps, where lines were not kept.
   package func sequence(
     beforeLast count: Int, of room: Int64, before end: UInt64?
   ) throws(HistoryError) -> UInt64 {
@@ -59,7 +59,7 @@ package final class HistoryReader: Sendable {
 
   /// The stream's bytes from a position on, without a gap; empty at the room's end.
   ///
-  /// - Returns: at most `limit` bytes; `nil` if what stood at that position was not committed.
+  /// - Returns: at most `limit` bytes; `nil` if what stood at that position was not kept.
   package func bytes(
     of room: Int64, from position: UInt64, limit: Int
   ) throws(HistoryError) -> [UInt8]? {

@@ -221,7 +221,7 @@ final class WriterTables {
     guard let stored = try self.room(named: room.name) else {
       throw HistoryError(.other, "the room \(room.name) was made and is not there")
     }
-    if let time = room.emptiedMilliseconds { try setEmptied(stored.id, at: time) }
+    try setEmptied(stored.id, at: room.emptiedMilliseconds)
     return stored
   }
 

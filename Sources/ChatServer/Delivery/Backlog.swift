@@ -7,6 +7,6 @@ package protocol Backlog: Sendable {
 
   /// Reads the room's stream from a position on, on a queue of its own.
   ///
-  /// - Parameter completion: is given some of the bytes, contiguous; `nil` where they were not committed.
+  /// - Parameter completion: is given some of the bytes, contiguous; `nil` where they were not kept.
   func read(from position: UInt64, _ completion: @escaping @Sendable ([UInt8]?) -> Void)
 }

@@ -51,7 +51,7 @@ package final class Broadcaster: @unchecked Sendable {
   /// Makes a broadcaster of a log that has no reader yet.
   ///
   /// - Parameters:
-  ///   - history: where detached members read on; `nil` if nothing is committed.
+  ///   - history: where detached members read on; `nil` if nothing is kept.
   ///   - readerTimeout: how long a member may take nothing of what waits for it.
   package init(log: RoomLog, history: (any Backlog)?, readerTimeout: Duration) {
     self.log = log
@@ -225,7 +225,7 @@ package final class Broadcaster: @unchecked Sendable {
         if let bytes, !bytes.isEmpty {
           member.backlog = (position, bytes)
         } else {
-          // What it was to read next could not be committed.
+          // What it was to read next was not kept.
           self.cutOff(member)
         }
         _ = self.deliver(to: member)

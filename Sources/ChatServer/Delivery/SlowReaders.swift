@@ -3,7 +3,7 @@ package import ChatSystem
 /// Decides what becomes of readers that read too slowly. Pure.
 ///
 /// A room's ring holds so many bytes. While an appender waits for space, the readers that are far behind keep it
-/// from being freed. Where the room's lines are committed to a history, such a reader is *detached*: it reads on from
+/// from being freed. Where the room's lines are kept in a history, such a reader is *detached*: it reads on from
 /// there at its own pace, and no appender waits for it. Where they are not, it is cut off once it has stopped.
 package struct SlowReaders: Sendable {
   /// How long a reader may hold the others back before it is detached: where most are ahead of it, and where some are.

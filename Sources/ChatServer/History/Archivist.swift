@@ -80,13 +80,15 @@ final class Archivist: @unchecked Sendable {
   func waitUntilCurrent(while isWanted: () -> Bool = { true }) -> Bool {
     let head = journal.head
     let deadline = MonotonicTime.now + Self.longestWait
-    while archivedPosition.load(ordering: .acquiring) < head {
+    while true {
+      let position = archivedPosition.load(ordering: .acquiring)
+      guard position < head else { return true }
       store.queue.sync { archive() }
-      guard archivedPosition.load(ordering: .acquiring) < head else { return true }
+      let next = archivedPosition.load(ordering: .acquiring)
+      guard next < head else { return true }
       guard isWanted(), MonotonicTime.now < deadline, store.isKeeping else { return false }
-      if store.isFailing { SystemThread.sleep(for: Self.waitStep) }
+      if next == position { SystemThread.sleep(for: Self.waitStep) }
     }
-    return true
   }
 
   /// Calls back when everything that was said so far is archived, on the history's queue. Thread: any.
@@ -121,6 +123,7 @@ final class Archivist: @unchecked Sendable {
     let head = journal.head
     do throws(HistoryError) {
       if position < head { try archive(upTo: head) }
+      try freeInTime()
       if store.needsRestore, position >= head, let host = store.host {
         try HistoryRestore(store, host).run()
         store.needsRestore = false
@@ -131,7 +134,8 @@ final class Archivist: @unchecked Sendable {
       return retryLater()
     }
     resumeIfStopped()
-    if !isCurrent { wakeUnlessPutOff() }
+    // In a rush, too, somebody may wait for what is left.
+    if !isCurrent { waiters.isEmpty ? wakeUnlessPutOff() : wake() }
   }
 
   private func archive(upTo head: UInt64) throws(HistoryError) {
@@ -144,6 +148,7 @@ final class Archivist: @unchecked Sendable {
       // The file was shortened or overwritten. The lines were published; only their past is lost, and that of what
       // follows: it is not known where the next record begins.
       store.log.error("a part of the journal can't be read: what was said there is lost")
+      store.host?.announce("The journal was damaged: what was said last is not kept.")
       try store.writer.archive(
         ArchiveBatch(), JournalProgress(identity: journal.identity, position: head))
       store.needsRestore = true
@@ -155,9 +160,12 @@ final class Archivist: @unchecked Sendable {
       position = end
     }
     archivedPosition.store(position, ordering: .releasing)
+    store.indexer?.wake()
+  }
+
+  private func freeInTime() throws(HistoryError) {
     let part = isRushed.load(ordering: .relaxed) ? Self.rushHeldPart : Self.heldPart
     if position - min(position, journal.tail) > UInt64(journal.capacity / part) { try free() }
-    store.indexer?.wake()
   }
 
   /// Frees what is archived: first it has to be on the disk, so that a power failure loses nothing that the journal had.
@@ -190,7 +198,7 @@ final class Archivist: @unchecked Sendable {
   // MARK: Trouble
 
   private func retryLater() {
-    guard !isRetrying else { return }
+    guard !isRetrying, !store.hasEnded else { return }
     isRetrying = true
     store.queue.asyncAfter(deadline: .now() + Self.retryInterval) { [weak self] in
       guard let self else { return }
@@ -201,8 +209,11 @@ final class Archivist: @unchecked Sendable {
 
   /// Where rooms had to go on without the journal, uses it again once all of it is archived and the disk takes it.
   private func resumeIfStopped() {
-    guard !store.isKeeping, isCurrent else { return }
-    do throws(HistoryError) { try free() } catch { return store.handle(error) }
+    guard !store.isKeeping, isCurrent, !store.isEnding else { return }
+    do throws(HistoryError) { try free() } catch {
+      store.handle(error)
+      return retryLater()
+    }
     // It may have failed for that.
     guard journal.isInPlace, (try? journal.sync()) != nil else { return retryLater() }
     store.resume()

@@ -53,9 +53,7 @@ final class GroupSync: Sendable {
     }
     do throws(SystemError) { if store.isKeeping { try journal.sync() } } catch {
       // The rooms go on, and are told that what they say is not safe; `HistoryWatch` makes the file again.
-      store.queue.sync {
-        store.stop("the journal can't be written to the disk: \(error.reason)")
-      }
+      store.stop("the journal can't be written to the disk: \(error.reason)")
     }
     for (room, head) in zip(rooms, heads) { room.publish(upTo: head) }
   }

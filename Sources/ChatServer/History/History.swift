@@ -79,7 +79,9 @@ final class History: Sendable {
   /// Ends, when nothing will be said any more: everything said is in the database, and the journal is gone. If that
   /// can't be, the journal stays for the next start.
   func finish() {
+    journal.end()
     store.queue.sync {
+      store.beginEnd()
       expiry.stop()
       // What happened since the last check would not be noticed.
       watch.stop()
@@ -88,7 +90,7 @@ final class History: Sendable {
       _ = archivist.archiveAll()
       store.followClock()
       finishJournal()
-      store.host = nil
+      store.end()
     }
     store.indexer?.stop()
     // The next one to open the file has less to do, and a copy of it is the whole; if not, nothing is lost.
@@ -107,6 +109,8 @@ final class History: Sendable {
         return
       }
     } catch { store.handle(error) }
+    // It may be needed after a power failure.
+    try? archivist.journal.sync()
     if !archivist.isCurrent {
       store.log.error(
         "what was said last is in the journal: the next start puts it into the history")
@@ -131,12 +135,13 @@ final class History: Sendable {
     if mayBeNew, !archivist.waitUntilCurrent() {
       throw HistoryError(.full, "what was said last can't be archived at the moment")
     }
+    let generation = store.generation
     do throws(HistoryError) {
       return try lookup.room(named: name.text).map {
         RoomStart(sequence: $0.lastSequence, position: $0.endPosition)
       }
     } catch {
-      store.queue.async { [store] in store.handle(error) }
+      store.noteDamage(error, in: generation)
       throw error
     }
   }

@@ -103,12 +103,7 @@ final class HistoryQueries: Sendable {
       }
     } catch {
       store.log.error("the history can't be read: \(error)")
-      if error.kind == .damaged {
-        store.queue.async { [store] in
-          // Other queries find the same damage; the next file does not have it.
-          if store.generation == generation { store.handle(error) }
-        }
-      }
+      store.noteDamage(error, in: generation)
       throw error
     }
   }

@@ -28,17 +28,28 @@ final class HistoryStore: @unchecked Sendable {
   let indexer: Indexer?
 
   let writer: HistoryWriter
-  /// The server; `nil` before it has started, and once it has ended.
-  weak var host: (any HistoryHost)?
   /// A file is not where it was, and can't be made again yet: what is written to it would be lost.
   var isMisplaced = false
   /// A new file has begun, or rooms went on without a journal: how far the rooms came has to be written into it.
   var needsRestore = false
+  /// The server ends: nothing new will be said, and nobody is told anything any more.
+  private(set) var isEnding = false
+  /// It has ended: nothing is written any more, since another process may have the folder.
+  private(set) var hasEnded = false
   /// The times of empty private rooms are stored by this clock.
   private(set) var steadyClock: SteadyClock
+  /// Nothing is written before.
   private var retryTime = MonotonicTime.now
-  private var lastError: HistoryError?
+  /// A new file is to begin, and nothing was written to it yet.
+  private var isBeginning = false
 
+  private struct Shared {
+    weak var host: (any HistoryHost)?
+    var lastError: HistoryError?
+    var hasStopped = false
+  }
+
+  private let shared = Guarded(Shared())
   private let isKeepingFlag = Atomic<Bool>(true)
   private let isFailingFlag = Atomic<Bool>(false)
   /// Counts the files, from 1: the rooms' numbers of one mean nothing in the next. Raised on the queue, before it takes
@@ -69,6 +80,20 @@ final class HistoryStore: @unchecked Sendable {
   /// Which file it is: another one raises it. Thread: any.
   var generation: Int { generationNumber.load(ordering: .sequentiallyConsistent) }
 
+  /// The server; `nil` before it has started. Thread: any.
+  var host: (any HistoryHost)? {
+    get { shared.withLock { $0.host } }
+    set { shared.withLock { $0.host = newValue } }
+  }
+
+  // MARK: The end
+
+  /// Nothing new will be said.
+  func beginEnd() { isEnding = true }
+
+  /// Nothing is to be written any more.
+  func end() { hasEnded = true }
+
   // MARK: Time
 
   /// The time of a reading, if the clock had not been set: milliseconds since 1970, UTC.
@@ -98,21 +123,23 @@ final class HistoryStore: @unchecked Sendable {
   var isFailing: Bool { isFailingFlag.load(ordering: .relaxed) }
 
   /// Whether writing should be tried now.
-  var mayWrite: Bool { !isMisplaced && (!isFailing || MonotonicTime.now >= retryTime) }
+  var mayWrite: Bool { !isMisplaced && !hasEnded && MonotonicTime.now >= retryTime }
 
   /// Writing is tried now, whatever has failed.
   func retryNow() { retryTime = .now }
 
   /// Writing has succeeded.
   func noteSuccess() {
+    isBeginning = false
     guard isFailingFlag.exchange(false, ordering: .relaxed) else { return }
-    lastError = nil
+    shared.withLock { $0.lastError = nil }
     log.info("the history can be written again")
   }
 
   /// The journal has space again: what is said is kept from now on.
   func resume() {
     guard !isKeepingFlag.exchange(true, ordering: .relaxed) else { return }
+    shared.withLock { $0.hasStopped = false }
     needsRestore = true
     log.warning("the history is kept again")
     host?.announce("The history is kept again.")
@@ -120,44 +147,73 @@ final class HistoryStore: @unchecked Sendable {
 
   /// Nothing more can be kept, for a reason given or for the last error: the rooms go on without, after everyone was
   /// told.
+  ///
+  /// Thread: any that holds no lock of a room's: the history's queue may be waiting for the disk.
   func stop(_ reason: String? = nil) {
-    guard isKeeping else { return }
-    log.error("the history has stopped: \(reason ?? lastError?.reason ?? "the journal is full")")
+    let (isFirst, host, error) = shared.withLock { shared in
+      defer { shared.hasStopped = true }
+      return (!shared.hasStopped, shared.host, shared.lastError)
+    }
+    guard isFirst else { return }
+    log.error("the history has stopped: \(reason ?? error?.reason ?? "the journal is full")")
     host?.announce("The history has stopped: what is said now is not kept.")
     isKeepingFlag.store(false, ordering: .releasing)
   }
 
-  /// Begins a new file if this one is damaged; otherwise nothing is written for a while.
+  /// Begins a new file if this one is damaged. Nothing is written for a while, in any case: the next may be damaged,
+  /// too.
   func handle(_ error: HistoryError) {
+    guard !hasEnded else { return }
+    retryTime = .now + Self.retryInterval
     var error = error
     if error.kind == .damaged {
       do throws(HistoryError) {
-        let path = try beginAnew(settingAsideAs: "damaged")
-        log.error("the history is damaged (\(error)); it is now \(path), and a new one begins")
-        host?.announce("The history was damaged: a new one begins here.")
-        return
+        let path = try beginAnew(
+          settingAsideAs: "damaged", announcing: "The history was damaged: a new one begins here.")
+        return log.error(
+          "the history is damaged (\(error)); it is now \(path), and a new one begins")
       } catch let next {
         error = next
       }
     }
-    retryTime = .now + Self.retryInterval
-    lastError = error
+    let last = error
+    shared.withLock { $0.lastError = last }
     guard !isFailingFlag.exchange(true, ordering: .relaxed) else { return }
     log.warning("the history can't be written; what is said waits in the journal: \(error)")
   }
 
   /// Begins a new file, into which everything that the journal still holds is archived.
   ///
-  /// - Parameter reason: why the old file is set aside, in a word.
+  /// - Parameters:
+  ///   - reason: why the old file is set aside, in a word.
+  ///   - text: what everyone is told, once.
   /// - Returns: the path of what was set aside.
-  func beginAnew(settingAsideAs reason: String) throws(HistoryError) -> FilePath {
-    generationNumber.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    let path = try writer.startAnew(settingAsideAs: reason)
-    needsRestore = true
-    onNewFile()
-    return path
+  /// - Throws: `HistoryError`; the old file may be set aside nevertheless, and the next write makes the new one.
+  func beginAnew(
+    settingAsideAs reason: String, announcing text: String
+  ) throws(HistoryError) -> FilePath {
+    if !isBeginning { host?.announce(text) }
+    isBeginning = true
+    startOver()
+    return try writer.startAnew(settingAsideAs: reason)
   }
 
-  /// Called when a new file has begun. Set before the first use.
+  /// What was archived may be gone, or is about to be: everything that the journal still holds is archived again, and
+  /// how far the rooms came.
+  func startOver() {
+    generationNumber.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    needsRestore = true
+    onNewFile()
+  }
+
+  /// A reader found the file damaged. Others find the same damage; the next file does not have it. Thread: any.
+  ///
+  /// - Parameter generation: which file was read.
+  func noteDamage(_ error: HistoryError, in generation: Int) {
+    guard error.kind == .damaged else { return }
+    queue.async { if self.generation == generation { self.handle(error) } }
+  }
+
+  /// Called when a new file begins. Set before the first use.
   var onNewFile: () -> Void = {}
 }

@@ -55,15 +55,18 @@ final class HistoryWatch: @unchecked Sendable {
       switch store.writer.place {
       case .there: break
       case .logGone:
-        try store.writer.renew()
+        do throws(HistoryError) { try store.writer.renew() } catch {
+          store.startOver()
+          throw error
+        }
         store.log.error(
           "the history's log is gone: a new file was made of what is open, and nothing is lost")
       case .gone:
-        _ = try store.beginAnew(settingAsideAs: "found")
         store.log.error(
           "the history is gone from \(folder.path): a new one begins, with what the journal has")
-        store.host?.announce(
-          "The history was lost: a new one begins, with what was said last.")
+        _ = try store.beginAnew(
+          settingAsideAs: "found",
+          announcing: "The history was lost: a new one begins, with what was said last.")
       }
       store.isMisplaced = false
     } catch {
@@ -75,10 +78,13 @@ final class HistoryWatch: @unchecked Sendable {
   /// Makes the journal's file again if it is gone, was shortened, or the disk did not take it.
   private func checkJournal() {
     let journal = archivist.journal
+    // It is taken up again once all of it is archived.
+    defer { if !store.isKeeping { archivist.wake() } }
     guard !journal.isInPlace else { return }
     do throws(SystemError) { try journal.renew() } catch {
       return store.stop("the journal is gone, and can't be made again: \(error.reason)")
     }
-    store.log.error("the journal was removed or shortened: it was made again")
+    store.log.error(
+      "the journal was removed or shortened, or the disk refused it: it was made again")
   }
 }

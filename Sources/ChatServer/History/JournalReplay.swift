@@ -45,14 +45,13 @@ struct JournalReplay {
   private func archive(
     _ journal: StoredJournal, until deadline: MonotonicTime
   ) throws(HistoryError) {
-    let start = journal.start(after: try store.writer.progress())
-    var position = start
+    var position = journal.start(after: try store.writer.progress())
     var lineCount = 0
     while true {
       var batch = ArchiveBatch()
       let end = journal.eachRecord(from: position) { record in
         batch.add(record)
-        lineCount += record.lineCount
+        if record.kind == .lines { lineCount += record.lineCount }
         return batch.byteCount < Self.batchBytes && batch.items.count < Self.batchItems
       }
       guard end > position else { break }
@@ -68,8 +67,8 @@ struct JournalReplay {
     if journal.isTorn(at: position) {
       store.log.warning("the journal's end was incomplete, and is cut off there")
     }
-    // The journal is replaced now.
-    if position > start { try store.writer.sync() }
+    // The journal is replaced now. An earlier start may have archived it, and been killed before this.
+    try store.writer.sync()
   }
 
   private func retrying(

@@ -44,7 +44,8 @@ final class JournalWriter: Sendable {
   /// Whether anything was said that is to be looked after.
   private let isCaring = Atomic<Bool>(false)
   private let isSyncing = Atomic<Bool>(false)
-  private let isStopping = Atomic<Bool>(false)
+  private let isGivingUp = Atomic<Bool>(false)
+  private let hasEnded = Atomic<Bool>(false)
   private let wait = Guarded(Wait())
   private let care = Guarded(Care())
 
@@ -69,26 +70,35 @@ final class JournalWriter: Sendable {
       giveUpInTime()
       return false
     }
-    if !isCaring.load(ordering: .relaxed) { beginCare() }
+    // Not before the append: `tick` clears the flag, and then looks for what is new.
+    if !isCaring.load(ordering: .sequentiallyConsistent) { beginCare() }
     return true
   }
 
   /// Stops the history if the journal has been full for so long that the rooms have to go on without it.
   private func giveUpInTime() {
-    archivist.wake()
-    let (now, tail) = (MonotonicTime.now, journal.tail)
-    let patience = store.isFailing ? Self.failingPatience : Self.slowPatience
+    let (now, tail, isFailing) = (MonotonicTime.now, journal.tail, store.isFailing)
+    // Otherwise it is tried again by itself.
+    if !isFailing { archivist.wake() }
+    let patience = isFailing ? Self.failingPatience : Self.slowPatience
     let isOver = wait.withLock { wait in
       if wait.tail != tail { wait = Wait(tail: tail, since: now) }
       return now - wait.since >= patience
     }
-    // Everyone is told before anything is said that is not kept.
-    if isOver, !isStopping.exchange(true, ordering: .acquiringAndReleasing) {
-      store.queue.async { [self] in
-        store.stop()
-        isStopping.store(false, ordering: .releasing)
+    // Everyone is told before anything is said that is not kept: not here, under the lock of a room's log, and not on
+    // the history's queue, which may be waiting for the disk.
+    if isOver, !isGivingUp.exchange(true, ordering: .acquiringAndReleasing) {
+      queue.async { [self] in
+        if journal.tail == tail { store.stop() }
+        isGivingUp.store(false, ordering: .releasing)
       }
     }
+  }
+
+  /// Ends: nothing will be appended any more, and nothing is looked after.
+  func end() {
+    hasEnded.store(true, ordering: .releasing)
+    queue.sync {}
   }
 
   // MARK: Care
@@ -99,6 +109,7 @@ final class JournalWriter: Sendable {
   }
 
   private func tick() {
+    guard !hasEnded.load(ordering: .acquiring) else { return }
     let head = journal.head
     let (isIdle, isDue, isRushed, needsSync) = care.withLock { care in
       care.tick += 1

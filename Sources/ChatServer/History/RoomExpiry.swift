@@ -76,6 +76,7 @@ final class RoomExpiry: @unchecked Sendable {
   }
 
   private func delete(_ room: StoredRoom, in generation: Int) {
+    guard !store.hasEnded else { return }
     // In another file its number is another room's.
     guard store.generation == generation else { return end(room) }
     do throws(HistoryError) {

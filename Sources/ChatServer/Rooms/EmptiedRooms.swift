@@ -38,7 +38,7 @@ package struct EmptiedRooms: Sendable {
   private var entries: [RoomName: Entry] = [:]
   /// None of the forgotten public rooms came further.
   private var forgotten = RoomStart()
-  /// Whether private rooms were forgotten that can be entered again.
+  /// Whether private rooms were forgotten.
   package private(set) var hasForgottenPrivate = false
 
   /// No room has been left yet. The time is how long the system has run.
@@ -82,16 +82,14 @@ package struct EmptiedRooms: Sendable {
   /// Forgets the private rooms whose time is over and, if they were few, any others: a good part of all, since it
   /// goes through all of them.
   private mutating func makeSpace(now: Duration) {
+    // Also those whose time is over: the history may still have them.
+    hasForgottenPrivate = true
     entries = entries.filter { $0.key.kind != .private || now - $0.value.time < timeToLive }
     let surplus = entries.count - limit + max(1, limit / 8)
     guard surplus > 0 else { return }
     for (name, entry) in Array(entries.prefix(surplus)) {
       entries[name] = nil
-      if name.kind == .private {
-        hasForgottenPrivate = true
-      } else {
-        forgotten = forgotten.joined(with: entry.end)
-      }
+      if name.kind != .private { forgotten = forgotten.joined(with: entry.end) }
     }
   }
 }

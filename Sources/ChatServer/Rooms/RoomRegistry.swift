@@ -122,13 +122,12 @@ package final class RoomRegistry: Sendable {
     }
     guard isLast else { return }
     // Nothing more is said there, and it is not recreated before its end is known.
-    if room.name.kind == .private { history?.noteEmpty(room.name) }
     let end = room.end
     let now = clock().sinceBoot
-    state.withLock { state in
-      state.entries[room.name] = nil
-      state.emptied.insert(room.name, end, now: now)
-    }
+    // It is known at any moment how far it came: a new history may begin now.
+    state.withLock { $0.emptied.insert(room.name, end, now: now) }
+    if room.name.kind == .private { history?.noteEmpty(room.name) }
+    state.withLock { $0.entries[room.name] = nil }
     state.wake()
   }
 
