@@ -48,6 +48,7 @@ struct Bench {
       case .latencyHistory: historyCost.latency()
       case .latencyBusyDisk: historyCost.latencyBesideBusyDisk()
       case .durable: durability.durable()
+      case .locked: durability.locked()
       case .startFullJournal: durability.startFullJournal()
       case .files: FileTables(runner, fileBytes: fileBytes).run()
       }

@@ -36,6 +36,37 @@ struct DurabilityTables {
       "Each line of the one writer is a group of its own. Goal: none but the version before.\n")
   }
 
+  // MARK: A locked database
+
+  func locked() {
+    guard runner.hasOwn else { return }
+    guard RunningServer.path(of: DatabaseLock.program) != nil else {
+      return runner.say("locked is left out: \(DatabaseLock.program) is not installed\n")
+    }
+    let works = [LockedTalk(isLocked: true), LockedTalk(isLocked: false)]
+    var table = Table(
+      "\(works[0].linesPerSecond) lines a second to \(works[0].receivers) for"
+        + " \(Int(works[0].seconds)) s: milliseconds, each run",
+      ["the database", "p50", "p99.9", "the slowest", "goal", "lines said", "missing", "misplaced"])
+    let samples = runner.alternate(
+      works.map { work in
+        Entrant(name: work.isLocked ? "locked" : "not locked") {
+          try work.run(ChatServerSubject())
+        }
+      })
+    for (work, samples) in zip(works, samples) {
+      for sample in samples {
+        table.add([
+          work.isLocked ? "locked by another process" : "not locked",
+          Runs.fixed(sample.median, 2), Runs.fixed(sample.p999, 2), Runs.fixed(sample.slowest, 2),
+          work.isLocked ? "≤ 5" : "–", "\(sample.said)", "\(sample.missing)",
+          "\(sample.past.misplaced)",
+        ])
+      }
+    }
+    runner.show(table)
+  }
+
   // MARK: Starting
 
   func startFullJournal() {

@@ -4,7 +4,7 @@ enum Workload: String, CaseIterable {
   case bursts, sustained
   case latencyHistory = "latency-history"
   case latencyBusyDisk = "latency2000-busy-disk"
-  case durable
+  case durable, locked
   case startFullJournal = "start-full-journal"
   case files
 
@@ -30,6 +30,7 @@ enum Workload: String, CaseIterable {
     case .latencyHistory: "delay at 500 and 2,000 lines a second, on beside off"
     case .latencyBusyDisk: "the same at 2,000, the disk kept busy by another"
     case .durable: "--durable: lines a second one by one, and the delay"
+    case .locked: "delay while another process has the database locked"
     case .startFullJournal: "a start with 60 MB that are not in the database"
     case .files: "a file to 1 and to 8, beside nc and scp; the talk meanwhile"
     }

@@ -31,7 +31,7 @@ struct FullJournal {
     defer { Interruption.running.remove(folder) }
     try fill(subject, folder)
     let first = try start(subject, folder)
-    let past = try export(folder)
+    let past = try PastCheck(exportedFrom: folder, size: Self.size)
     first.server.kill()
     let next = try start(subject, folder)
     return Sample(
@@ -52,7 +52,9 @@ struct FullJournal {
   private func start(
     _ subject: ChatServerSubject, _ folder: URL
   ) throws -> (server: Child, seconds: Double) {
-    let path = try program(subject.program)
+    guard let path = RunningServer.path(of: subject.program) else {
+      throw BenchError("\(subject.program) is not installed")
+    }
     let port = try RunningServer.freePort()
     let line = AwaitedLine()
     let start = MonotonicTime.now
@@ -60,26 +62,5 @@ struct FullJournal {
       path, subject.arguments(port: port, folder: folder), onOutput: { line.note($0) })
     guard let first = line.wait(.seconds(60)) else { throw BenchError("the server does not start") }
     return (server, (first.time - start) / .seconds(1))
-  }
-
-  private func export(_ folder: URL) throws -> PastCheck {
-    let output = folder.appendingPathComponent("export.txt")
-    guard FileManager.default.createFile(atPath: output.path, contents: nil) else {
-      throw BenchError("cannot write \(output.path)")
-    }
-    let export = try Child(
-      program("chat-server"), ["export", "--room", "lobby", "--data", folder.path],
-      output: FileHandle(forWritingTo: output))
-    _ = try export.end(within: .seconds(60))
-    return try Data(contentsOf: output, options: .alwaysMapped).withUnsafeBytes {
-      PastCheck($0, size: Self.size)
-    }
-  }
-
-  private func program(_ name: String) throws -> URL {
-    guard let path = RunningServer.path(of: name) else {
-      throw BenchError("\(name) is not installed")
-    }
-    return path
   }
 }

@@ -30,3 +30,20 @@ struct PastCheck: Equatable {
     }
   }
 }
+
+extension PastCheck {
+  /// Checks what `chat-server export` has of a lobby, whether or not a server runs on the folder.
+  init(exportedFrom folder: URL, size: Int) throws {
+    let output = folder.appendingPathComponent("export.txt")
+    guard let program = RunningServer.path(of: "chat-server"),
+      FileManager.default.createFile(atPath: output.path, contents: nil)
+    else { throw BenchError("cannot export to \(output.path)") }
+    let export = try Child(
+      program, ["export", "--room", "lobby", "--data", folder.path],
+      output: FileHandle(forWritingTo: output))
+    _ = try export.end(within: .seconds(60))
+    self = try Data(contentsOf: output, options: .alwaysMapped).withUnsafeBytes {
+      PastCheck($0, size: size)
+    }
+  }
+}
