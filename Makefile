@@ -21,7 +21,8 @@ TEST = $(SWIFT) test --no-color-diagnostics --disable-xctest \
 # What Debian and Ubuntu may lack: a file, or a command, and the package that has it.
 BUILD_NEEDS = /usr/include/sqlite3.h:libsqlite3-dev /usr/include/openssl/evp.h:libssl-dev \
   /usr/bin/pkg-config:pkg-config
-TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:util-linux ip:iproute2
+TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:util-linux ip:iproute2 \
+  /usr/lib/python3/dist-packages/h11/__init__.py:python3-h11
 PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/sbin/ngircd:ngircd \
   ncat:ncat
 

@@ -29,6 +29,9 @@ let package = Package(
     .target(name: "ChatCore", swiftSettings: pure),
     .target(name: "ChatFlags", swiftSettings: pure),
 
+    // HTTP/1.1: requests read, answers written, pure.
+    .target(name: "ChatHTTP", swiftSettings: pure),
+
     // The one seam to the operating system.
     .target(name: "CLinux"),
     .target(name: "ChatSystem", dependencies: ["CLinux"], swiftSettings: strict),
@@ -66,7 +69,8 @@ let package = Package(
     .target(
       name: "ChatServer",
       dependencies: [
-        "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHistory", "ChatSystem",
+        "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHTTP", "ChatHistory",
+        "ChatSystem",
       ],
       swiftSettings: strict),
     .target(
@@ -97,11 +101,14 @@ let package = Package(
       name: "ChatCoreTests", dependencies: ["ChatCore", "ChatFlags", "TestKit"],
       swiftSettings: strict),
     .testTarget(
+      name: "ChatHTTPTests", dependencies: ["ChatHTTP", "TestKit"], swiftSettings: strict),
+    .testTarget(
       name: "ChatSystemTests", dependencies: ["ChatSystem", "TestKit"], swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
       dependencies: [
-        "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "TestKit",
+        "ChatCore", "ChatCrypto", "ChatFlags", "ChatHTTP", "ChatHistory", "ChatServer",
+        "ChatSystem", "TestKit",
       ],
       swiftSettings: strict),
     // A writer for the tests to kill.
@@ -159,8 +166,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "ChatClient", "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory",
-        "ChatPictures", "ChatServer", "ChatSystem", "ChatTerminal", "ClientTestKit",
+        "ChatClient", "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHTTP",
+        "ChatHistory", "ChatPictures", "ChatServer", "ChatSystem", "ChatTerminal", "ClientTestKit",
       ],
       path: "Tests/FuzzTargets", swiftSettings: strict),
     .executableTarget(
