@@ -55,6 +55,19 @@ struct HandshakeTests {
     }
   }
 
+  @Test(
+    "a request of HTTP is never a nickname, and ends the connection without a word",
+    arguments: [
+      "GET / HTTP/1.1", "POST /x HTTP/1.0", "POST /a b HTTP/1.1", "PUT / HTTP/2.0",
+      // Where the request line was too long to be a line.
+      "Host: 127.0.0.1:55555", "host:a",
+    ])
+  func http(_ text: String) {
+    var handshake = Handshake()
+    #expect(Self.receive(text, in: &handshake) == .end([], .httpRequest))
+    #expect(CloseReason.httpRequest.lastLine == nil)
+  }
+
   @Test("the fifth refusal is the last")
   func five() {
     var handshake = Handshake()

@@ -14,6 +14,8 @@ package enum CloseReason: Sendable, Equatable {
   case handshakeTimeout
   /// The same, but it had sent bytes without a line end.
   case lineWithoutEnd
+  /// It sent a request of HTTP where a nickname was awaited.
+  case httpRequest
   /// Too many lines of the handshake, or too many room codes, were refused.
   case tooManyTries
   /// The system has no thread or memory left for it.
@@ -30,6 +32,7 @@ package enum CloseReason: Sendable, Equatable {
     case .slowConsumer: "slow consumer"
     case .handshakeTimeout: "no nickname in time"
     case .lineWithoutEnd: "no line end in time"
+    case .httpRequest: "an HTTP request instead of a nickname"
     case .tooManyTries: "too many tries"
     case .serverFull: "server full"
     case .shuttingDown: "shutting down"
@@ -40,7 +43,7 @@ package enum CloseReason: Sendable, Equatable {
   package var lastLine: ServerLine? {
     switch self {
     case .left: .session(.goodbye)
-    case .endOfStream, .connectionLost: nil
+    case .endOfStream, .connectionLost, .httpRequest: nil
     case .slowConsumer: .error(Refusal(.slowConsumer, "you did not read what the room said"))
     case .handshakeTimeout: .control(.notice("No nickname in time. Try again."))
     case .lineWithoutEnd:

@@ -1,4 +1,5 @@
 package import ChatCore
+internal import ChatHTTP
 
 /// The rules of the handshake: what an unregistered client may send, and how it is answered. Pure.
 package struct Handshake {
@@ -41,6 +42,7 @@ package struct Handshake {
     _ line: Result<ClientLine, Refusal>, text: @autoclosure () -> String,
     isRoom: (RoomName) -> Bool
   ) -> Step {
+    if Self.isHTTP(line, text) { return .end([], .httpRequest) }
     do throws(Refusal) {
       switch try line.get() {
       case .blank where text().isEmpty: return .wait
@@ -66,6 +68,20 @@ package struct Handshake {
     } catch {
       return refused(error)
     }
+  }
+
+  /// Whether a line is part of a request of HTTP: a request line, or, where that was too long to be a line, the `Host`
+  /// that browsers send next. A web page can have a browser send it here, and what follows is the page's.
+  private static func isHTTP(_ line: Result<ClientLine, Refusal>, _ text: () -> String) -> Bool {
+    if case .success(let line) = line {
+      switch line {
+      case .text, .blank: break
+      default: return false
+      }
+    }
+    let bytes = Array(text().utf8)
+    return RequestLine.isMeant(by: bytes.span)
+      || bytes.prefix(5).map { $0 | 0x20 } == Array("host:".utf8).map { $0 | 0x20 }
   }
 
   /// The chosen room does not exist after all: the client enters the lobby.
