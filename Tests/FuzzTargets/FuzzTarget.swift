@@ -21,6 +21,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case journal
   /// What a person types, and command lines.
   case input
+  /// Heads of HTTP requests.
+  case httpHead = "http-head"
 
   /// Does what a peer would with these bytes.
   package func run(_ input: [UInt8]) {
@@ -34,6 +36,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .history: HistoryTarget.run(input)
     case .journal: JournalTarget.run(input)
     case .input: InputTarget.run(input)
+    case .httpHead: HTTPHeadTarget.run(input)
     }
   }
 }
