@@ -114,11 +114,27 @@ struct JournalStartTests {
     #expect(try StoredJournal.setAside(in: folder.path) != aside)
   }
 
+  @Test("one that was made longer or shorter by a whole unit is no journal")
+  func resized() throws {
+    let journal = try Journal(in: folder.path, capacity: 131_072)
+    #expect(JournalTalk(journal).say("hello"))
+    for size in [131_072, 262_144] as [UInt64] {
+      try RegularFile(toWrite: folder.journal).truncate(to: size)
+      #expect {
+        try stored()
+      } throws: {
+        ($0 as? HistoryError)?.kind == .damaged
+      }
+    }
+    try RegularFile(toWrite: folder.journal).truncate(to: 196_608)
+    _ = try stored()
+  }
+
   @Test("every flipped bit of the header's fields makes it no journal")
   func flippedHeader() throws {
     let talk = try tenLines()
     let ring = try FileRing(opening: folder.journal)
-    for bit in 0..<40 * 8 {
+    for bit in 0..<48 * 8 {
       ring.header[bit / 8] ^= 1 << (bit % 8)
       #expect(throws: HistoryError.self, "\(bit)") { try stored() }
       ring.header[bit / 8] ^= 1 << (bit % 8)

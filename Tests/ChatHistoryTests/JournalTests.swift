@@ -190,6 +190,8 @@ struct JournalTests {
     #expect(throws: SystemError.self) { try journal.sync() }
     try RegularFile(toWrite: folder.journal).truncate(to: 65_536 + 65_536)
     #expect(!journal.isInPlace)
+    // What was not taken once is not taken for synced.
+    #expect(throws: SystemError.self) { try journal.sync() }
     try journal.renew()
     #expect(journal.isInPlace)
     try journal.sync()
@@ -230,6 +232,21 @@ struct JournalTests {
     #expect(journal.head - retained <= 65_536 / 4 * 3)
     for _ in 0..<16 { #expect(sayMuch(talk)) }
     #expect(journal.said(retained..<journal.head).records.prefix(held.count) == held[...])
+  }
+
+  @Test("what was not freed is retained, however full it is")
+  func retainFull() throws {
+    let journal = try journal()
+    let talk = JournalTalk(journal)
+    while sayMuch(talk) {}
+    let freed = talk.said[5].end
+    journal.free(upTo: freed)
+    while sayMuch(talk) {}
+    let held = journal.said(freed..<journal.head).records
+    #expect(journal.retain() <= freed)
+    #expect(journal.tail <= freed)
+    #expect(journal.said(freed..<journal.head).records == held)
+    #expect(!sayMuch(talk))
   }
 
   // MARK: Another program and the file

@@ -52,7 +52,9 @@ struct JournalImage {
   private init(start: UInt64) {
     (self.start, tail, end) = (start, start, start)
     bytes = [UInt8](repeating: 0, count: 2 * Self.pageBytes)
-    for (index, word) in [0x4C4E_524A_5441_4843, 1, Self.identity, start].enumerated() {
+    for (index, word) in [
+      0x4C4E_524A_5441_4843, 1, Self.identity, start, UInt64(Self.pageBytes),
+    ].enumerated() {
       Self.store(word, in: &bytes, at: 8 * index)
     }
     sealHeader()
@@ -94,9 +96,9 @@ struct JournalImage {
 
   /// Makes the header's checksum right.
   mutating func sealHeader() {
-    guard bytes.count >= 40 else { return }
-    let sum = Array(bytes[..<32]).withUnsafeBytes { XXHash64.hash($0) }
-    Self.store(sum, in: &bytes, at: 32)
+    guard bytes.count >= 48 else { return }
+    let sum = Array(bytes[..<40]).withUnsafeBytes { XXHash64.hash($0) }
+    Self.store(sum, in: &bytes, at: 40)
   }
 
   /// Makes positions and checksums of records right, one after another from the tail on, as far as their lengths can

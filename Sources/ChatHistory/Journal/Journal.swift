@@ -65,7 +65,8 @@ package final class Journal: Sendable {
     identity = UInt64.random(in: 1...UInt64.max)
     state = Guarded(
       State(
-        ring: try Self.make(in: folder, capacity, JournalHeader(identity: identity, start: start)),
+        ring: try Self.make(
+          in: folder, capacity, JournalHeader(identity: identity, start: start, capacity: capacity)),
         oldest: start))
     headPosition = Atomic(start)
     tailPosition = Atomic(start)
@@ -231,14 +232,19 @@ package final class Journal: Sendable {
   /// Thread: any; it waits for the disk. Two at once sync some of it twice.
   /// - Throws: `SystemError` if the disk did not take it: then `isInPlace` is false until `renew`.
   package func sync() throws(SystemError) {
-    let ring = state.withLock { $0.ring }
-    let (start, end) = (syncedPosition.load(ordering: .relaxed), head)
+    // What was appended before `renew` is in the next file, too.
+    let (end, ring) = state.withLock { (headPosition.load(ordering: .relaxed), $0.ring) }
+    // The system tells it once.
+    if hasFailed.load(ordering: .relaxed) {
+      throw SystemError("msync", code: SystemError.inputOutput)
+    }
+    let start = syncedPosition.load(ordering: .relaxed)
     guard start < end else { return }
     // Of a ring that was written more than once since, all of it.
     do throws(SystemError) {
       try ring.sync(max(start, end - min(end, UInt64(capacity)))..<end)
     } catch {
-      // The system tells it once: what could not be written may be lost with the system's memory.
+      // What could not be written may be lost with the system's memory.
       hasFailed.store(true, ordering: .relaxed)
       throw error
     }
@@ -246,21 +252,25 @@ package final class Journal: Sendable {
   }
 
   /// Moves the tail back to the oldest record that is not overwritten, as far as a quarter of the journal stays free: a
-  /// new database is to have all of it.
+  /// new database is to have all of it. What was not freed is kept in any case.
   ///
   /// - Returns: the position of the first record that is kept.
   package func retain() -> UInt64 {
     state.withLock { state in
-      let head = headPosition.load(ordering: .relaxed)
+      let (head, freed) = (
+        headPosition.load(ordering: .relaxed), tailPosition.load(ordering: .relaxed)
+      )
       let reader = JournalReader(ring: state.ring, identity: identity)
       var tail = state.oldest
-      while head - tail > UInt64(capacity / 4 * 3), let range = reader.range(at: tail) {
+      while tail < freed, head - tail > UInt64(capacity / 4 * 3),
+        let range = reader.range(at: tail)
+      {
         tail = JournalRecord.end(of: tail, range.count)
       }
-      // Where that can't be read, nothing can be kept.
-      tail = reader.range(at: tail) == nil ? tailPosition.load(ordering: .relaxed) : tail
-      tailPosition.store(min(tail, head), ordering: .releasing)
-      return min(tail, head)
+      // Where that can't be read, nothing that was freed can be kept.
+      if tail > freed || reader.range(at: tail) == nil { tail = freed }
+      tailPosition.store(tail, ordering: .releasing)
+      return tail
     }
   }
 
@@ -324,7 +334,8 @@ package final class Journal: Sendable {
       )
       let old = state.ring
       state.ring = try Self.make(
-        in: folder, capacity, JournalHeader(identity: identity, start: tail)
+        in: folder, capacity,
+        JournalHeader(identity: identity, start: tail, capacity: capacity)
       ) { $0.write(old[tail..<head], at: tail) }
       state.oldest = tail
       hasFailed.store(false, ordering: .relaxed)

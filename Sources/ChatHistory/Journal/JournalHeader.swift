@@ -7,15 +7,19 @@ struct JournalHeader {
   /// `CHATJRNL`.
   private static let magic: UInt64 = 0x4C4E_524A_5441_4843
   /// How many bytes the checksum covers, which follows them.
-  private static let bytes = 32
+  private static let bytes = 40
 
   /// The journal's own random number, which its records' checksums and the database's note of progress hold.
   let identity: UInt64
   /// Where its first record begins.
   let start: UInt64
+  /// How many bytes its ring holds: a file of another size is not whole.
+  let capacity: UInt64
 
   /// Describes a journal.
-  init(identity: UInt64, start: UInt64) { (self.identity, self.start) = (identity, start) }
+  init(identity: UInt64, start: UInt64, capacity: Int) {
+    (self.identity, self.start, self.capacity) = (identity, start, UInt64(capacity))
+  }
 
   /// Reads a page.
   ///
@@ -27,12 +31,13 @@ struct JournalHeader {
     guard word(0) == Self.magic, word(8) == UInt64(Self.version),
       word(Self.bytes) == Self.checksum(page)
     else { return nil }
-    self.init(identity: word(16), start: word(24))
+    (identity, start, capacity) = (word(16), word(24), word(32))
   }
 
   /// Writes the page.
   func write(to page: UnsafeMutableRawBufferPointer) {
-    for (index, word) in [Self.magic, UInt64(Self.version), identity, start].enumerated() {
+    let words = [Self.magic, UInt64(Self.version), identity, start, capacity]
+    for (index, word) in words.enumerated() {
       page.storeBytes(of: word.littleEndian, toByteOffset: 8 * index, as: UInt64.self)
     }
     page.storeBytes(

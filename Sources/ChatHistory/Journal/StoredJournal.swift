@@ -24,6 +24,9 @@ package struct StoredJournal: Sendable {
     guard let header = JournalHeader(UnsafeRawBufferPointer(ring.header)) else {
       throw HistoryError(.damaged, "\(path) is not a journal of this release")
     }
+    guard header.capacity == UInt64(ring.capacity) else {
+      throw HistoryError(.damaged, "\(path) was made shorter or longer")
+    }
     reader = JournalReader(ring: ring, identity: header.identity)
     firstPosition = header.start
   }

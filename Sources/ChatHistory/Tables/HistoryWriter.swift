@@ -71,14 +71,15 @@ package final class HistoryWriter: @unchecked Sendable {
       let copy = folder.appending("history.copy.db")
       try? copy.remove()
       try tables.copy(to: copy)
-      tables.leaveFilesOnClose()
-      self.tables = nil
-      // A new file must never find the old one's log; a connection that has the log open keeps the old file, too.
-      for suffix in ["-shm", "-wal"] { try? path.withSuffix(suffix).remove() }
       do throws(SystemError) {
-        // A name must not reach the disk before what it names.
+        // A name must not reach the disk before what it names. Until here, nothing has changed.
         try RegularFile(toRead: copy).sync()
+        tables.leaveFilesOnClose()
+        self.tables = nil
+        // A new file must never find the old one's log; a connection that has the log open keeps the old file, too.
+        for suffix in ["-shm", "-wal"] { try? path.withSuffix(suffix).remove() }
         try copy.rename(to: path)
+        try Folder(path: folder).sync()
       } catch {
         throw HistoryError(.full, "\(path): cannot be renewed: \(error.reason)")
       }

@@ -298,6 +298,7 @@ struct JournalTroubleTests {
       "dd if=/dev/urandom of=journal bs=4096 count=257 conv=notrunc",
       "printf '\\377' | dd of=journal bs=1 seek=8 conv=notrunc", "truncate -s 0 journal",
       "truncate -s 100000 journal", "truncate -s 4096 journal", "echo hello > journal",
+      "truncate -s 524288 journal", "truncate -s 2097152 journal",
       "rm journal && mkdir journal",
     ])
   func setAside(_ script: String) throws {
