@@ -22,6 +22,7 @@ TEST = $(SWIFT) test --no-color-diagnostics --disable-xctest \
 BUILD_NEEDS = /usr/include/sqlite3.h:libsqlite3-dev /usr/include/openssl/evp.h:libssl-dev \
   /usr/bin/pkg-config:pkg-config
 TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:util-linux ip:iproute2 \
+  openssl:openssl curl:curl wget:wget nmap:nmap \
   /usr/lib/python3/dist-packages/h11/__init__.py:python3-h11
 PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/sbin/ngircd:ngircd \
   ncat:ncat

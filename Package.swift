@@ -48,6 +48,9 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "ChatCrypto", dependencies: ["ChatCore", "COpenSSL"], swiftSettings: strict),
 
+    // TLS 1.3: OpenSSL's libssl, which this one target wraps.
+    .target(name: "ChatTLS", dependencies: ["COpenSSL", "ChatSystem"], swiftSettings: strict),
+
     // The shelf of kept files.
     .target(
       name: "ChatFiles", dependencies: ["ChatCore", "ChatCrypto", "ChatSystem"],
@@ -70,19 +73,21 @@ let package = Package(
       name: "ChatServer",
       dependencies: [
         "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHTTP", "ChatHistory",
-        "ChatSystem",
+        "ChatSystem", "ChatTLS",
       ],
       swiftSettings: strict),
     .target(
       name: "ChatClient",
       dependencies: [
         "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatPictures", "ChatSystem",
-        "ChatTerminal",
+        "ChatTLS", "ChatTerminal",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-server",
-      dependencies: ["ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem"],
+      dependencies: [
+        "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "ChatTLS",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "chat-client", dependencies: ["ChatClient", "ChatFlags", "ChatSystem"],
@@ -104,6 +109,9 @@ let package = Package(
       name: "ChatHTTPTests", dependencies: ["ChatHTTP", "TestKit"], swiftSettings: strict),
     .testTarget(
       name: "ChatSystemTests", dependencies: ["ChatSystem", "TestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "ChatTLSTests", dependencies: ["ChatSystem", "ChatTLS", "TestKit"],
+      swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
       dependencies: [
@@ -158,7 +166,8 @@ let package = Package(
     .testTarget(
       name: "SessionTests",
       dependencies: [
-        "ChatCore", "ChatCrypto", "ChatSystem", "TestKit", "allocation-probe", "chat-server",
+        "ChatCore", "ChatCrypto", "ChatSystem", "ChatTLS", "TestKit", "allocation-probe",
+        "chat-server",
         "chat-client",
       ],
       swiftSettings: strict),

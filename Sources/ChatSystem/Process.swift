@@ -3,6 +3,13 @@ internal import Glibc
 
 /// What concerns the process as a whole.
 package enum Process {
+  /// This machine's name (gethostname(2)); empty if it has none.
+  package static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// The signals that ask a program to end: an interrupt from the terminal, and a polite request.
   package static let endings: [CInt] = [SIGINT, SIGTERM]
 

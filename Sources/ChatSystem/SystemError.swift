@@ -34,6 +34,12 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// EEXIST: there is something of this name already.
   package static let alreadyExists = EEXIST
 
+  /// EPROTO: the peer broke the protocol's rules.
+  package static let protocolError = EPROTO
+
+  /// EPIPE: nothing can be sent any more.
+  package static let brokenPipe = EPIPE
+
   /// EINVAL: the call makes no sense for what it was given.
   package static let invalidArgument = EINVAL
 

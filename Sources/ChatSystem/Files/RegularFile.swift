@@ -40,6 +40,16 @@ package final class RegularFile: Sendable {
     try self.init(Descriptor(owning: number))
   }
 
+  /// Opens a file to write it, made if it is missing. It holds secrets: its owner alone may read it, also if it was there
+  /// already, and the path may not end in a symbolic link.
+  package convenience init(toAppendPrivately path: FilePath) throws(SystemError) {
+    let number = try system("open") {
+      open(path.cString, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    }
+    try self.init(Descriptor(owning: number))
+    try system("fchmod") { fchmod(number, 0o600) }
+  }
+
   /// The descriptor's number, for sendfile(2) with offsets. Valid while this object lives.
   package var descriptorNumber: CInt { descriptor.number }
 
@@ -71,6 +81,15 @@ package final class RegularFile: Sendable {
       done += count
     }
     return done
+  }
+
+  /// Reads bytes of an open file, as many as there are (pread(2)).
+  package static func bytes(
+    of number: CInt, at offset: UInt64, count: Int
+  ) throws(SystemError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let found = try system("pread") { pread(number, &bytes, count, off_t(clamping: offset)) }
+    return Array(bytes.prefix(found))
   }
 
   /// Reads bytes into a part of a buffer, all that fit unless the file ends before (pread(2)).

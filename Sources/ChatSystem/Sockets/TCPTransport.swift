@@ -47,6 +47,12 @@ package final class TCPTransport: FileTransport {
   /// either side is killed. Before connecting, or before much has come.
   package func keepUnreadBytes(below limit: CInt) { set(SOL_SOCKET, SO_RCVBUF, limit) }
 
+  /// Has no call wait any more, whoever makes it (fcntl(2), O_NONBLOCK).
+  package func neverWait() {
+    let flags = fcntl(number, F_GETFL)
+    if flags >= 0 { _ = fcntl(number, F_SETFL, flags | O_NONBLOCK) }
+  }
+
   private func set(_ level: CInt, _ option: CInt, _ value: CInt) {
     // An option refused costs speed or patience, never correctness: nothing to report.
     var value = value
@@ -61,6 +67,22 @@ package final class TCPTransport: FileTransport {
   package func waitUntilReadable(for timeout: Duration?) throws(SystemError) -> Bool {
     var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     return try system("poll") { poll(&entry, 1, timeout?.pollMilliseconds ?? -1) } > 0
+  }
+
+  /// Waits until bytes can be sent, or the connection is broken.
+  ///
+  /// - Returns: false if the time was over. Without a timeout it waits as long as it takes.
+  package func waitUntilWritable(for timeout: Duration?) throws(SystemError) -> Bool {
+    var entry = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+    return try system("poll") { poll(&entry, 1, timeout?.pollMilliseconds ?? -1) } > 0
+  }
+
+  /// Waits for either.
+  package func wait(for readiness: Readiness, _ timeout: Duration?) throws(SystemError) -> Bool {
+    switch readiness {
+    case .readable: try waitUntilReadable(for: timeout)
+    case .writable: try waitUntilWritable(for: timeout)
+    }
   }
 
   /// Waits until the peer has ended its side of the stream, or the connection is broken, or receiving was ended here.
@@ -110,13 +132,36 @@ package final class TCPTransport: FileTransport {
 
   /// Receives what is there without waiting.
   package func receiveIfReady(into buffer: inout [UInt8]) throws(SystemError) -> Received {
+    try receiveIfReady(into: &buffer, flags: 0)
+  }
+
+  private func receiveIfReady(
+    into buffer: inout [UInt8], flags: CInt
+  ) throws(SystemError) -> Received {
     do {
-      let count = try receive(into: &buffer, flags: CInt(MSG_DONTWAIT))
+      let count = try receive(into: &buffer, flags: flags | CInt(MSG_DONTWAIT))
       return count > 0 ? .bytes(count) : .end
     } catch {
       if error.code == EAGAIN { return .wouldBlock(.readable) }
       throw error
     }
+  }
+
+  /// Waits until more than so many bytes can be received, or the end has come.
+  ///
+  /// - Returns: false if the time was over.
+  package func waitUntilReadable(
+    moreThan count: Int, for timeout: Duration
+  ) throws(SystemError) -> Bool {
+    // socket(7): poll(2) waits for so many, or the end.
+    if count > 0 { set(SOL_SOCKET, SO_RCVLOWAT, CInt(clamping: count + 1)) }
+    defer { if count > 0 { set(SOL_SOCKET, SO_RCVLOWAT, 1) } }
+    return try waitUntilReadable(for: max(.zero, timeout))
+  }
+
+  /// Copies what is there, without waiting (recv(2), MSG_PEEK): it is received again.
+  package func peek(into buffer: inout [UInt8]) throws(SystemError) -> Received {
+    try receiveIfReady(into: &buffer, flags: CInt(MSG_PEEK))
   }
 
   private func receive(into buffer: inout [UInt8], flags: CInt) throws(SystemError) -> Int {
