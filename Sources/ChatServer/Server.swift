@@ -1,4 +1,5 @@
 package import ChatSystem
+internal import ChatTLS
 
 /// The chat server: it listens, gives each client a thread, and stops gracefully.
 ///
@@ -24,6 +25,14 @@ package final class Server: Sendable {
     context = try ServerContext(options: options, log: log)
   }
 
+  /// The fingerprint of the server's key, by which clients know it over TLS.
+  package var fingerprint: String { context.identity.current.fingerprint.description }
+
+  /// Reads the certificate again. Nobody is disconnected.
+  ///
+  /// - Throws: `TLSError`; the old one is used then as before.
+  package func reloadCertificate() throws { try context.identity.reload(context.log) }
+
   /// Accepts clients from now on.
   ///
   /// - Throws: `SystemError` if the system has no thread for it.
@@ -32,6 +41,22 @@ package final class Server: Sendable {
       let acceptor = Acceptor(listener: listener, server: context)
       try SystemThread.start(named: "acceptor") { acceptor.run() }
     }
+  }
+
+  /// Serves a client of HTTP until it is gone.
+  ///
+  /// Thread: any, which it keeps.
+  /// - Parameters:
+  ///   - address: where it comes from, in numbers.
+  ///   - isEncrypted: whether it came over TLS.
+  package func serveHTTP(
+    over transport: any Transport, from address: Address, isEncrypted: Bool = false,
+    limits: HTTPTimeLimits = HTTPTimeLimits()
+  ) {
+    HTTPSession(
+      transport: transport, address: address, isEncrypted: isEncrypted, server: context,
+      limits: limits
+    ).run()
   }
 
   /// Stops: accepts no more clients, delivers what was said, tells everyone, and waits until they have read it, up to

@@ -9,8 +9,14 @@ internal import ChatSystem
 final class ServerContext: Sendable {
   let options: ServerOptions
   let log: EventLog
+  let metrics = Metrics()
+  /// The names by which this machine is known, in lower case, besides its addresses.
+  let knownHosts: Set<String>
 
   let connections: Connections
+  /// Who the server is over TLS.
+  let identity: ServerIdentity
+  let handshakes = HandshakeSlots()
   let directory = Directory()
   let rooms: RoomRegistry
   let roomCodes = RoomCodes()
@@ -39,11 +45,15 @@ final class ServerContext: Sendable {
   init(options: ServerOptions, log: EventLog) throws {
     let (clock, limit) = (options.clock, options.maxFilesBytes)
     (self.options, self.log) = (options, log)
-    connections = Connections(limit: options.maxClients)
+    let hostName = Process.hostName.lowercased()
+    knownHosts = Set(options.hosts.map { $0.lowercased() } + [hostName, "\(hostName).local"])
+    connections = Connections(
+      limit: options.maxClients, addressLimit: options.maxPerAddress)
     transfers = TransferSlots(rules: options.transferRules)
 
     folder = try options.dataFolder.map { try DataFolder(path: $0) }
     if let warning = folder?.warning { log.warning(warning) }
+    identity = try ServerIdentity(options, folder: folder?.path, log: log)
     history = try folder.map {
       try History(
         folder: $0, journalBytes: options.journalBytes, isDurable: options.isDurable,
@@ -58,7 +68,7 @@ final class ServerContext: Sendable {
     contents = files.map { SharedContents($0) }
     rooms = try RoomRegistry(
       history: history, timeToLive: options.roomTimeToLive,
-      readerTimeout: options.readerTimeout, clock: clock)
+      readerTimeout: options.readerTimeout, metrics: metrics, clock: clock)
     upkeep = files.map { [connections] in
       FileUpkeep($0, log: log, notify: connections.enqueueForAll)
     }

@@ -3,6 +3,7 @@ import ChatFlags
 import ChatHistory
 import ChatServer
 import ChatSystem
+import ChatTLS
 
 Process.openStandardStreams()
 // A signal that arrives while the server starts stays pending until it is handled.
@@ -37,6 +38,7 @@ func run(_ options: ServerOptions) throws {
   Process.ignoreBrokenPipes()
   Process.ignoreFileSizeLimit()
   let log = EventLog(level: options.logLevel)
+  if let warning = KeyLog.start(Process.variable("SSLKEYLOGFILE")) { log.warning(warning) }
   let descriptors = Process.raiseDescriptorLimit()
   if descriptors < options.maxClients + ServerOptions.otherDescriptors {
     log.warning(
@@ -47,22 +49,30 @@ func run(_ options: ServerOptions) throws {
   let message = StartMessage(
     addresses: server.addresses,
     ownAddresses: Address.ofThisMachine(port: server.addresses.first?.port ?? 0),
-    dataFolder: options.dataFolder, program: Process.program.text)
+    dataFolder: options.dataFolder, fingerprint: server.fingerprint, needsTLS: options.needsTLS,
+    program: Process.program.text)
   // Standard error may be a pipe that nobody reads.
   _ = StandardStream.error.writeIfReady(message.text)
   for failure in server.failures { log.warning("\(failure)") }
   if server.addresses.count > 1 {
     log.info("listening on \(server.addresses.map(\.description).joined(separator: ", "))")
   }
-  if !server.addresses.allSatisfy(\.isLoopback) {
-    log.warning("other machines can connect, and nothing is encrypted")
+  if !options.needsTLS, !server.addresses.allSatisfy(\.isLoopback) {
+    log.info("other machines can connect without TLS, too (--tls-only: with TLS alone)")
   }
   try server.start()
   if let address = server.addresses.first {
-    try StandardStream.output.write(Array("chat \(address)\n".utf8))
+    let scheme = options.needsTLS && !address.isLoopback ? "https" : "http"
+    let page = options.servesHTTP ? "web \(scheme)://\(address)/\n" : ""
+    try StandardStream.output.write(Array("chat \(address)\n\(page)".utf8))
   }
   while Process.waitForSignal(awaited) == Process.hangup {
-    log.info("SIGHUP: nothing to reload")
+    do {
+      try server.reloadCertificate()
+      log.info("SIGHUP: the certificate was read again; its key is \(server.fingerprint)")
+    } catch {
+      log.error("SIGHUP: the certificate is as before: \(error)")
+    }
   }
   Process.takeEndingsAsFirst(Process.endings)
   Process.unblock(Process.endings)

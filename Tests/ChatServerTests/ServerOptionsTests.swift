@@ -16,7 +16,8 @@ struct ServerOptionsTests {
     guard
       case .run(let options) = try Self.server([
         "--host", "::", "--port=0", "--rate", "0", "--max-clients", "5", "--log-level", "debug",
-        "--handshake-timeout", "3", "--no-web", "--no-history", "--data", "/tmp",
+        "--handshake-timeout", "3", "--no-http", "--metrics-public", "--no-history", "--data",
+        "/tmp",
       ])
     else {
       Issue.record("it does not run")
@@ -80,7 +81,8 @@ struct ServerOptionsTests {
     #expect(lines.allSatisfy { $0.count <= 80 })
     for flag in [
       "--host", "--port", "--max-clients", "--rate", "--handshake-timeout", "--log-level", "--data",
-      "--no-history", "--durable", "--room-ttl", "--reader-timeout", "--no-web", "--help",
+      "--no-history", "--durable", "--room-ttl", "--reader-timeout", "--no-http",
+      "--metrics-public", "--help",
       "--version",
     ] {
       #expect(ServerOptions.help.contains("  \(flag)"))

@@ -11,7 +11,7 @@ struct StartMessageTests {
     StartMessage(
       addresses: hosts.map { Address(host: $0, port: port) },
       ownAddresses: ["192.168.1.5", "fd00::5"].map { Address(host: $0, port: port) },
-      dataFolder: data, program: "chat-server"
+      dataFolder: data, fingerprint: "SHA256:abc", program: "chat-server"
     ).text
   }
 
@@ -22,6 +22,7 @@ struct StartMessageTests {
         Join:  chat-client
           or:  nc 127.0.0.1 55555
         Data:  /var/lib/chat
+        Key:   SHA256:abc
         Stop:  Ctrl-C, or SIGTERM
 
         """)
@@ -40,6 +41,16 @@ struct StartMessageTests {
         """))
   }
 
+  @Test("where other machines have to come with TLS, they are told how")
+  func tlsOnly() {
+    let message = StartMessage(
+      addresses: ["127.0.0.1", "192.168.1.5"].map { Address(host: $0, port: 7_000) },
+      ownAddresses: [], dataFolder: nil, fingerprint: "SHA256:abc", needsTLS: true,
+      program: "chat-server")
+    #expect(message.text.contains("  or:  nc 127.0.0.1 7000\n"))
+    #expect(message.text.contains("  or:  openssl s_client -quiet -connect 192.168.1.5:7000\n"))
+  }
+
   @Test("IPv6 addresses are written as the client and nc read them")
   func version6() {
     let text = message("::")
@@ -53,7 +64,7 @@ struct StartMessageTests {
   func beside() {
     let message = StartMessage(
       addresses: [Address(host: "127.0.0.1", port: 55_555)], ownAddresses: [], dataFolder: nil,
-      program: ".build/release/chat-server")
+      fingerprint: "SHA256:abc", program: ".build/release/chat-server")
     #expect(message.text.hasPrefix("Join:  .build/release/chat-client\n"))
   }
 
@@ -62,8 +73,9 @@ struct StartMessageTests {
     let all = (1...50).map { Address(host: "10.0.0.\($0)", port: 55_555) }
     let message = StartMessage(
       addresses: [Address(host: "0.0.0.0", port: 55_555)], ownAddresses: all, dataFolder: nil,
+      fingerprint: "SHA256:abc",
       program: "chat-server")
-    #expect(message.text.split(separator: "\n").count == 10)
+    #expect(message.text.split(separator: "\n").count == 11)
     #expect(message.text.contains("--no-history"))
   }
 }

@@ -28,6 +28,10 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case slowConsumer = "slow-consumer"
   /// The server has as many clients as it takes.
   case serverFull = "server-full"
+  /// The client's address has as many connections as one may have.
+  case tooManyConnections = "too-many-connections"
+  /// The server takes connections from other machines over TLS alone.
+  case tlsRequired = "tls-required"
   /// The server is stopping.
   case shuttingDown = "shutting-down"
 }

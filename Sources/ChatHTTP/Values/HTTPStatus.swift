@@ -6,6 +6,7 @@ package enum HTTPStatus: Int, Sendable, CaseIterable {
   case noContent = 204
   case partialContent = 206
   case notModified = 304
+  case permanentRedirect = 308
   case badRequest = 400
   case unauthorized = 401
   case forbidden = 403
@@ -39,6 +40,7 @@ package enum HTTPStatus: Int, Sendable, CaseIterable {
     case .noContent: "No Content"
     case .partialContent: "Partial Content"
     case .notModified: "Not Modified"
+    case .permanentRedirect: "Permanent Redirect"
     case .badRequest: "Bad Request"
     case .unauthorized: "Unauthorized"
     case .forbidden: "Forbidden"

@@ -32,7 +32,7 @@ final class Acceptor: Sendable {
         isShort = false
         transport.sendAtOnce()
         transport.detectLoss(idle: 60, interval: 15)
-        admit(Peer(transport: transport, address: address))
+        admit(Connection(transport, from: address))
       } catch {
         if error.isPeersOwn { continue }
         // The connections that wait are not lost: the system keeps them until we can.
@@ -43,21 +43,23 @@ final class Acceptor: Sendable {
     }
   }
 
-  private func admit(_ peer: Peer) {
-    guard let number = server.connections.add(peer) else {
-      server.log.debug("\(peer.address) refused: server full")
-      return turnAway(peer)
+  private func admit(_ connection: Connection) {
+    let number: UInt64
+    do throws(Connections.Refusal) { number = try server.connections.add(connection) } catch {
+      let reason: CloseReason = error == .full ? .serverFull : .tooManyConnections
+      server.log.debug("\(connection.address) refused: \(reason.text)")
+      return turnAway(connection, reason)
     }
     let server = self.server
     let memoryReturn = self.memoryReturn
-    guard hasDescriptors(for: peer) else {
+    guard hasDescriptors(for: connection) else {
       _ = server.connections.remove(number)
-      server.log.debug("\(peer.address) refused: too few descriptors")
-      return turnAway(peer)
+      server.log.debug("\(connection.address) refused: too few descriptors")
+      return turnAway(connection, .serverFull)
     }
     do {
       try SystemThread.start(named: "client") {
-        Session(peer: peer, server: server).run()
+        Door(connection, server).run()
         memoryReturn.noteDeparture(left: server.connections.remove(number))
       }
       isShortOfMemory.store(false, ordering: .relaxed)
@@ -66,28 +68,28 @@ final class Acceptor: Sendable {
       if !isShortOfMemory.exchange(true, ordering: .relaxed) {
         server.log.error("no memory for more than \(left) clients")
       }
-      turnAway(peer)
+      turnAway(connection, .serverFull)
     } catch {
       let left = server.connections.remove(number)
       server.log.error("no thread for more than \(left) clients: \(error)")
       server.connections.makeReserve()
-      turnAway(peer)
+      turnAway(connection, .serverFull)
     }
   }
 
   /// Whether descriptors are left for the server itself.
-  private func hasDescriptors(for peer: Peer) -> Bool {
+  private func hasDescriptors(for connection: Connection) -> Bool {
     let limit = Process.descriptorLimit
     let last = limit - min(Self.spareDescriptors, limit / 4)
     // The system chooses a connection's number before it waits for one: there may be lower ones by now.
-    return Int(peer.transport.number) < last || (Process.lowestFreeDescriptor ?? .max) < last
+    return Int(connection.transport.number) < last || (Process.lowestFreeDescriptor ?? .max) < last
   }
 
   /// Tells a client that there is no place, without waiting for anything.
-  private func turnAway(_ peer: Peer) {
-    let line = CloseReason.serverFull.lastLine?.encoded() ?? []
+  private func turnAway(_ connection: Connection, _ reason: CloseReason) {
+    let line = reason.lastLine?.encoded() ?? []
     // Whatever can't be sent at once is not worth a thread.
-    _ = try? line.span.withUnsafeBytes { try peer.transport.send($0) }
-    peer.transport.shutdownWriting()
+    _ = try? line.span.withUnsafeBytes { try connection.transport.send($0) }
+    connection.transport.shutdownWriting()
   }
 }

@@ -20,6 +20,10 @@ package enum CloseReason: Sendable, Equatable {
   case tooManyTries
   /// The system has no thread or memory left for it.
   case serverFull
+  /// Its address has as many connections as one may have.
+  case tooManyConnections
+  /// It came from another machine without TLS, which this server wants.
+  case tlsRequired
   /// The server is stopping.
   case shuttingDown
 
@@ -35,6 +39,8 @@ package enum CloseReason: Sendable, Equatable {
     case .httpRequest: "an HTTP request instead of a nickname"
     case .tooManyTries: "too many tries"
     case .serverFull: "server full"
+    case .tooManyConnections: "too many connections from its address"
+    case .tlsRequired: "no TLS"
     case .shuttingDown: "shutting down"
     }
   }
@@ -53,6 +59,13 @@ package enum CloseReason: Sendable, Equatable {
         ))
     case .tooManyTries: .error(Refusal(.tooManyTries, "too many refused lines"))
     case .serverFull: .error(Refusal(.serverFull, "the server is full"))
+    case .tooManyConnections:
+      .error(Refusal(.tooManyConnections, "there are too many connections from your address"))
+    case .tlsRequired:
+      .error(
+        Refusal(
+          .tlsRequired,
+          "this server wants TLS: use chat-client, or openssl s_client -quiet -connect HOST:PORT"))
     case .shuttingDown: .error(Refusal(.shuttingDown, "the server is shutting down"))
     }
   }

@@ -144,6 +144,7 @@ final class ConnectedClient {
   /// - Parameter file: the id of the file that was asked about, so that the client knows which.
   func refuse(_ refusal: Refusal, about file: String? = nil) {
     server.log.debug("\(nickname?.text ?? "?"): \(refusal.code.rawValue)")
+    server.metrics.noteRefusal(refusal.code)
     answer([file.map { .error(refusal, id: $0) } ?? .error(refusal)])
   }
 

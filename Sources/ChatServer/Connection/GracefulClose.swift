@@ -56,6 +56,9 @@ struct GracefulClose {
     if let nickname = client.nickname {
       server.directory.release(nickname, of: client.peer)
       server.log.info("\(nickname.text) left: \(reason.text)")
+    } else if reason == .httpRequest {
+      // A page may be behind it, of which its reader knows nothing.
+      server.log.info("\(client.peer.address) left: \(reason.text)")
     } else {
       server.log.debug("\(client.peer.address) left: \(reason.text)")
     }

@@ -13,6 +13,16 @@ package struct Handshake {
     case choose(Nickname)
     /// Send this, then end.
     case end([ServerLine], CloseReason)
+
+    /// Why the line was refused; `nil` if it was not.
+    package var refusalCode: ErrorCode? {
+      switch self {
+      case .answer(let lines), .end(let lines, _):
+        guard case .control(.error(let code, _)) = lines.first else { return nil }
+        return ErrorCode(rawValue: code)
+      case .wait, .choose: return nil
+      }
+    }
   }
 
   /// The client sent `[HELLO]:1`.

@@ -37,6 +37,7 @@ final class Registration {
 
   private func carryOut(_ step: Handshake.Step) {
     guard client.closeReason == nil else { return }
+    if let code = step.refusalCode { client.server.metrics.noteRefusal(code) }
     switch step {
     case .wait: break
     case .answer(let lines): client.sendNow(lines)

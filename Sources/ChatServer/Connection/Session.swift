@@ -21,7 +21,10 @@ final class Session {
   /// What it works with while it receives files.
   private var fileBuffers: WorkBuffers?
 
-  init(peer: Peer, server: ServerContext) {
+  private let isEncrypted: Bool
+
+  init(peer: Peer, server: ServerContext, isEncrypted: Bool) {
+    self.isEncrypted = isEncrypted
     client = ConnectedClient(peer: peer, server: server)
     let rooms = RoomCommands(client)
     registration = Registration(client, rooms)
@@ -30,6 +33,9 @@ final class Session {
 
   /// Serves the client until it is gone.
   func run() {
+    let count = client.server.metrics.connections(.talk, isEncrypted: isEncrypted)
+    count.begun.add()
+    defer { count.ended.add() }
     client.sendNow([Handshake.greeting])
     while client.closeReason == nil { receive() }
     // A program that forgets the line end would wait for ever, and not know why.

@@ -30,6 +30,7 @@ package final class Broadcaster: @unchecked Sendable {
   let log: RoomLog
   private let history: (any Backlog)?
   private let slowReaders: SlowReaders
+  private let metrics: Metrics
   // Not a thread for each busy room: no pass ever blocks.
   private let queue = DispatchQueue(
     label: "broadcast", target: .global(qos: .userInteractive))
@@ -47,15 +48,20 @@ package final class Broadcaster: @unchecked Sendable {
   private var lastPublished: UInt64
   private var isCheckingStalls = false
   private var writability: Writability?
+  /// What members were sent since it was counted last.
+  private var delivered = Subscriber.Delivered()
 
   /// Makes a broadcaster of a log that has no reader yet.
   ///
   /// - Parameters:
   ///   - history: where detached members read on; `nil` if nothing is kept.
   ///   - readerTimeout: how long a member may take nothing of what waits for it.
-  package init(log: RoomLog, history: (any Backlog)?, readerTimeout: Duration) {
+  package init(
+    log: RoomLog, history: (any Backlog)?, readerTimeout: Duration, metrics: Metrics = Metrics()
+  ) {
     self.log = log
     self.history = history
+    self.metrics = metrics
     slowReaders = SlowReaders(readerTimeout: readerTimeout)
     tail = log.head
     lastPublished = tail
@@ -85,6 +91,7 @@ package final class Broadcaster: @unchecked Sendable {
     // An exchange, not a store: it sees everything that the thread appended whose flag it clears.
     _ = isScheduled.exchange(false, ordering: .acquiringAndReleasing)
     let published = log.published
+    let oldestAppend = published > lastPublished ? log.takeOldestAppend() : nil
     if members.count >= Self.fanOutMembers, published - lastPublished <= Self.fanOutBytes {
       fanOut(upTo: published)
     }
@@ -94,8 +101,25 @@ package final class Broadcaster: @unchecked Sendable {
       // A member that goes leaves its place to the last one, whose turn it is then.
       if deliver(to: members[index]) { index += 1 }
     }
+    if let oldestAppend { note(passOf: oldestAppend) }
     advanceTail()
     if log.hasWaitingAppenders { judgeSlowReaders() }
+    countDelivered()
+  }
+
+  /// All who take it have been sent what was said from this moment on.
+  private func note(passOf oldestAppend: MonotonicTime) {
+    let nanoseconds = MonotonicTime.now.nanoseconds - oldestAppend.nanoseconds
+    metrics.lineLatency.observe(nanoseconds: nanoseconds)
+    metrics.passes.add()
+  }
+
+  /// Once for a pass, not for each member: what is counted is shared with other rooms.
+  private func countDelivered() {
+    guard delivered.bytes > 0 || delivered.lines > 0 else { return }
+    metrics.bytesDelivered.add(delivered.bytes)
+    metrics.linesDelivered.add(delivered.lines)
+    delivered = Subscriber.Delivered()
   }
 
   /// Sends what is new to all who need nothing else, on two threads: where little is said, half the time until the last
@@ -136,9 +160,12 @@ package final class Broadcaster: @unchecked Sendable {
   /// - Returns: whether it still is a member.
   private func deliver(to member: Subscriber) -> Bool {
     guard member.activity == .ready else { return true }
+    // One look at the head for the whole call: a busy room would keep it here for ever.
+    let published = log.published
+    let sequence = log.sequence
+    defer { member.count(in: &delivered, upTo: published, sequence) }
     do throws(SystemError) {
-      // One look at the head for the whole call: a busy room would keep it here for ever.
-      switch try member.deliver(log, from: tail, upTo: log.published) {
+      switch try member.deliver(log, from: tail, upTo: published) {
       case .upToDate: lend(to: member)
       case .paused: break
       case .blocked(let readiness): try block(member, on: readiness)
@@ -210,6 +237,7 @@ package final class Broadcaster: @unchecked Sendable {
       preconditionFailure("\(error)")
     }
     if log.hasWaitingAppenders { advanceTail() }
+    countDelivered()
   }
 
   /// Has the history read for a member, from its cursor on.
@@ -248,7 +276,9 @@ package final class Broadcaster: @unchecked Sendable {
         deliveredBytes: member.deliveredBytes, in: standing, now: now)
       switch verdict {
       case .stays: break
-      case .detached: member.attachment = .detached
+      case .detached:
+        member.attachment = .detached
+        metrics.slowReadersDetached.add()
       case .cutOff: cutOff(member)
       }
     }
@@ -276,6 +306,7 @@ package final class Broadcaster: @unchecked Sendable {
 
   private func cutOff(_ member: Subscriber) {
     guard isMember(member), member.attachment != .cut else { return }
+    metrics.slowReadersCut.add()
     member.cut(CloseReason.slowConsumer.lastLine?.encoded() ?? [], log, from: tail)
     member.peer.interrupt(.slowConsumer)
   }

@@ -51,11 +51,20 @@ package final class Subscriber: @unchecked Sendable {
     case ended
   }
 
+  /// What was sent, for whoever counts.
+  package struct Delivered: Sendable {
+    package var lines: UInt64 = 0
+    package var bytes: UInt64 = 0
+
+    /// Nothing.
+    package init() {}
+  }
+
   /// Whose stream it is.
   package let peer: Peer
 
   /// How far the room's log has been sent: a position there.
-  package internal(set) var cursor: UInt64 = 0
+  package private(set) var cursor: UInt64 = 0
   /// What its lines have become on the wire.
   package private(set) var encoder: WireEncoder
   /// The transport may hold what it has accepted: it is flushed before anything else.
@@ -69,6 +78,9 @@ package final class Subscriber: @unchecked Sendable {
   package var attachment = Attachment.attached
   /// Whether the writability watch knows its descriptor.
   package var isWatched = false
+  /// How much of what it was sent was counted: bytes, and lines up to this number.
+  private var countedBytes: UInt64
+  private var countedSequence: UInt64 = 0
   /// How fast it reads.
   package var pace = SlowReaders.Pace()
 
@@ -76,6 +88,7 @@ package final class Subscriber: @unchecked Sendable {
   package init(_ peer: Peer) {
     self.peer = peer
     encoder = WireEncoder(after: UInt64(peer.transport.unacknowledgedBytes))
+    countedBytes = encoder.wireBytes
   }
 
   /// How many bytes have reached the peer's system. What ours has taken grows in leaps of megabytes: a slow reader
@@ -83,6 +96,25 @@ package final class Subscriber: @unchecked Sendable {
   package var deliveredBytes: UInt64 {
     let waiting = UInt64(peer.transport.unacknowledgedBytes)
     return waiting < encoder.wireBytes ? encoder.wireBytes - waiting : 0
+  }
+
+  /// It reads the log from a position on, after the line of this number.
+  ///
+  /// Thread: the one that appends its join, under the log's lock.
+  func begin(at position: UInt64, after sequence: UInt64) {
+    (cursor, countedSequence) = (position, sequence)
+  }
+
+  /// Adds what it was sent since the last time: bytes at once, lines when it has been sent the log up to `head`.
+  ///
+  /// - Parameter sequence: the number of the last line before `head`. It may be that of a later one, which is not counted
+  ///   again then.
+  func count(in delivered: inout Delivered, upTo head: UInt64, _ sequence: UInt64) {
+    delivered.bytes += encoder.wireBytes - countedBytes
+    countedBytes = encoder.wireBytes
+    guard cursor >= head else { return }
+    delivered.lines += sequence - min(sequence, countedSequence)
+    countedSequence = max(sequence, countedSequence)
   }
 
   // MARK: Sending

@@ -37,6 +37,11 @@ final class TransferSlots: Sendable {
         downloads: TransferTable(limit: Self.downloadLimit, rules: rules)))
   }
 
+  /// How many run.
+  var running: (uploads: Int, downloads: Int) {
+    tables.withLock { ($0.uploads.count(besides: nil), $0.downloads.count(besides: nil)) }
+  }
+
   /// Begins an upload; `nil` if too many run, or too many of this address.
   func beginUpload(from address: AddressBlock) -> TransferSlot? {
     tables.withLock { $0.uploads.begin(from: address, now: .now) }

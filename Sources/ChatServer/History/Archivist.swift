@@ -51,6 +51,9 @@ final class Archivist: @unchecked Sendable {
     store.onNewFile = { [unowned self] in startOver() }
   }
 
+  /// What is before this position of the journal is in the database. Thread: any.
+  var archived: UInt64 { archivedPosition.load(ordering: .acquiring) }
+
   // MARK: Waiting for it
 
   /// Has what is new archived soon. Thread: any.

@@ -125,6 +125,16 @@ final class History: Sendable {
   /// The time of day, for what is said: milliseconds since 1970, UTC.
   var wallMilliseconds: Int64 { store.clock().wallMilliseconds }
 
+  // MARK: How it is
+
+  /// How much of the journal is not free, and how much of that is not archived yet, in bytes.
+  var lag: (journalBytes: UInt64, unarchivedBytes: UInt64) {
+    // The head last: it is never behind the others.
+    let (archived, tail) = (archivist.archived, archivist.journal.tail)
+    let head = archivist.journal.head
+    return (head - min(head, tail), head - min(head, archived))
+  }
+
   // MARK: Rooms
 
   /// How far a room came that is not remembered; `nil` if there is none.

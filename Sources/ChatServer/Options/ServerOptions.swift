@@ -10,6 +10,13 @@ package struct ServerOptions: Sendable {
   package var port = Address.standard.port
   /// The most clients at a time.
   package var maxClients = 10_000
+  /// The most connections from one address; this machine's own may have any number.
+  package var maxPerAddress = 100
+  /// The files of the certificate and its key, in PEM; `nil` for one of the server's own.
+  package var tlsCertificate: FilePath?
+  package var tlsKey: FilePath?
+  /// Other machines have to come with TLS.
+  package var needsTLS = false
   /// Lines a second from one client; 0 means no limit.
   package var rate = 100
   /// The time limit for the handshake.
@@ -34,6 +41,10 @@ package struct ServerOptions: Sendable {
   package var clock: @Sendable () -> ClockReading = { .now }
   /// How fast uploads and downloads have to be. Not on the command line: the protocol says it.
   package var transferRules = TransferTable.Rules()
+  /// Whether browsers and other programs of HTTP are served.
+  package var servesHTTP = true
+  /// Whether other machines may read the numbers at `/metrics`.
+  package var metricsArePublic = false
   /// How much the log says.
   package var logLevel = LogLevel.info
 
@@ -74,6 +85,11 @@ package struct ServerOptions: Sendable {
       case .flag("--host"): hosts.append(try parser.value())
       case .flag("--port"): options.port = UInt16(try parser.integer(in: 0...65_535))
       case .flag("--max-clients"): options.maxClients = try parser.integer(in: 1...1_000_000)
+      case .flag("--tls-cert"): options.tlsCertificate = FilePath(try parser.bytes())
+      case .flag("--tls-key"): options.tlsKey = FilePath(try parser.bytes())
+      case .flag("--tls-only"): options.needsTLS = true
+      case .flag("--max-per-address"):
+        options.maxPerAddress = try parser.integer(in: 1...1_000_000)
       case .flag("--rate"): options.rate = try parser.integer(in: 0...1_000_000_000)
       case .flag("--handshake-timeout"):
         options.handshakeTimeoutSeconds = try parser.integer(in: 1...86_400)
@@ -93,8 +109,8 @@ package struct ServerOptions: Sendable {
       case .flag("--room-ttl"): options.roomTimeToLive = try parser.duration("--room-ttl")
       case .flag("--max-file"): options.maxFileBytes = try parser.size()
       case .flag("--max-files"): options.maxFilesBytes = try parser.size()
-      // This version has no web page, so there is nothing to switch off.
-      case .flag("--no-web"): break
+      case .flag("--no-http"): options.servesHTTP = false
+      case .flag("--metrics-public"): options.metricsArePublic = true
       case .flag("--help"), .flag("-h"):
         try parser.endFlag()
         return .help
@@ -106,6 +122,9 @@ package struct ServerOptions: Sendable {
       }
     }
     if !hosts.isEmpty { options.hosts = hosts }
+    guard (options.tlsCertificate == nil) == (options.tlsKey == nil) else {
+      throw UsageError("--tls-cert and --tls-key belong together")
+    }
     if !keepsHistory { options.dataFolder = nil }
     return .run(options)
   }
@@ -114,13 +133,18 @@ package struct ServerOptions: Sendable {
   package static let help = """
     Usage: chat-server [FLAG]…
            chat-server export --room NAME [--data DIR] [--format text|json]
-    Chat rooms for your network: people join with chat-client, or with nc. "export"
-    prints a room's history, whether or not a server runs.
+    Chat rooms for your network, for chat-client, nc and browsers, on one port.
+    "export" prints a room's history, whether or not a server runs.
 
     Network:
       --host ADDR            listen there, on all addresses of a name; several times
                              for more (default 127.0.0.1; :: lets other machines in)
       --port N               port to listen on, 0 for any free one (default 55555)
+      --tls-cert F           a certificate and its key, PEM files, read again on
+      --tls-key F            SIGHUP (default: one of its own, in the data folder)
+      --tls-only             other machines must come with TLS
+      --no-http              no web page, no metrics
+      --metrics-public       other machines may read /metrics, too
 
     History and files:
       --data DIR             kept there (default $XDG_STATE_HOME/chat-server,
@@ -132,24 +156,18 @@ package struct ServerOptions: Sendable {
       --journal SIZE         holds lines while the disk is busy (default 64M)
       --room-ttl D           how long a private room outlives its last member: 90s,
                              30m, 24h or 7d (default 24h)
-
     Limits:
-      --max-clients N        one more is told server-full and closed (default 10000)
+      --max-clients N        connections; one more is closed (default 10000)
+      --max-per-address N    those of one address of another machine (default 100)
       --rate N               lines a second from one client, with a burst of ten
-                             times that; who sends faster is read more slowly, and
-                             nothing is dropped; 0 for no limit (default 100)
+                             times that; 0 for no limit (default 100)
       --handshake-timeout S  seconds a client may take for its nickname (default 60)
       --reader-timeout S     seconds a client may read nothing (default 60)
-
     Other:
-      --no-web               no web page (this version has none)
-      --log-level L          error, warning, info or debug, on standard error
-                             (default info)
+      --log-level L          error, warning, info (the default) or debug
       --help                 show this
       --version              show the version
-
-    Once it listens, it prints "chat HOST:PORT", its first address. SIGINT and
-    SIGTERM end it politely, a second one at once; SIGHUP changes nothing.
+    Prints "chat HOST:PORT" and "web URL" once it listens; SIGINT, SIGTERM end it.
     Exit: 0 ended, 1 could not start, 2 wrong usage.
 
     """

@@ -11,15 +11,21 @@ package struct StartMessage: Sendable {
   package var ownAddresses: [Address]
   /// The folder of the history and the files; `nil` where nothing is stored.
   package var dataFolder: FilePath?
+  /// The fingerprint of the server's key.
+  package var fingerprint: String
+  /// Other machines have to come with TLS.
+  package var needsTLS: Bool
   /// The path by which the server was started: the client is beside it.
   package var program: String
 
   /// Makes one.
   package init(
-    addresses: [Address], ownAddresses: [Address], dataFolder: FilePath?, program: String
+    addresses: [Address], ownAddresses: [Address], dataFolder: FilePath?,
+    fingerprint: String, needsTLS: Bool = false, program: String
   ) {
+    self.needsTLS = needsTLS
     (self.addresses, self.ownAddresses) = (addresses, ownAddresses)
-    (self.dataFolder, self.program) = (dataFolder, program)
+    (self.dataFolder, self.fingerprint, self.program) = (dataFolder, fingerprint, program)
   }
 
   /// Lines for a terminal, each with its LF.
@@ -28,10 +34,13 @@ package struct StartMessage: Sendable {
     var lines = reachable.prefix(Self.namedAddresses).flatMap { address in
       [
         "Join:  \(client)\(address == .standard ? "" : " \(Self.short(address))")",
-        "  or:  nc \(address.host) \(address.port)",
+        needsTLS && !address.isLoopback
+          ? "  or:  openssl s_client -quiet -connect \(address)"
+          : "  or:  nc \(address.host) \(address.port)",
       ]
     }
     lines.append(dataFolder.map { "Data:  \($0)" } ?? "Data:  none is kept (--no-history)")
+    lines.append("Key:   \(fingerprint)")
     lines.append("Stop:  Ctrl-C, or SIGTERM")
     return lines.map { $0 + "\n" }.joined()
   }

@@ -23,6 +23,7 @@ package final class Room: RoomStream {
 
   private let broadcaster: Broadcaster
   private let journal: RoomJournal?
+  private let metrics: Metrics
 
   private struct Member {
     let name: String
@@ -39,9 +40,11 @@ package final class Room: RoomStream {
   ///   - history: keeps its lines; `nil` where nothing is kept.
   /// - Throws: `SystemError` if the system lacks memory or descriptors for it.
   init(
-    _ name: RoomName, start: RoomStart, history: History?, readerTimeout: Duration
+    _ name: RoomName, start: RoomStart, history: History?, readerTimeout: Duration,
+    metrics: Metrics
   ) throws {
     self.name = name
+    self.metrics = metrics
     let capacity = history == nil || name == .lobby ? Self.largeLog : Self.smallLog
     let log = try RoomLog(
       capacity: capacity, position: start.position, sequence: start.sequence,
@@ -49,7 +52,7 @@ package final class Room: RoomStream {
     self.log = log
     self.history = history.map { RoomHistory($0.queries, room: name.text) }
     let broadcaster = Broadcaster(
-      log: log, history: self.history, readerTimeout: readerTimeout)
+      log: log, history: self.history, readerTimeout: readerTimeout, metrics: metrics)
     self.broadcaster = broadcaster
     journal = history.map {
       RoomJournal(name, log: log, history: $0) { broadcaster.wake() }
@@ -180,6 +183,7 @@ package final class Room: RoomStream {
       let isIn = log.append(
         bytes, lines: lines, newcomer: newcomer, whenFull: broadcaster.wake, whileLocked)
       if isIn { broadcaster.wake() }
+      if isIn { metrics.linesSaid.add(UInt64(lines)) }
       return isIn
     }
     let entry = journal.entry(bytes, lines: lines, announcing: file)
@@ -187,6 +191,7 @@ package final class Room: RoomStream {
       bytes, lines: lines, newcomer: newcomer, keep: { journal.append(entry, $0) },
       whenFull: broadcaster.wake, whileLocked)
     if isIn { journal.publishSoon() }
+    if isIn { metrics.linesSaid.add(UInt64(lines)) }
     return isIn
   }
 

@@ -49,6 +49,13 @@ package final class RoomLog: Sendable {
   /// are sent.
   private let publishedPosition: Atomic<UInt64>
 
+  /// The number of the last line, for whoever counts: relaxed, and stored before the head, so that the number that is
+  /// read after a head is not a lower one than that head's.
+  private let lastSequence: Atomic<UInt64>
+  /// When the oldest line was appended of which no pass of the broadcaster has taken note, in nanoseconds of the
+  /// monotonic clock; 0 if there is none. For measurements alone: relaxed.
+  private let oldestAppend = Atomic<Int64>(0)
+
   /// How many appenders wait for space: a hint for the broadcaster, so relaxed.
   private let waiters = Atomic<Int>(0)
 
@@ -68,6 +75,7 @@ package final class RoomLog: Sendable {
     self.isDurable = isDurable
     headPosition = Atomic(position)
     publishedPosition = Atomic(position)
+    lastSequence = Atomic(sequence)
     state = Guarded(State(tail: position, sequence: sequence))
   }
 
@@ -79,6 +87,17 @@ package final class RoomLog: Sendable {
   /// The position after the last line that may be sent.
   package var published: UInt64 {
     isDurable ? publishedPosition.load(ordering: .acquiring) : head
+  }
+
+  /// The number of the last line, or of one after it. To be read after the head.
+  var sequence: UInt64 { lastSequence.load(ordering: .relaxed) }
+
+  /// When the oldest line was appended since this was called last; `nil` if none was.
+  ///
+  /// Thread: the broadcaster's queue.
+  func takeOldestAppend() -> MonotonicTime? {
+    guard oldestAppend.load(ordering: .relaxed) != 0 else { return nil }
+    return MonotonicTime(nanoseconds: oldestAppend.exchange(0, ordering: .relaxed))
   }
 
   /// Lets lines up to here be sent.
@@ -164,10 +183,14 @@ package final class RoomLog: Sendable {
     bytes.withUnsafeBytes { ring.write($0, at: start) }
     state.sequence = mark.sequence
     if let newcomer {
-      newcomer.cursor = start
+      newcomer.begin(at: start, after: mark.sequence - UInt64(lines))
       state.newcomers.append(newcomer)
     }
     whileLocked(mark)
+    if oldestAppend.load(ordering: .relaxed) == 0 {
+      oldestAppend.store(MonotonicTime.now.nanoseconds, ordering: .relaxed)
+    }
+    lastSequence.store(mark.sequence, ordering: .relaxed)
     headPosition.store(end, ordering: .releasing)
     return .done
   }

@@ -31,6 +31,7 @@ package final class RoomRegistry: Sendable {
 
   private let history: History?
   private let readerTimeout: Duration
+  private let metrics: Metrics
   private let clock: @Sendable () -> ClockReading
   private let state: Guarded<State>
 
@@ -41,10 +42,11 @@ package final class RoomRegistry: Sendable {
   ///   - timeToLive: for how long a private room can be entered again.
   /// - Throws: `SystemError` if the system lacks memory for it.
   init(
-    history: History?, timeToLive: Duration, readerTimeout: Duration,
+    history: History?, timeToLive: Duration, readerTimeout: Duration, metrics: Metrics,
     clock: @escaping @Sendable () -> ClockReading
   ) throws {
     self.clock = clock
+    self.metrics = metrics
     self.history = history
     self.readerTimeout = readerTimeout
     state = Guarded(State(emptied: EmptiedRooms(timeToLive: timeToLive)))
@@ -54,11 +56,12 @@ package final class RoomRegistry: Sendable {
 
   /// Makes the lobby of a server that keeps no history.
   package convenience init(
-    timeToLive: Duration, readerTimeout: Duration,
+    timeToLive: Duration, readerTimeout: Duration, metrics: Metrics = Metrics(),
     clock: @escaping @Sendable () -> ClockReading
   ) throws {
     try self.init(
-      history: nil, timeToLive: timeToLive, readerTimeout: readerTimeout, clock: clock)
+      history: nil, timeToLive: timeToLive, readerTimeout: readerTimeout, metrics: metrics,
+      clock: clock)
   }
 
   // MARK: Using a room
@@ -217,7 +220,7 @@ package final class RoomRegistry: Sendable {
     guard let start = start ?? (mustExist ? nil : RoomStart()) else { throw .noSuchRoom }
     do {
       return try Room(
-        name, start: start, history: history, readerTimeout: readerTimeout)
+        name, start: start, history: history, readerTimeout: readerTimeout, metrics: metrics)
     } catch {
       throw Refusal(.serverFull, "the server has no memory for one more room")
     }

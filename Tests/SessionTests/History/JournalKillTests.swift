@@ -81,7 +81,7 @@ struct JournalKillTests {
         try lock.release()
         for _ in 0..<3 {
           let restart = try Program(
-            "chat-server", ["--port", "0", "--no-web", "--data", data.path] + flags)
+            "chat-server", ["--port", "0", "--data", data.path] + flags)
           // The moment is what is random here.
           SystemThread.sleep(
             for: .microseconds(exp(Double.random(in: log(300)...log(60_000), using: &random))))

@@ -8,7 +8,7 @@ struct StartTests {
   /// What the server says first, by the word in front of the colon.
   private func told(_ server: TestServer) throws -> [Substring: Substring] {
     try eventually("the server says how to stop") { server.program.errors.contains("Stop:") }
-    let lines = server.program.errors.split(separator: "\n").prefix(4)
+    let lines = server.program.errors.split(separator: "\n").prefix(5)
     return Dictionary(
       lines.map { line in
         let parts = line.split(separator: ":", maxSplits: 1)
@@ -40,6 +40,7 @@ struct StartTests {
     let folder = String(try #require(told["Data"]))
     #expect(folder == server.data.path)
     #expect(FileManager.default.fileExists(atPath: "\(folder)/history.db"))
+    #expect(told["Key"]?.hasPrefix("SHA256:") == true)
     #expect(told["Stop"]?.contains("SIGTERM") == true)
     server.program.signal(SIGTERM)
     #expect(try server.program.exitCode() == 0)

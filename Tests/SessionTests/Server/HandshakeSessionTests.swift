@@ -207,4 +207,29 @@ struct HandshakeSessionTests {
     }
     try alice.expectNothing()
   }
+
+  @Test(
+    "what a page has a browser send is not said, however long it waited and however long its address is",
+    arguments: ["/", "/" + String(repeating: "x", count: 10_000)])
+  func browser(_ path: String) throws {
+    let server = try TestServer()
+    let alice = try server.connect()
+    try alice.expect("NICK")
+    try alice.send("alice\n")
+    for line in ["alice joined!", "Connected to server!"] { try alice.expect(line) }
+    let browser = try server.connect()
+    // A connection that was opened before it is needed is greeted, and used later.
+    try browser.expect("NICK")
+    try browser.send(
+      "POST \(path) HTTP/1.1\r\nHost: \(server.address)\r\nOrigin: http://evil.example\r\n"
+        + "Content-Type: text/plain\r\nContent-Length: 14\r\n\r\nmallory\nspam\n")
+    if path.utf8.count > 1_000 {
+      // The line was too long to be one.
+      #expect(try browser.line()?.contains("code=line-too-long") == true)
+      try browser.expect("NICK")
+    }
+    try browser.expectEnd()
+    try alice.send("hello\n")
+    try alice.expect("alice: hello")
+  }
 }

@@ -30,7 +30,7 @@ package final class TestServer {
     self.data = data
     program = try Program(
       "chat-server",
-      ["--port", "\(port)", "--no-web", "--data", data.path] + arguments,
+      ["--port", "\(port)", "--data", data.path] + arguments,
       hasUnreadErrors: hasUnreadErrors)
     guard let line = try program.line(), let colon = line.lastIndex(of: ":"),
       line.hasPrefix("chat 127.0.0.1:"), let port = UInt16(line[line.index(after: colon)...])
@@ -108,8 +108,16 @@ package final class TestServer {
     return (user + system) / Double(sysconf(CInt(_SC_CLK_TCK)))
   }
 
-  /// How many threads it has.
-  package var threads: Int { status("Threads:") }
+  /// How many threads it has, but for Dispatch's own, which come and go.
+  package var threads: Int {
+    let tasks = "/proc/\(program.pid)/task"
+    let numbers = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+    return numbers.count { number in
+      guard let name = try? String(contentsOfFile: "\(tasks)/\(number)/comm", encoding: .utf8)
+      else { return false }
+      return !name.contains("qos")
+    }
+  }
 
   /// How many descriptors it has open.
   package var descriptors: Int {

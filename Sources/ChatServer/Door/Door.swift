@@ -1,0 +1,113 @@
+internal import ChatSystem
+internal import ChatTLS
+
+/// Finds out what a connection speaks from its first bytes, and serves it: the talk, TLS, or HTTP.
+///
+/// Thread: the connection's own. It costs no more than that thread while it waits.
+struct Door {
+  /// How long the first bytes are waited for: who says nothing is greeted.
+  private static let patience: Duration = .milliseconds(50)
+  /// How long a TLS handshake may take.
+  private static let handshakeLimit: Duration = .seconds(10)
+
+  private let connection: Connection
+  private let server: ServerContext
+
+  init(_ connection: Connection, _ server: ServerContext) {
+    (self.connection, self.server) = (connection, server)
+  }
+
+  /// Serves the connection until it is gone.
+  func run() {
+    let socket = connection.transport
+    switch finding(in: socket) {
+    case .talk, .needMore: serveTalk(over: socket, isEncrypted: false)
+    case .http: serveHTTP(over: socket, isEncrypted: false)
+    case .tls: serveTLS()
+    case .foreign(let name): turnAway("it speaks \(name)")
+    }
+  }
+
+  // MARK: The first bytes
+
+  /// Looks at the first bytes, which stay where they are, until it is known what they are, or the time is over.
+  private func finding(in socket: TCPTransport) -> ProtocolDetector.Finding {
+    let deadline = MonotonicTime.now + Self.patience
+    var (count, finding) = (0, ProtocolDetector.Finding.needMore)
+    while finding == .needMore {
+      // Who says nothing holds no buffer. What is wrong with the connection shows where it is received from.
+      guard let isReady = try? socket.waitUntilReadable(moreThan: count, for: deadline - .now),
+        isReady, let buffers = try? server.buffers.take()
+      else { break }
+      defer { server.buffers.give(buffers) }
+      guard case .bytes(let found)? = try? socket.peek(into: &buffers.input), found > count else {
+        break
+      }
+      count = found
+      finding = Self.finding(in: buffers, count: found)
+    }
+    return finding
+  }
+
+  private static func finding(in buffers: WorkBuffers, count: Int) -> ProtocolDetector.Finding {
+    let bytes = buffers.input
+    return ProtocolDetector.finding(
+      in: bytes.span.extracting(0..<min(count, ProtocolDetector.windowBytes)))
+  }
+
+  /// The same inside TLS, of the first record: a request comes in one.
+  private func finding(in transport: TLSTransport) -> ProtocolDetector.Finding {
+    guard (try? transport.waitUntilReadable(for: Self.patience)) == true,
+      let buffers = try? server.buffers.take()
+    else { return .talk }
+    defer { server.buffers.give(buffers) }
+    guard case .bytes(let count)? = try? transport.peek(into: &buffers.input) else { return .talk }
+    return Self.finding(in: buffers, count: count)
+  }
+
+  // MARK: What they are
+
+  private func serveTalk(over transport: any Transport, isEncrypted: Bool) {
+    let peer = connection.beginTalk(over: transport)
+    if needsTLS, !isEncrypted { peer.interrupt(.tlsRequired) }
+    Session(peer: peer, server: server, isEncrypted: isEncrypted).run()
+  }
+
+  private func serveHTTP(over transport: any Transport, isEncrypted: Bool) {
+    guard server.options.servesHTTP else { return turnAway("it speaks HTTP (--no-http)") }
+    HTTPSession(
+      transport: transport, address: connection.address, isEncrypted: isEncrypted, server: server,
+      needsTLS: needsTLS && !isEncrypted
+    ).run()
+  }
+
+  private func serveTLS() {
+    guard server.handshakes.begin(connection.block) else {
+      return turnAway("too many TLS handshakes are going on")
+    }
+    let transport: TLSTransport
+    do throws(TLSError) {
+      defer { server.handshakes.end(connection.block) }
+      transport = try TLSTransport.accept(
+        connection.transport, as: server.identity.current, until: .now + Self.handshakeLimit)
+    } catch { return turnAway("TLS: \(error)") }
+    switch transport.agreedProtocol {
+    case "chat": serveTalk(over: transport, isEncrypted: true)
+    case "http/1.1", "http/1.0": serveHTTP(over: transport, isEncrypted: true)
+    default:
+      switch finding(in: transport) {
+      case .http: serveHTTP(over: transport, isEncrypted: true)
+      case .talk, .needMore: serveTalk(over: transport, isEncrypted: true)
+      case .tls: turnAway("it speaks TLS inside TLS")
+      case .foreign(let name): turnAway("it speaks \(name)")
+      }
+    }
+  }
+
+  /// Whether it has to come with TLS: from another machine, where the server says so.
+  private var needsTLS: Bool { server.options.needsTLS && !connection.address.isLoopback }
+
+  private func turnAway(_ reason: String) {
+    server.log.info("\(connection.address) left: \(reason)")
+  }
+}

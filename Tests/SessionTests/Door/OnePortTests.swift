@@ -1,0 +1,170 @@
+import Foundation
+import TestKit
+import Testing
+
+/// The talk, TLS and HTTP at one address.
+@Suite("One port", .timeLimit(.minutes(3)))
+struct OnePortTests {
+  /// Somebody who talks with a program that connects, and reads what it prints.
+  private final class Speaker {
+    let name: String
+    let program: Program
+
+    init(_ name: String, _ command: String, _ arguments: [String]) throws {
+      self.name = name
+      program = try Program(command, arguments)
+    }
+
+    /// Has somebody come in.
+    ///
+    /// On a machine that is busy, the first bytes of TLS may come too late: it is greeted as one that says nothing.
+    static func joined(_ name: String, _ command: String, _ arguments: [String]) throws -> Speaker {
+      for attempt in 1... {
+        let speaker = try Speaker(name, command, arguments)
+        do {
+          if command != "chat-client" {
+            try speaker.expect("NICK")
+            try speaker.program.type("\(name)\n")
+          }
+          try speaker.expect("\(name) joined!")
+          return speaker
+        } catch { if attempt == 5 { throw error } }
+      }
+      throw Failure("unreachable")
+    }
+
+    /// Waits for a line that ends like this.
+    func expect(_ ending: String) throws {
+      while let line = try program.line() {
+        if line.trimmingCharacters(in: .whitespaces).hasSuffix(ending) { return }
+      }
+      throw Failure("\(name): no '\(ending)': \(program.errors)")
+    }
+  }
+
+  @Test("nc, chat-client, openssl over TLS, curl, curl -k and wget, all at the same time")
+  func everyone() throws {
+    let server = try TestServer()
+    let speakers = try [
+      Speaker.joined("nina", "nc", ["127.0.0.1", "\(server.port)"]),
+      Speaker.joined("clara", "chat-client", ["--nick", "clara", server.address]),
+      Speaker.joined("tilda", "openssl", ["s_client", "-quiet", "-connect", server.address]),
+      Speaker.joined(
+        "alpha", "openssl",
+        [
+          "s_client", "-quiet", "-alpn", "chat", "-servername", "localhost", "-connect",
+          server.address,
+        ]),
+    ]
+    let web = try (0..<5).flatMap { _ in
+      try [
+        Program("curl", ["-sS", "http://\(server.address)/healthz"]),
+        Program(
+          "curl",
+          ["-sSk", "--retry", "5", "--retry-all-errors", "https://\(server.address)/healthz"]),
+        Program(
+          "curl",
+          [
+            "-sSk", "--retry", "5", "--retry-all-errors", "--http1.0",
+            "https://\(server.address)/healthz",
+          ]),
+        Program("wget", ["-qO-", "http://\(server.address)/healthz"]),
+        Program(
+          "wget",
+          ["-qO-", "--tries", "5", "--no-check-certificate", "https://\(server.address)/healthz"]),
+      ]
+    }
+    for speaker in speakers { try speaker.program.type("hello from \(speaker.name)\n") }
+    for program in web {
+      #expect(try program.rest() == "ok\n")
+      #expect(try program.exitCode() == 0, "\(program.errors)")
+    }
+    for listener in speakers {
+      // In whatever order they came, everyone has all of them once the last is there.
+      var missing = Set(speakers.map { "\($0.name): hello from \($0.name)" })
+      while !missing.isEmpty, let line = try listener.program.line() {
+        missing.remove(line.trimmingCharacters(in: .whitespaces))
+      }
+      #expect(missing.isEmpty, "\(listener.name)")
+    }
+    for speaker in speakers {
+      try speaker.program.type("exit\n")
+      try speaker.program.endInput()
+      _ = try speaker.program.rest()
+      #expect(try speaker.program.exitCode() == 0)
+    }
+  }
+
+  @Test("a browser's page, with the address by which it was asked for")
+  func page() throws {
+    let server = try TestServer()
+    for scheme in ["http", "https"] {
+      let curl = try Program(
+        "curl",
+        ["-sSki", "--retry", "5", "--retry-all-errors", "\(scheme)://localhost:\(server.port)/"])
+      let answer = try curl.rest()
+      #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"), "\(curl.errors)")
+      #expect(answer.contains("nc localhost \(server.port)"))
+    }
+  }
+
+  @Test("nmap finds TLS 1.3 alone, and nothing weak")
+  func nmap() throws {
+    let server = try TestServer("--log-level", "error")
+    let scan = try Program(
+      "nmap", ["-Pn", "--script", "ssl-enum-ciphers", "-p", "\(server.port)", "127.0.0.1"])
+    let report = try scan.rest()
+    #expect(report.contains("TLSv1.3:"), "\(report)")
+    for version in ["SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2"] { #expect(!report.contains(version)) }
+    #expect(report.contains("least strength: A"), "\(report)")
+  }
+
+  @Test("without HTTP, a request ends with one line in the log, and the talk goes on")
+  func withoutHTTP() throws {
+    let server = try TestServer("--no-http")
+    let alice = try server.join("alice")
+    let request = try server.connect()
+    try request.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    // Its request was not read, so the end is a reset.
+    #expect((try? request.line()) ?? nil == nil)
+    #expect(server.program.errors.components(separatedBy: "it speaks HTTP").count == 2)
+    try alice.send("hello\n")
+    try alice.expect("alice: hello")
+  }
+
+  @Test(
+    "other protocols end with one line in the log, without an answer",
+    arguments: [
+      ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2"),
+      ("PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nalice\n", "PROXY"), ("SSH-2.0-OpenSSH_9.2\r\n", "SSH"),
+      ("\u{03}\u{00}\u{00}\u{13}\u{0E}", "RDP"), ("\u{05}\u{01}\u{00}", "SOCKS"),
+    ])
+  func foreign(_ bytes: String, _ name: String) throws {
+    let server = try TestServer()
+    let alice = try server.join("alice")
+    let stranger = try server.connect()
+    try stranger.send(bytes)
+    #expect((try? stranger.line()) ?? nil == nil)
+    try eventually("it is in the log") { server.program.errors.contains("it speaks \(name)") }
+    try alice.expectNothing()
+  }
+
+  @Test("a request that comes in pieces is one, and so is one after a silence that was too long")
+  func pieces() throws {
+    let server = try TestServer()
+    let quick = try server.connect()
+    for piece in ["GE", "T /hea", "lthz HT", "TP/1.1\r", "\nHost: x\r\n\r\n"] {
+      try quick.send(piece)
+    }
+    #expect(try quick.line() == "HTTP/1.1 200 OK\r")
+    let alice = try server.join("alice")
+    // It is greeted as anyone who says nothing, and then ends.
+    let late = try server.connect()
+    try late.expect("NICK")
+    try late.send("POST /say HTTP/1.1\r\nHost: x\r\n\r\nmallory\nspam\n")
+    _ = try late.line()
+    try alice.expectNothing()
+    try alice.send("hello\n")
+    try alice.expect("alice: hello")
+  }
+}
