@@ -90,7 +90,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "chat-client", dependencies: ["ChatClient", "ChatFlags", "ChatSystem"],
+      name: "chat-client", dependencies: ["ChatClient", "ChatFlags", "ChatSystem", "ChatTLS"],
       swiftSettings: strict),
     // What `make bench` runs: this server and its peers, under the same load.
     .executableTarget(

@@ -16,6 +16,7 @@ package final class Client: Sendable {
   /// The standard streams; `nil` if `input` and `output` were given.
   private let console: Console?
   private let folder: Result<DownloadFolder, SystemError>
+  private let trust: ServerTrust
 
   /// Makes a client of the standard streams, and the folder that files are saved in if it was named; all else is
   /// `run`'s.
@@ -34,8 +35,6 @@ package final class Client: Sendable {
       isTyped: isTyped && style == .terminal, hasStatus: !options.filesToSend.isEmpty,
       showsImages: options.showsImages && style == .terminal
         && Process.variable("NO_COLOR") ?? "" == "")
-    // A pipe without a reader is no reason to leave the terminal as it is.
-    if console.terminal != nil { Process.ignoreBrokenPipes() }
     let input = LineInput(
       terminal: console.terminal, isTyped: isTyped,
       questions: style == .terminal ? .output : .error, output: console)
@@ -63,6 +62,7 @@ package final class Client: Sendable {
   ) {
     (self.options, self.isTyped, self.console) = (options, isTyped, console)
     (self.input, self.output) = (input, output)
+    trust = ServerTrust(options)
     renderer = Renderer(style: style) { LocalTime.text(of: $0) }
     let path: FilePath = options.downloadFolder ?? "."
     // A folder that was named is made; the current one is there.
@@ -83,7 +83,9 @@ package final class Client: Sendable {
         output.complain("--downloads: cannot write to \(path): \(error.reason)")
         throw .wrongUsage
       }
-      // A file that can't grow any more is an error like a full disk.
+      // A pipe without a reader is no reason to leave the terminal as it is, nor a connection that is gone to end
+      // without a word. A file that can't grow any more is an error like a full disk.
+      Process.ignoreBrokenPipes()
       Process.ignoreFileSizeLimit()
       let (threads, connection) = try connect()
       return threads.run(connection, sending: options.filesToSend)
@@ -162,16 +164,31 @@ package final class Client: Sendable {
   private func connect(
     to address: Address, as nickname: Nickname, _ advice: inout String?
   ) throws(ClientExit) -> Result<(ClientThreads, Connection), NicknameRefused>? {
+    if options.isPlain, isTyped, !address.isLoopback {
+      output.complain("--plain: whoever is on the way to \(address.host) can read what is said")
+    }
     let connection: Connection
-    do { connection = try Connection(to: address) } catch {
-      output.complain("\(error)")
-      if error.isRefused { advice = advice ?? Self.advice(for: address) }
+    do throws(ConnectFailure) {
+      let stream = try trust.connect(
+        to: address, asking: isTyped ? { self.isTrusted($0) } : nil, warn: output.complain)
+      connection = Connection(over: stream)
+    } catch {
+      switch error {
+      case .unreachable(let error):
+        output.complain("\(error)")
+        if error.isRefused { advice = advice ?? Self.advice(for: address) }
+      case .noTLS(let reason): output.complain(reason)
+      case .distrusted(let reason):
+        output.complain(reason)
+        throw .refused
+      }
       return nil
     }
     let threads: ClientThreads
     do {
       threads = try ClientThreads(
-        options: options, nickname: nickname, isTyped: isTyped, route: ServerRoute(to: address),
+        options: options, nickname: nickname, isTyped: isTyped,
+        route: ServerRoute(to: address, trust, output),
         folder: folder, renderer: renderer, input: input, output: output)
     } catch {
       output.complain("\(error)")
@@ -192,6 +209,11 @@ package final class Client: Sendable {
       try complain(of: connection.receiver, at: address)
       return nil
     }
+  }
+
+  /// Asks whether to trust a server's key. Only a whole yes is one.
+  private func isTrusted(_ question: String) -> Bool {
+    input.answer(to: question) == Array("yes".utf8)
   }
 
   /// Reports a handshake that ended without a result.

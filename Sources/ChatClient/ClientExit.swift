@@ -10,7 +10,7 @@ package enum ClientExit: Int32, Error, Sendable {
   case wrongUsage = 2
   /// The server can't be reached, or lets no client in.
   case unavailable = 69
-  /// The nickname was refused.
+  /// The nickname, or the server's key, was refused.
   case refused = 77
 
   /// How the client ends if it was refused with this code in the handshake.
@@ -18,7 +18,7 @@ package enum ClientExit: Int32, Error, Sendable {
     self =
       switch ErrorCode(rawValue: code) {
       case .nickInUse, .nickInvalid, .tooManyTries: .refused
-      case .serverFull, .shuttingDown: .unavailable
+      case .serverFull, .shuttingDown, .tooManyConnections, .tlsRequired: .unavailable
       default: code.hasPrefix("password-") ? .refused : .lost
       }
   }

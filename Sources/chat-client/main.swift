@@ -1,6 +1,7 @@
 import ChatClient
 import ChatFlags
 import ChatSystem
+import ChatTLS
 
 Process.openStandardStreams()
 
@@ -13,7 +14,11 @@ do {
   case .help: try StandardStream.output.write(Array(ClientOptions.help.utf8))
   case .version:
     try StandardStream.output.write(Array("chat-client \(ClientOptions.version)\n".utf8))
-  case .run(let options): Process.exit(Client(options: options).run().rawValue)
+  case .run(let options):
+    if let warning = KeyLog.start(Process.variable("SSLKEYLOGFILE")) {
+      StandardStream.error.writeIfPossible("chat-client: \(warning)\n")
+    }
+    Process.exit(Client(options: options).run().rawValue)
   }
 } catch let error as UsageError {
   StandardStream.error.writeIfPossible("chat-client: \(error.reason) (see chat-client --help)\n")

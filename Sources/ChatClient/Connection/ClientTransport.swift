@@ -1,4 +1,5 @@
 package import ChatSystem
+internal import ChatTLS
 
 /// A connection as the client needs it: bytes in and out, each way on a thread that may wait.
 ///
@@ -30,6 +31,7 @@ package protocol ClientTransport: Sendable {
 }
 
 extension TCPTransport: ClientTransport {}
+extension TLSTransport: ClientTransport {}
 
 extension ClientTransport {
   /// The same for bytes in an array.

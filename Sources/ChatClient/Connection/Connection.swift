@@ -10,18 +10,6 @@ package final class Connection: Sendable {
   /// The lines that come in.
   let receiver: Receiver
 
-  /// Connects.
-  init(to address: Address) throws(ConnectionError) {
-    // What is on its way when one side is killed has to be sent again: it is not much.
-    let stream = try TCPTransport.connect(to: address, receiveBufferBytes: 196_608)
-    // A line does not wait behind megabytes of a file.
-    stream.keepUnsentBytes(below: 131_072, patience: .zero)
-    // A server that vanished without a word is found out in two minutes.
-    stream.detectLoss(idle: 60, interval: 15)
-    self.stream = stream
-    receiver = Receiver(stream: stream, clock: .monotonic)
-  }
-
   /// Takes over a connection that has been made.
   package init(over stream: any ClientTransport, clock: ClientClock = .monotonic) {
     self.stream = stream

@@ -242,7 +242,7 @@ final class ConnectionLoop {
 
   /// Tries to connect again.
   private func attempt() throws(ClientExit) -> Result<Connection, ReconnectPolicy.Failure> {
-    guard let connection = route.connect() else { return .failure(.unreachable) }
+    guard let connection = try route.connect() else { return .failure(.unreachable) }
     conversation.startCatchUp()
     let position = conversation.position
     let entry = try enter(

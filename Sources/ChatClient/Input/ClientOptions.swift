@@ -1,5 +1,6 @@
 package import ChatFlags
 package import ChatSystem
+package import ChatTLS
 
 /// What the command line of `chat-client` says.
 package struct ClientOptions: Sendable {
@@ -14,6 +15,13 @@ package struct ClientOptions: Sendable {
   package var room: String?
   /// Whether every event is displayed as a JSON object.
   package var isJSON = false
+
+  /// Whether nothing is encrypted, wherever the server is.
+  package var isPlain = false
+  /// A file with the authorities that are trusted; the system's if there is none.
+  package var authorities: FilePath?
+  /// The key that the server has to have.
+  package var fingerprint: KeyFingerprint?
 
   /// Whether the client reconnects after the connection was lost.
   package var reconnects = true
@@ -48,6 +56,9 @@ package struct ClientOptions: Sendable {
       switch item {
       case .flag("--nick"): options.nickname = try word(parser.value(), for: "--nick")
       case .flag("--room"): options.room = try word(parser.value(), for: "--room")
+      case .flag("--plain"): options.isPlain = true
+      case .flag("--tls-ca"): options.authorities = FilePath(try parser.bytes())
+      case .flag("--fingerprint"): options.fingerprint = try fingerprint(parser.value())
       case .flag("--json"): options.isJSON = true
       case .flag("--no-reconnect"): options.reconnects = false
       case .flag("--no-images"): options.showsImages = false
@@ -69,11 +80,21 @@ package struct ClientOptions: Sendable {
       }
     }
     if !addresses.isEmpty { options.addresses = addresses }
+    guard !options.isPlain || options.authorities == nil && options.fingerprint == nil else {
+      throw UsageError("--plain goes with neither --tls-ca nor --fingerprint")
+    }
     // The server takes these for the wish to leave.
     if let name = options.nickname, ["exit", "{quit}"].contains(name) {
       throw UsageError("--nick takes a name, not '\(name)'")
     }
     return .run(options)
+  }
+
+  private static func fingerprint(_ value: String) throws(UsageError) -> KeyFingerprint {
+    guard let fingerprint = KeyFingerprint(value) else {
+      throw UsageError("--fingerprint takes SHA256: and 43 characters, not '\(value)'")
+    }
+    return fingerprint
   }
 
   /// A value that goes into a line of the handshake has to stay in that line.
@@ -93,25 +114,26 @@ package struct ClientOptions: Sendable {
                           it is the first line of standard input
       --room NAME         the room to enter: lobby (default), #name, or a private
                           room's code
-      --downloads DIR     where files are saved, as received_NAME (default .); made
-                          if it is missing
+      --downloads DIR     where files are saved, as received_NAME (default .)
       --auto-accept SIZE  files up to this are fetched as they are offered, and ten
                           times that in an hour: 500k, 16M (default); 0 for none
       --send PATH         send this file, and leave; may be given several times.
                           Standard input is not read
+      --plain             no TLS; else every host but this machine needs it
+      --tls-ca F          trust the authorities in this PEM file alone
+      --fingerprint F     trust the key with this fingerprint, SHA256:…, alone
       --no-images         no pictures in the terminal (nor where NO_COLOR is set)
       --json              every event as one JSON object a line
       --no-reconnect      end when the connection is lost
       --help              show this
       --version           show the version
 
-    A lost connection is tried again for two minutes, with growing pauses; then what
-    was missed is shown, and what had not arrived is sent again. Where nobody can
-    tell, and for private messages and requests, you are told instead.
+    A lost connection is tried again for two minutes; then what was missed is shown,
+    and what had not arrived is sent again, or you are told that nobody can tell.
 
-    On a terminal you type in a row at the bottom: Tab completes commands, names and
-    paths, Up and Down bring lines again. /help lists the commands; exit, {quit},
-    Ctrl-D, and Ctrl-C on an empty line leave.
+    On a terminal you type in a row at the bottom: Tab completes, Up and Down bring
+    lines again. /help lists the commands; exit, {quit}, Ctrl-D, and Ctrl-C on an
+    empty line leave.
     Without one, the lines of standard input are sent, those of the room are printed
     as they are, and errors and notices go to standard error. [PAST] lines that were
     asked for are printed as their text alone. At the end of input it waits until
@@ -119,7 +141,7 @@ package struct ClientOptions: Sendable {
     30 s after the last sign of life. A room refused or gone ends it.
 
     Exit: 0 left, 1 connection, lines, files or output lost (or perhaps lost), 2
-    wrong usage or no nickname, 69 cannot connect, 77 nickname refused.
+    wrong usage or no nickname, 69 cannot connect, 77 nickname or key refused.
 
     """
 }
