@@ -2,11 +2,15 @@ internal import ChatCore
 internal import ChatFiles
 internal import ChatHistory
 internal import ChatSystem
+internal import Dispatch
 
 /// What all sessions share.
 ///
 /// Thread: any.
 final class ServerContext: Sendable {
+  /// How many TLS handshakes may go on at once; more wait.
+  private static let handshakeLimit = 512
+
   let options: ServerOptions
   let log: EventLog
   let metrics = Metrics()
@@ -16,7 +20,8 @@ final class ServerContext: Sendable {
   let connections: Connections
   /// Who the server is over TLS.
   let identity: ServerIdentity
-  let handshakes = HandshakeSlots()
+  /// A place for each TLS handshake that goes on: who begins one and falls silent takes no more than that.
+  let handshakePlaces = DispatchSemaphore(value: ServerContext.handshakeLimit)
   let directory = Directory()
   let rooms: RoomRegistry
   let roomCodes = RoomCodes()

@@ -15,9 +15,13 @@ package struct TLSError: Error, Equatable, CustomStringConvertible {
   package let kind: Kind
   /// One line of clean text for a person.
   package let description: String
+  /// What the peer said instead, as it is, if that was no TLS and is known.
+  package let plainText: [UInt8]
 
   /// Describes an error.
-  init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
+  init(_ kind: Kind, _ description: String, plainText: [UInt8] = []) {
+    (self.kind, self.description, self.plainText) = (kind, description, plainText)
+  }
 
   /// A call into OpenSSL failed, for the oldest reason in the thread's queue, which is emptied.
   init(call: String) { self.init(.library, "\(call): \(Self.takeReason())") }

@@ -32,13 +32,24 @@ extension TLSTransport {
     do throws(TLSError) {
       try trust.prepare(session, host)
       SSL_set_connect_state(session)
-      try shakeHands(session, socket, until: deadline)
+      try shakeHands(session, socket, until: deadline, checksAnswer: true)
       let verdict = try trust.verdict(on: session)
       return (TLSTransport(session, over: socket), verdict)
     } catch {
       SSL_free(session)
       throw error
     }
+  }
+
+  /// Looks at the first bytes that a server says: those of TLS are records of handshakes or alerts.
+  ///
+  /// - Returns: false if there are none yet.
+  private static func checkAnswer(of socket: TCPTransport) throws(TLSError) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: 1_024)
+    guard case .bytes(let count)? = try? socket.peek(into: &bytes) else { return false }
+    if [SSL3_RT_HANDSHAKE, SSL3_RT_ALERT].contains(CInt(bytes[0])) { return true }
+    throw TLSError(
+      .handshake, "the peer speaks no TLS", plainText: Array(bytes.prefix(count)))
   }
 
   private static func makeSession(
@@ -55,9 +66,12 @@ extension TLSTransport {
   }
 
   private static func shakeHands(
-    _ session: OpaquePointer, _ socket: TCPTransport, until deadline: MonotonicTime
+    _ session: OpaquePointer, _ socket: TCPTransport, until deadline: MonotonicTime,
+    checksAnswer: Bool = false
   ) throws(TLSError) {
+    var checksAnswer = checksAnswer
     while true {
+      if checksAnswer { checksAnswer = try !checkAnswer(of: socket) }
       ERR_clear_error()
       let result = SSL_do_handshake(session)
       if result == 1 { return }

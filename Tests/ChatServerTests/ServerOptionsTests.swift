@@ -81,7 +81,9 @@ struct ServerOptionsTests {
     #expect(lines.allSatisfy { $0.count <= 80 })
     for flag in [
       "--host", "--port", "--max-clients", "--rate", "--handshake-timeout", "--log-level", "--data",
-      "--no-history", "--durable", "--room-ttl", "--reader-timeout", "--no-http",
+      "--no-history", "--durable", "--room-ttl", "--reader-timeout", "--no-http", "--greet-after",
+      "--tls-cert", "--tls-key", "--tls-only",
+      "--max-per-address",
       "--metrics-public", "--help",
       "--version",
     ] {

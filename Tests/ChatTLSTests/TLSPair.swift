@@ -9,6 +9,8 @@ struct SocketPair {
   let client: TCPTransport
 
   init() throws {
+    // OpenSSL writes with write(2), which has no other way to say that nobody reads.
+    Process.ignoreBrokenPipes()
     let listener = try Listener(on: Address(host: "127.0.0.1", port: 0))
     client = try TCPTransport.connect(to: listener.address)
     guard let (accepted, _) = try listener.accept() else { throw Failure("nobody came") }

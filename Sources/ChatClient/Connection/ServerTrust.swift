@@ -1,4 +1,5 @@
 internal import ChatClientModel
+internal import ChatCore
 internal import ChatSystem
 internal import ChatTLS
 
@@ -49,6 +50,9 @@ final class ServerTrust: @unchecked Sendable {
         (transport, verdict) = try TLSTransport.connect(
           socket, to: address.host, trusting: trust, until: .now + Self.handshakeLimit)
       } catch {
+        if let refusal = Self.refusal(in: error.plainText) {
+          throw .noTLS("\(address): \(refusal)")
+        }
         attempt += 1
         guard attempt > Self.attempts || error.kind != .handshake else { continue }
         throw .noTLS("\(address): \(error) (--plain goes on without TLS)")
@@ -56,6 +60,13 @@ final class ServerTrust: @unchecked Sendable {
       try check(verdict, of: address, ask, warn)
       return transport
     }
+  }
+
+  /// Why a server lets nobody in, which it says before it knows what the client speaks.
+  private static func refusal(in bytes: [UInt8]) -> String? {
+    let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+    guard case .control(.error(_, let reason)) = ServerLine(line.span) else { return nil }
+    return reason
   }
 
   private static func socket(to address: Address) throws(ConnectFailure) -> TCPTransport {

@@ -1,14 +1,14 @@
 internal import ChatSystem
 internal import ChatTLS
+internal import Dispatch
 
 /// Finds out what a connection speaks from its first bytes, and serves it: the talk, TLS, or HTTP.
 ///
 /// Thread: the connection's own. It costs no more than that thread while it waits.
 struct Door {
-  /// How long the first bytes are waited for: who says nothing is greeted.
-  private static let patience: Duration = .milliseconds(50)
-  /// How long a TLS handshake may take.
-  private static let handshakeLimit: Duration = .seconds(10)
+  /// How long one TLS handshake may take, and how long it may wait before.
+  private static let handshakeTime: Duration = .seconds(10)
+  private static let handshakeWait: DispatchTimeInterval = .seconds(10)
 
   private let connection: Connection
   private let server: ServerContext
@@ -32,7 +32,7 @@ struct Door {
 
   /// Looks at the first bytes, which stay where they are, until it is known what they are, or the time is over.
   private func finding(in socket: TCPTransport) -> ProtocolDetector.Finding {
-    let deadline = MonotonicTime.now + Self.patience
+    let deadline = MonotonicTime.now + server.options.greetingDelay
     var (count, finding) = (0, ProtocolDetector.Finding.needMore)
     while finding == .needMore {
       // Who says nothing holds no buffer. What is wrong with the connection shows where it is received from.
@@ -57,7 +57,7 @@ struct Door {
 
   /// The same inside TLS, of the first record: a request comes in one.
   private func finding(in transport: TLSTransport) -> ProtocolDetector.Finding {
-    guard (try? transport.waitUntilReadable(for: Self.patience)) == true,
+    guard (try? transport.waitUntilReadable(for: server.options.greetingDelay)) == true,
       let buffers = try? server.buffers.take()
     else { return .talk }
     defer { server.buffers.give(buffers) }
@@ -82,14 +82,14 @@ struct Door {
   }
 
   private func serveTLS() {
-    guard server.handshakes.begin(connection.block) else {
+    guard server.handshakePlaces.wait(timeout: .now() + Self.handshakeWait) == .success else {
       return turnAway("too many TLS handshakes are going on")
     }
     let transport: TLSTransport
     do throws(TLSError) {
-      defer { server.handshakes.end(connection.block) }
+      defer { server.handshakePlaces.signal() }
       transport = try TLSTransport.accept(
-        connection.transport, as: server.identity.current, until: .now + Self.handshakeLimit)
+        connection.transport, as: server.identity.current, until: .now + Self.handshakeTime)
     } catch { return turnAway("TLS: \(error)") }
     switch transport.agreedProtocol {
     case "chat": serveTalk(over: transport, isEncrypted: true)

@@ -15,6 +15,8 @@ package struct ServerOptions: Sendable {
   /// The files of the certificate and its key, in PEM; `nil` for one of the server's own.
   package var tlsCertificate: FilePath?
   package var tlsKey: FilePath?
+  /// How long the first bytes of a connection are waited for: who says nothing is greeted.
+  package var greetingDelay = Duration.milliseconds(50)
   /// Other machines have to come with TLS.
   package var needsTLS = false
   /// Lines a second from one client; 0 means no limit.
@@ -87,6 +89,8 @@ package struct ServerOptions: Sendable {
       case .flag("--max-clients"): options.maxClients = try parser.integer(in: 1...1_000_000)
       case .flag("--tls-cert"): options.tlsCertificate = FilePath(try parser.bytes())
       case .flag("--tls-key"): options.tlsKey = FilePath(try parser.bytes())
+      case .flag("--greet-after"):
+        options.greetingDelay = .milliseconds(try parser.integer(in: 0...10_000))
       case .flag("--tls-only"): options.needsTLS = true
       case .flag("--max-per-address"):
         options.maxPerAddress = try parser.integer(in: 1...1_000_000)
@@ -143,6 +147,7 @@ package struct ServerOptions: Sendable {
       --tls-cert F           a certificate and its key, PEM files, read again on
       --tls-key F            SIGHUP (default: one of its own, in the data folder)
       --tls-only             other machines must come with TLS
+      --greet-after MS       greet who says nothing for so long (default 50)
       --no-http              no web page, no metrics
       --metrics-public       other machines may read /metrics, too
 
@@ -154,8 +159,7 @@ package struct ServerOptions: Sendable {
       --max-files SIZE       all kept files; the oldest go first (default 10G)
       --durable              lines are on the disk before anyone is sent them
       --journal SIZE         holds lines while the disk is busy (default 64M)
-      --room-ttl D           how long a private room outlives its last member: 90s,
-                             30m, 24h or 7d (default 24h)
+      --room-ttl D           how long an empty private room lives (default 24h)
     Limits:
       --max-clients N        connections; one more is closed (default 10000)
       --max-per-address N    those of one address of another machine (default 100)

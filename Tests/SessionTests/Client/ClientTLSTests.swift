@@ -39,7 +39,7 @@ struct ClientTLSTests {
 
   @Test("the right fingerprint, or the right authority: the talk is encrypted")
   func trusted() throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let key = try Self.fingerprint(server)
     for flags in [["--fingerprint", key], ["--tls-ca", "\(server.data.path)/tls-cert.pem"]] {
       let heard = try Self.hear(Self.say("hello", flags + [server.address]))
@@ -51,7 +51,7 @@ struct ClientTLSTests {
 
   @Test("files travel over TLS in both directions")
   func files() throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let key = try Self.fingerprint(server)
     let folder = try TestFolder()
     let bytes = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
@@ -79,13 +79,13 @@ struct ClientTLSTests {
 
   @Test("another key than the one that was given, or no authority that vouches: 77, and why")
   func distrusted() throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let key = try Self.fingerprint(server)
     let wrong = "SHA256:" + String(repeating: "A", count: 43)
     let other = try Self.say("hello", ["--fingerprint", wrong, server.address])
     #expect(try Self.hear(other) == ("", 77))
     #expect(other.errors.contains(key) && other.errors.contains(wrong))
-    let foreign = try TestServer()
+    let foreign = try TestServer("--greet-after", "1000")
     let unvouched = try Self.say(
       "hello", ["--tls-ca", "\(foreign.data.path)/tls-cert.pem", server.address])
     #expect(try Self.hear(unvouched) == ("", 77))
@@ -107,7 +107,8 @@ struct ClientTLSTests {
 
   @Test("a file of authorities that can't be read: 77, and its name")
   func missingAuthorities() throws {
-    let client = try Self.say("hello", ["--tls-ca", "/nowhere/ca.pem", try TestServer().address])
+    let client = try Self.say(
+      "hello", ["--tls-ca", "/nowhere/ca.pem", try TestServer("--greet-after", "1000").address])
     #expect(try Self.hear(client) == ("", 77))
     #expect(client.errors.contains("/nowhere/ca.pem"))
   }
@@ -132,6 +133,17 @@ struct ClientTLSTests {
     #expect(client.errors.contains("speaks no TLS"))
   }
 
+  @Test("a server that is full says so before it knows what the client speaks")
+  func full() throws {
+    let server = try TestServer("--max-clients", "1", "--greet-after", "1000")
+    let key = try Self.fingerprint(server)
+    let bob = try server.join("bob")
+    let client = try Self.say("hello", ["--fingerprint", key, server.address])
+    #expect(try Self.hear(client) == ("", 69))
+    #expect(client.errors.contains("the server is full") && !client.errors.contains("--plain"))
+    try bob.expectNothing()
+  }
+
   @Test(
     "an unknown server: a pipe is refused, a person is asked; a changed key is refused in any case")
   func knownHosts() throws {
@@ -139,7 +151,8 @@ struct ClientTLSTests {
     let state = try TestFolder()
     let data = try TestFolder()
     let file = "\(state.path)/chat-client/known_hosts"
-    let server = try TestServer("--host", "127.0.0.1", "--host", host, data: data)
+    let server = try TestServer(
+      "--host", "127.0.0.1", "--host", host, "--greet-after", "1000", data: data)
     let key = try Self.fingerprint(server)
     let address = "\(host):\(server.port)"
     let pipe = try Self.say("hello", [address], state: state)
@@ -183,7 +196,7 @@ struct ClientTLSTests {
   @Test("a lost connection is replaced by one to the same key, and by no other")
   func reconnect() throws {
     let data = try TestFolder()
-    var server: TestServer? = try TestServer(data: data)
+    var server: TestServer? = try TestServer("--greet-after", "1000", data: data)
     let port = try #require(server?.port)
     let key = try Self.fingerprint(try #require(server))
     let client = try Program(
@@ -192,7 +205,7 @@ struct ClientTLSTests {
     server?.program.signal(SIGKILL)
     _ = try server?.program.exitCode()
     server = nil
-    server = try TestServer(data: data, port: port)
+    server = try TestServer("--greet-after", "1000", data: data, port: port)
     try eventually("it is back", within: .seconds(60)) {
       try client.type("here again\n")
       while let line = try client.line() { if line == "alice: here again" { return true } }
@@ -200,7 +213,7 @@ struct ClientTLSTests {
     }
     server?.program.signal(SIGKILL)
     _ = try server?.program.exitCode()
-    server = try TestServer(port: port)
+    server = try TestServer("--greet-after", "1000", port: port)
     #expect(try client.exitCode(within: 60) == 77)
     #expect(client.errors.contains("not \(key)"))
   }
