@@ -27,7 +27,8 @@ package enum OwnCertificate {
   package static func identity(
     in folder: FilePath?, names: [String], addresses: [String]
   ) throws(TLSError) -> TLSIdentity {
-    let names = Array(Set(names.filter(isName))).sorted()
+    // An address among the names is no name: `--host 192.168.1.5`.
+    let names = Array(Set(names.filter { isName($0) && !isAddress($0) })).sorted()
     let addresses = Array(Set(addresses.filter(isAddress))).sorted()
     guard let folder else {
       let key = try makeKey()

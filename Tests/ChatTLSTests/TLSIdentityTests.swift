@@ -73,6 +73,9 @@ struct TLSIdentityTests {
     let certificate = try Self.bytes(folder, "tls-cert.pem")
     #expect(try Self.own(folder).fingerprint == first.fingerprint)
     #expect(try Self.own(folder, names: []).fingerprint == first.fingerprint)
+    for host in ["0.0.0.0", "::", "192.168.7.7"] {
+      #expect(try Self.own(folder, names: ["localhost", host]).fingerprint == first.fingerprint)
+    }
     #expect(try Self.bytes(folder, "tls-cert.pem") == certificate)
     let wider = try Self.own(folder, addresses: ["127.0.0.1", "::1", "10.0.0.7"])
     #expect(wider.fingerprint == first.fingerprint)

@@ -55,7 +55,8 @@ final class ServerTrust: @unchecked Sendable {
         }
         attempt += 1
         guard attempt > Self.attempts || error.kind != .handshake else { continue }
-        throw .noTLS("\(address): \(error) (--plain goes on without TLS)")
+        let advice = error.plainText.isEmpty ? "" : " (--plain goes on without TLS)"
+        throw .noTLS("\(address): \(error)\(advice)")
       }
       try check(verdict, of: address, ask, warn)
       return transport

@@ -8,12 +8,13 @@ import Testing
 struct HostTests {
   private static let hasVersion6 = (try? Listener(on: Address(host: "::1", port: 0))) != nil
 
-  /// Starts a server that says one line alone, and tells its port.
+  /// Starts a server, which says where it listens and where its page is, and tells its port.
   private static func start(_ arguments: [String]) throws -> (Program, UInt16, String) {
     let server = try Program("chat-server", ["--no-history"] + arguments)
     guard let line = try server.line(), line.hasPrefix("chat "),
       let address = Address(String(line.dropFirst(5)), defaultPort: 0), address.port != 0
     else { throw Failure("it did not start: \(server.errors)") }
+    #expect(try server.line() == "web http://\(address)/")
     return (server, address.port, address.host)
   }
 
