@@ -24,7 +24,7 @@ package final class TLSTransport: FileTransport {
   private static let freeMessages = 32
   private static let bytesPerMessage = 65_536
   /// What is offered in place of bytes that are encrypted already: OpenSSL looks at their number alone.
-  private static let placeholder = [UInt8](repeating: 0, count: recordBytes)
+  private static let encryptedStandIn = [UInt8](repeating: 0, count: recordBytes)
 
   /// A connection, and what is known of it under the lock.
   private struct State: @unchecked Sendable {
@@ -198,7 +198,7 @@ package final class TLSTransport: FileTransport {
     if state.pendingBytes > 0 {
       let count = state.pendingBytes
       state.pendingBytes = 0
-      let readiness = try Self.placeholder.span.withUnsafeBytes { bytes throws(SystemError) in
+      let readiness = try Self.encryptedStandIn.span.withUnsafeBytes { bytes throws(SystemError) in
         try write(bytes.baseAddress, count, &state)
       }
       if let readiness { return readiness }
