@@ -23,6 +23,8 @@ package final class Program {
     hasNonBlockingOutput: Bool = false
   ) throws {
     self.name = name
+    // Whatever is typed to a program that has ended is an error, and not the end of the tests.
+    _ = Foundation.signal(SIGPIPE, SIG_IGN)
     errorFile = FileManager.default.temporaryDirectory
       .appendingPathComponent("chat-test-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: errorFile.path, contents: nil)
