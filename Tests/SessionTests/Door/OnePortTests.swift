@@ -114,7 +114,7 @@ struct OnePortTests {
 
   @Test("without HTTP, a request ends with one line in the log, and the talk goes on")
   func withoutHTTP() throws {
-    let server = try TestServer("--no-http")
+    let server = try TestServer("--no-http", "--greet-after", "1000")
     let alice = try server.join("alice")
     let request = try server.connect()
     try request.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -133,7 +133,7 @@ struct OnePortTests {
       ("\u{03}\u{00}\u{00}\u{13}\u{0E}", "RDP"), ("\u{05}\u{01}\u{00}", "SOCKS"),
     ])
   func foreign(_ bytes: String, _ name: String) throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let alice = try server.join("alice")
     let stranger = try server.connect()
     try stranger.send(bytes)
@@ -144,7 +144,7 @@ struct OnePortTests {
 
   @Test("a request that comes in pieces is one, and so is one after a silence that was too long")
   func pieces() throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let quick = try server.connect()
     for piece in ["GE", "T /hea", "lthz HT", "TP/1.1\r", "\nHost: x\r\n\r\n"] {
       try quick.send(piece)
