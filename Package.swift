@@ -94,7 +94,8 @@ let package = Package(
       swiftSettings: strict),
     // What `make bench` runs: this server and its peers, under the same load.
     .executableTarget(
-      name: "chat-bench", dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem"],
+      name: "chat-bench",
+      dependencies: ["ChatCore", "ChatCrypto", "ChatFlags", "ChatSystem", "ChatTLS"],
       swiftSettings: strict),
 
     // Tests: pure code, the server's parts, and the real binaries over loopback.

@@ -51,12 +51,20 @@ struct Bench {
       case .locked: durability.locked()
       case .startFullJournal: durability.startFullJournal()
       case .files: FileTables(runner, fileBytes: fileBytes).run()
+      case .tls: tlsTables?.throughput()
+      case .door: tlsTables?.door()
       }
     }
   }
 
   private var historyCost: HistoryCost { HistoryCost(runner) }
   private var durability: DurabilityTables { DurabilityTables(runner) }
+  private var tlsTables: TLSTables? {
+    do { return try TLSTables(runner) } catch {
+      runner.say("TLS cannot be measured: \(error)\n")
+      return nil
+    }
+  }
 
   // MARK: Workloads
 

@@ -1,4 +1,5 @@
 import ChatSystem
+import ChatTLS
 
 /// An error while measuring.
 struct BenchError: Error, CustomStringConvertible {
@@ -7,20 +8,43 @@ struct BenchError: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+/// What carries the bytes of a connection of the load.
+protocol LoadTransport: Transport {
+  /// Sends all of the bytes, waiting as long as it takes.
+  func sendAll(_ bytes: Span<UInt8>) throws(SystemError)
+}
+
+extension TCPTransport: LoadTransport {}
+extension TLSTransport: LoadTransport {}
+
 /// A connection that is used line by line, for a handshake. Thread: one at a time.
 final class LineConnection {
-  let stream: TCPTransport
+  /// The socket, or TLS over it.
+  private(set) var stream: any LoadTransport
+  private let socket: TCPTransport
   private var received: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 16_384)
 
   init(port: UInt16) throws {
-    stream = try TCPTransport.connect(to: Address(host: "127.0.0.1", port: port))
+    socket = try TCPTransport.connect(to: Address(host: "127.0.0.1", port: port))
+    stream = socket
   }
+
+  /// Goes on with TLS. The server's key is not compared with anything: nobody else is on 127.0.0.1.
+  func startTLS(_ trust: TLSTrust) throws {
+    guard received.isEmpty else { throw BenchError("said more than was expected before TLS") }
+    stream = try TLSTransport.connect(
+      socket, to: "127.0.0.1", trusting: trust, until: .now + .seconds(20)
+    ).transport
+  }
+
+  /// Has the system send each part at once.
+  func sendAtOnce() { socket.sendAtOnce() }
 
   /// Bytes that were received and not taken as a line.
   var rest: [UInt8] { received }
 
-  func send(_ text: String) throws { try stream.sendAll(Array(text.utf8)) }
+  func send(_ text: String) throws { try stream.sendAll(Array(text.utf8).span) }
 
   /// Takes lines until one matches.
   func wait(until isIt: (String) throws -> Bool) throws {
@@ -29,9 +53,11 @@ final class LineConnection {
       guard try stream.waitUntilReadable(for: .seconds(20)) else {
         throw BenchError("no answer in the handshake")
       }
-      let count = try stream.receive(into: &buffer)
-      guard count > 0 else { throw BenchError("closed in the handshake") }
-      received.append(contentsOf: buffer[..<count])
+      switch try stream.receiveIfReady(into: &buffer) {
+      case .bytes(let count): received.append(contentsOf: buffer[..<count])
+      case .end: throw BenchError("closed in the handshake")
+      case .wouldBlock: continue
+      }
     }
   }
 

@@ -16,12 +16,16 @@ final class Member {
   let index: Int
   /// The index of its room.
   let room: Int
-  let stream: TCPTransport
+  let stream: any LoadTransport
+  /// Its bytes have to be decrypted to be counted.
+  let isEncrypted: Bool
 
   /// What it has to send, from `sentBytes`.
   var output: [UInt8] = []
   var sentBytes = 0
-  var hasSent: Bool { sentBytes == output.count }
+  /// The last of it waits, encrypted, until the system takes it.
+  var isHeld = false
+  var hasSent: Bool { sentBytes == output.count && !isHeld }
 
   var phase = Phase.entering
   /// What arrived while it waited for a marker.
@@ -46,9 +50,10 @@ final class Member {
   /// What its swarm waits for.
   var interest: ReadinessSet.Interest = []
 
-  init(index: Int, room: Int, stream: TCPTransport) {
+  init(index: Int, room: Int, stream: any LoadTransport) {
     self.index = index
     self.room = room
     self.stream = stream
+    isEncrypted = !(stream is TCPTransport)
   }
 }

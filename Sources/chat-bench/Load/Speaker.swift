@@ -42,7 +42,7 @@ final class Speaker: Sendable {
   func stop() { isStopped.store(true, ordering: .relaxed) }
 
   private func speak(
-    to stream: TCPTransport, _ template: Message.Template, interval: Int64, limit: Int
+    to stream: any LoadTransport, _ template: Message.Template, interval: Int64, limit: Int
   ) {
     var template = template
     var bytes: [UInt8] = []
@@ -53,7 +53,7 @@ final class Speaker: Sendable {
       SystemThread.sleep(until: MonotonicTime(nanoseconds: moment))
       bytes.removeAll(keepingCapacity: true)
       template.append(said, nanoseconds: moment, to: &bytes)
-      do { try stream.sendAll(bytes) } catch {
+      do { try stream.sendAll(bytes.span) } catch {
         hasFailed.store(true, ordering: .relaxed)
         return
       }

@@ -42,7 +42,7 @@ final class Swarm {
     let digits = String(count - 1).count
     // Some servers take a second for each handshake: all are started at once.
     let connections = try (0..<count).map { index in
-      let connection = try LineConnection(port: server.port)
+      let connection = try subject.connect(to: server.port)
       let number = String(index)
       let zeros = String(repeating: "0", count: digits - number.count)
       try subject.begin(connection, name: prefix + zeros + number, room: room(of: index))
@@ -60,6 +60,8 @@ final class Swarm {
       }
       members.append(member)
       try watch(member)
+      // What came with the handshake's last bytes is received already.
+      if member.isEncrypted { try read(member) }
     }
     try mark(0) { $0.phase != .entering }
     try mark(1) { $0.phase == .counting }
@@ -154,12 +156,16 @@ final class Swarm {
   }
 
   private func write(_ member: Member) throws {
-    while !member.hasSent {
+    if member.isHeld { member.isHeld = try member.stream.flush() != nil }
+    while !member.hasSent && !member.isHeld {
       let sent = try member.output.withUnsafeBytes {
         try member.stream.send(UnsafeRawBufferPointer(rebasing: $0[member.sentBytes...]))
       }
       member.sentBytes += sent.count
-      if sent.blockedOn != nil { break }
+      if sent.blockedOn != nil {
+        member.isHeld = member.isEncrypted
+        break
+      }
     }
     if member.hasSent {
       member.output.removeAll(keepingCapacity: true)
@@ -170,6 +176,7 @@ final class Swarm {
 
   /// Receives what has arrived for a member, or a part of it, without waiting. Marks a member that was disconnected.
   func read(_ member: Member, atMost limit: Int = .max) throws {
+    guard !member.isEncrypted else { return try readEncrypted(member) }
     let isDiscarded = member.phase == .counting && member.check == nil && !subject.hasAuthors
     let count: Int
     if isDiscarded {
@@ -182,10 +189,7 @@ final class Swarm {
     }
     guard count > 0 else {
       if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
-      member.isClosed = true
-      try watch(member)
-      if !member.isPaused { throw BenchError("closed a connection") }
-      return
+      return try close(member)
     }
     guard !isDiscarded else {
       member.bytes += count
@@ -194,6 +198,26 @@ final class Swarm {
     try buffer.withUnsafeBytes {
       try take(member, UnsafeRawBufferPointer(rebasing: $0[..<count]))
     }
+  }
+
+  /// Receives all that has arrived for a member over TLS: epoll(7) knows nothing of what was received and not taken.
+  private func readEncrypted(_ member: Member) throws {
+    while true {
+      switch try member.stream.receiveIfReady(into: &buffer) {
+      case .bytes(let count):
+        try buffer.withUnsafeBytes {
+          try take(member, UnsafeRawBufferPointer(rebasing: $0[..<count]))
+        }
+      case .wouldBlock: return
+      case .end: return try close(member)
+      }
+    }
+  }
+
+  private func close(_ member: Member) throws {
+    member.isClosed = true
+    try watch(member)
+    if !member.isPaused { throw BenchError("closed a connection") }
   }
 
   private func take(_ member: Member, _ chunk: UnsafeRawBufferPointer) throws {

@@ -6,7 +6,7 @@ enum Workload: String, CaseIterable {
   case latencyBusyDisk = "latency2000-busy-disk"
   case durable, locked
   case startFullJournal = "start-full-journal"
-  case files
+  case files, tls, door
 
   /// The length of the longest name.
   static let longestName = allCases.map(\.rawValue.count).max() ?? 0
@@ -33,6 +33,8 @@ enum Workload: String, CaseIterable {
     case .locked: "delay while another process has the database locked"
     case .startFullJournal: "a start with 60 MB that are not in the database"
     case .files: "a file to 1 and to 8, beside nc and scp; the talk meanwhile"
+    case .tls: "1 to 100, 50 to 50 over TLS, beside plain"
+    case .door: "what a handshake costs, and an idle client over TLS"
     }
   }
 }

@@ -15,7 +15,7 @@ struct Turnaround {
   func run(_ subject: ChatServerSubject) throws -> Sample {
     let server = try RunningServer(subject)
     let connection = try LineConnection(port: server.port)
-    connection.stream.sendAtOnce()
+    connection.sendAtOnce()
     try subject.begin(connection, name: "writer", room: nil)
     try subject.enter(connection)
     var histogram = LatencyHistogram()

@@ -1,4 +1,5 @@
 import ChatSystem
+import ChatTLS
 import Foundation
 
 /// A program that is started, and listens.
@@ -28,6 +29,9 @@ protocol Subject: ServerProgram {
   /// How many clients it can have.
   var mostClients: Int { get }
 
+  /// Connects to it, and agrees on TLS where it is to.
+  func connect(to port: UInt16) throws -> LineConnection
+
   /// Sends the handshake's lines that need no answer on a new connection. Many are started before the first is in.
   ///
   /// - Parameter room: where to; `nil` where everyone is in one room.
@@ -50,6 +54,8 @@ extension Subject {
   var longestText: Int { .max }
   var mostClients: Int { .max }
 
+  func connect(to port: UInt16) throws -> LineConnection { try LineConnection(port: port) }
+
   func proceed(_ connection: LineConnection, room: String?) throws {}
 
   func around(_ size: Int, room: String?) -> (before: [UInt8], after: [UInt8]) {
@@ -66,7 +72,11 @@ struct ChatServerSubject: Subject {
   let hasHistory: Bool
   /// Whether each line is on the disk before anyone is sent it.
   let isDurable: Bool
-  var name: String { ([Self.plainName] + flags).joined(separator: " ") }
+  /// Where its clients speak TLS: whom they trust.
+  let trust: TLSTrust?
+  var name: String {
+    ([Self.plainName] + flags).joined(separator: " ") + (trust == nil ? "" : ", TLS")
+  }
   let program = "chat-server"
   let echoes = true
   let hasRooms = true
@@ -75,10 +85,14 @@ struct ChatServerSubject: Subject {
   /// The largest file it takes; `nil` for its default.
   let maxFile: String?
 
-  init(hasHistory: Bool = true, isDurable: Bool = false, maxFile: String? = nil) {
+  init(
+    hasHistory: Bool = true, isDurable: Bool = false, maxFile: String? = nil,
+    trust: TLSTrust? = nil
+  ) {
     self.hasHistory = hasHistory
     self.isDurable = isDurable
     self.maxFile = maxFile
+    self.trust = trust
   }
 
   private var flags: [String] {
@@ -90,6 +104,12 @@ struct ChatServerSubject: Subject {
       "--port", "\(port)", "--rate", "0", "--log-level", "error",
       "--data", folder.path,
     ] + flags + (maxFile.map { ["--max-file", $0] } ?? [])
+  }
+
+  func connect(to port: UInt16) throws -> LineConnection {
+    let connection = try LineConnection(port: port)
+    if let trust { try connection.startTLS(trust) }
+    return connection
   }
 
   func begin(_ connection: LineConnection, name: String, room: String?) throws {
@@ -188,14 +208,37 @@ struct NcatSubject: Subject {
 
 /// NATS: a subject is the room.
 struct NatsSubject: Subject {
-  let name = "nats-server"
+  var name: String { trust == nil ? program : program + ", TLS" }
   let program = "nats-server"
   let echoes = true
   let hasRooms = true
   /// It sends a `PING` two seconds after a client came, and every two minutes; two may stay unanswered.
   let unaskedBytes = "PING\r\n".utf8.count
 
-  func arguments(port: UInt16, folder: URL) -> [String] { ["-a", "127.0.0.1", "-p", "\(port)"] }
+  /// Where its clients speak TLS: whom they trust.
+  var trust: TLSTrust?
+
+  func arguments(port: UInt16, folder: URL) throws -> [String] {
+    let address = ["-a", "127.0.0.1", "-p", "\(port)"]
+    guard trust != nil else { return address }
+    // The same kind of key that chat-server makes for itself.
+    let path = FilePath(folder.path)
+    _ = try OwnCertificate.identity(in: path, names: ["localhost"], addresses: ["127.0.0.1"])
+    return address + [
+      "--tls", "--tlscert", "\(path.appending(OwnCertificate.certificateName))",
+      "--tlskey", "\(path.appending(OwnCertificate.keyName))",
+    ]
+  }
+
+  func connect(to port: UInt16) throws -> LineConnection {
+    let connection = try LineConnection(port: port)
+    if let trust {
+      // It says what it is before it agrees on TLS.
+      try connection.wait { $0.hasPrefix("INFO ") }
+      try connection.startTLS(trust)
+    }
+    return connection
+  }
 
   func begin(_ connection: LineConnection, name: String, room: String?) throws {
     try connection.send(
