@@ -71,12 +71,13 @@ package final class FileShelf: Sendable {
 
   // MARK: Files
 
-  /// A name for a file: 12 random letters and digits of ASCII.
+  /// A name for a file: 22 random letters and digits of ASCII, 131 bits, which nobody guesses: who knows it may have the
+  /// file.
   package static func makeID() -> String {
     // getrandom(2), through the standard library.
     var generator = SystemRandomNumberGenerator()
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
-    let bytes = (0..<12).map { _ in
+    let bytes = (0..<22).map { _ in
       alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
     }
     return String(decoding: bytes, as: UTF8.self)
@@ -99,6 +100,9 @@ package final class FileShelf: Sendable {
   package func file(id: String) -> SharedFile? {
     state.withLock { $0.index.file(id: id) }
   }
+
+  /// Whether there was a file of this name whose content is no longer kept, as far as is remembered.
+  package func isGone(id: String) -> Bool { state.withLock { $0.index.isGone(id: id) } }
 
   /// A room's files, the newest first.
   package func files(inRoom room: String, limit: Int) -> [SharedFile] {

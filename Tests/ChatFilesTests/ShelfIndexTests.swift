@@ -17,6 +17,21 @@ struct ShelfIndexTests {
     #expect(index.removeRoom("other") == [try content("a")])
   }
 
+  @Test("a file that went is remembered as gone, one that never was is not, and not too many are")
+  func gone() throws {
+    var index = try index(["a": 10, "b": 10])
+    #expect(!index.isGone(id: "a") && !index.isGone(id: "never"))
+    // What the history knows, and the folder does not have.
+    #expect(index.announce(try file("lost", of: "lost", bytes: 10)) == false)
+    #expect(index.isGone(id: "lost"))
+    for removal in index.removeRoom("lobby") { index.finish(removal, isGone: true) }
+    #expect(index.isGone(id: "a") && index.isGone(id: "b"))
+    for number in 0..<ShelfIndex.goneLimit {
+      _ = index.announce(try file("\(number)", of: "lost", bytes: 10))
+    }
+    #expect(!index.isGone(id: "a") && index.isGone(id: "0"))
+  }
+
   @Test("a content arrives once; who comes meanwhile waits, and pins it then")
   func arrivals() throws {
     var index = ShelfIndex(limitBytes: 100)

@@ -38,6 +38,9 @@ package struct ShelfIndex: Sendable {
   /// How many files are remembered in all rooms together.
   package static let fileLimit = 100_000
 
+  /// How many names of files that are gone are remembered.
+  package static let goneLimit = 10_000
+
   /// What contents and partial uploads take together at most.
   package let limitBytes: UInt64
   /// What they take.
@@ -53,6 +56,8 @@ package struct ShelfIndex: Sendable {
   /// or is no longer wanted: it goes with its last pin.
   var order = LinkedOrder<SHA256Digest>()
   var files = AnnouncedFiles()
+  /// The names of the files that were there lately, and are not any more.
+  private var gone = LinkedOrder<String>()
 
   /// Makes an empty one.
   ///
@@ -200,8 +205,12 @@ package struct ShelfIndex: Sendable {
     // A copy of the content would make the set of its files be copied as one is added.
     guard contents[file.digest]?.state == .stored,
       contents[file.digest]?.sizeBytes == file.sizeBytes
-    else { return false }
+    else {
+      noteGone(file.id)
+      return false
+    }
     if let known = files[file.id] { return known == file }
+    gone.remove(file.id)
     files.add(file)
     contents[file.digest]?.files.insert(file.id)
     order.append(file.digest)
@@ -212,6 +221,19 @@ package struct ShelfIndex: Sendable {
   package func file(id: String) -> SharedFile? {
     guard let file = files[id], contents[file.digest]?.state == .stored else { return nil }
     return file
+  }
+
+  /// Whether a file of this name was there, and is not any more.
+  package func isGone(id: String) -> Bool {
+    gone.contains(id) || files[id] != nil && file(id: id) == nil
+  }
+
+  /// A file of this name is not there any more.
+  mutating func noteGone(_ id: String) {
+    gone.append(id)
+    if gone.count > Self.goneLimit, let oldest = gone.oldestFirst.first(where: { _ in true }) {
+      gone.remove(oldest)
+    }
   }
 
   /// All files whose content can be had, the one announced first first.
@@ -266,6 +288,7 @@ package struct ShelfIndex: Sendable {
   private mutating func forget(_ gone: [SharedFile]) -> [Removal] {
     gone.flatMap { file -> [Removal] in
       contents[file.digest]?.files.remove(file.id)
+      noteGone(file.id)
       guard contents[file.digest]?.files.isEmpty == true else { return [] }
       order.remove(file.digest)
       return removalIfUnwanted(file.digest)

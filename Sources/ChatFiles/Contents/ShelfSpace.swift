@@ -89,7 +89,10 @@ extension ShelfIndex {
     guard let content = contents.removeValue(forKey: digest) else { return }
     usedBytes -= content.sizeBytes
     order.remove(digest)
-    for id in content.files { files.remove(id: id) }
+    for id in content.files {
+      files.remove(id: id)
+      noteGone(id)
+    }
   }
 
   private var leavingBytes: UInt64 { leavingContentBytes + partials.leavingBytes }

@@ -75,22 +75,21 @@ package struct RequestTarget: Sendable, Equatable {
     return segments
   }
 
+  /// The value of a parameter in the query, decoded; `nil` if it is not there, or no text.
+  package func parameter(_ name: String) -> String? {
+    for part in query?.split(separator: "&") ?? [] {
+      let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if pair[0] == name { return PercentEncoding.decoded(pair.count > 1 ? pair[1] : "") }
+    }
+    return nil
+  }
+
   private static func decoded(_ segment: Substring) throws(RequestRefusal) -> String {
-    var bytes: [UInt8] = []
-    var rest = segment.utf8
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.popFirst().flatMap(HTTPCharacters.hexadecimal),
-        let low = rest.popFirst().flatMap(HTTPCharacters.hexadecimal)
-      else { throw RequestRefusal(.badRequest, "% without two hexadecimal digits") }
-      let decoded = high << 4 | low
-      guard decoded >= 0x20, decoded != 0x7F, decoded != UInt8(ascii: "/") else {
-        throw RequestRefusal(.badRequest, "an encoded character that no path holds")
-      }
-      bytes.append(decoded)
+    guard let bytes = PercentEncoding.decodedBytes(segment) else {
+      throw RequestRefusal(.badRequest, "% without two hexadecimal digits")
+    }
+    guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }) else {
+      throw RequestRefusal(.badRequest, "an encoded character that no path holds")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw RequestRefusal(.badRequest, "the path is not UTF-8")

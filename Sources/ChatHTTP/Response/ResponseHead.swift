@@ -70,6 +70,13 @@ package struct ResponseHead: Sendable, Equatable {
     }
   }
 
+  /// The same fields with another status.
+  package func with(_ status: HTTPStatus) -> ResponseHead {
+    var head = ResponseHead(status)
+    head.fields = fields
+    return head
+  }
+
   /// The same status and the same fields in the same order.
   package static func == (one: ResponseHead, other: ResponseHead) -> Bool {
     one.status == other.status && one.fields.elementsEqual(other.fields, by: ==)

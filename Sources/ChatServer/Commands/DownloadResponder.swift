@@ -8,9 +8,6 @@ internal import ChatSystem
 /// Thread: its session's. The bytes for a client that reads frames are sent by its `FileSender`.
 final class DownloadResponder {
   private static let fileEnd = Array("<END>\n".utf8)
-  /// How long a download waits for others to make way, and how often it is checked whether they have.
-  private static let longestWait: Duration = .seconds(6)
-  private static let waitStep: Duration = .milliseconds(200)
   /// How many sums one line holds.
   private static let sumsPerLine = 256
   /// How many digits of a block's checksum are sent: enough to find where a file differs; its own is checked whole.
@@ -179,22 +176,18 @@ final class DownloadResponder {
 
   private func content(of file: SharedFile) throws(Refusal) -> OpenContent {
     let server = client.server
-    let deadline = MonotonicTime.now + Self.longestWait
-    while true {
-      let content: OpenContent?
-      do throws(SystemError) { content = try server.contents?.open(file) } catch {
-        guard error.code == SystemError.tooMany, .now < deadline, client.isWanted,
-          server.transfers.makeWay(for: nil)
-        else {
-          server.log.error("a file can't be read: \(error)")
-          throw Refusal(.fileRefused, "the server can't read the file now")
-        }
-        client.peer.wait(for: Self.waitStep)
-        continue
+    let content: OpenContent?
+    do throws(SystemError) {
+      content = try server.contents?.open(file, makingWay: server.transfers) {
+        client.peer.wait(for: $0)
+        return client.isWanted
       }
-      guard let content else { throw .noSuchFile }
-      return content
+    } catch {
+      server.log.error("a file can't be read: \(error)")
+      throw Refusal(.fileRefused, "the server can't read the file now")
     }
+    guard let content else { throw .noSuchFile }
+    return content
   }
 }
 

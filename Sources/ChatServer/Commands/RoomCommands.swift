@@ -34,6 +34,16 @@ final class RoomCommands {
     }
   }
 
+  /// Finds the first room of a client that does not converse, and counts it in there.
+  func findFirst(_ name: RoomName, as nickname: Nickname) throws(Refusal) -> Room {
+    let rooms = client.server.rooms
+    guard name.kind == .private else { return try rooms.enter(name) }
+    let room = try guesses.tryCode(as: nickname) { () throws(Refusal) in try rooms.enter(name) }
+    if client.closeReason == nil { return room }
+    rooms.leave(room)
+    throw .noSuchRoom
+  }
+
   /// Leaves the room for one that has counted the client in.
   func move(to next: Room, since: UInt64?) {
     let (peer, server) = (client.peer, client.server)

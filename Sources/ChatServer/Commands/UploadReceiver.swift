@@ -198,10 +198,6 @@ struct UploadReceiver {
 
   /// Stores a file and announces it.
   private func finish(_ upload: OpenUploads.Entry) throws(Refusal) {
-    let server = client.server
-    guard let files = server.files, let room = client.room, let nickname = client.nickname else {
-      return
-    }
     client.flush()
     let stored: StoredContent
     do throws(ShelfError) {
@@ -211,20 +207,7 @@ struct UploadReceiver {
     } catch {
       throw refusal(error)
     }
-    let file = SharedFile(
-      id: FileShelf.makeID(), name: upload.name.text, room: room.name.text, sender: nickname.text,
-      sizeBytes: stored.sizeBytes, digest: stored.digest,
-      timeMilliseconds: WallClock.milliseconds)
-    guard files.announce(file, of: stored) else {
-      throw Refusal(.fileRefused, "the server can't store the file now")
-    }
-    if client.peer.speaksVersion1 { server.deliveries.begin(file.id, by: client.peer) }
-    guard let (offered, sequence) = room.announce(file, by: client.peer) else {
-      return client.end(.shuttingDown)
-    }
-    files.setSequence(sequence, of: file.id)
-    server.deliveries.note(file.id, offered: offered)
-    server.log.debug("\(nickname.text) sent a file of \(file.sizeBytes) bytes")
+    guard try client.announce(stored, named: upload.name) != nil else { return }
     client.spend(Self.announcementTokens)
   }
 
@@ -291,14 +274,8 @@ struct UploadReceiver {
   }
 
   private func refusal(_ error: ShelfError) -> Refusal {
-    switch error {
-    case .noSpace: return Refusal(.fileRefused, "the server has no space for the file now")
-    case .badOffset: return .badOffset
-    case .sizeMismatch, .digestMismatch: return Refusal(.fileMismatch, error.description)
-    case .system, .crypto:
-      client.server.log.error("\(error)")
-      return Refusal(.fileRefused, "the server can't store the file now")
-    }
+    if case .badOffset = error { return .badOffset }
+    return client.refusal(error)
   }
 }
 

@@ -26,8 +26,10 @@ final class Connection: Sendable {
   }
 
   /// It speaks the talk, over its socket or over what is built on that.
-  func beginTalk(over transport: any Transport) -> Peer {
-    let peer = Peer(transport: transport, address: address)
+  ///
+  /// - Parameter links: what its links to files begin with; `nil` where there are none.
+  func beginTalk(over transport: any Transport, links: FileLinks?) -> Peer {
+    let peer = Peer(transport: transport, address: address, links: links)
     let reason = state.withLock {
       $0.peer = peer
       return $0.interruption
@@ -44,6 +46,9 @@ final class Connection: Sendable {
     }
     if let peer { peer.interrupt(reason) } else { transport.shutdownReading() }
   }
+
+  /// Whether it is to end.
+  var isInterrupted: Bool { state.withLock { $0.interruption != nil } }
 
   /// Enqueues a line if it is in a room, or between two, and reads what it is sent.
   func enqueueIfPossible(_ line: [UInt8]) {

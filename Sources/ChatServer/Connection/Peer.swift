@@ -15,6 +15,9 @@ package final class Peer: Sendable {
   /// Where it comes from.
   package let address: Address
 
+  /// What its links to files begin with; `nil` where files are not served by HTTP.
+  package let links: FileLinks?
+
   /// How often a session that waits looks whether the connection is broken.
   private static let breakCheckInterval: Duration = .milliseconds(250)
 
@@ -63,9 +66,10 @@ package final class Peer: Sendable {
   private let hasVersion1 = Atomic<Bool>(false)
 
   /// Takes over a connection.
-  package init(transport: any Transport, address: Address) {
+  package init(transport: any Transport, address: Address, links: FileLinks? = nil) {
     self.transport = transport
     self.address = address
+    self.links = links
   }
 
   /// Whether it said `[HELLO]`. Set before it joins, constant afterwards.

@@ -68,7 +68,7 @@ struct Door {
   // MARK: What they are
 
   private func serveTalk(over transport: any Transport, isEncrypted: Bool) {
-    let peer = connection.beginTalk(over: transport)
+    let peer = connection.beginTalk(over: transport, links: links(isEncrypted: isEncrypted))
     if needsTLS, !isEncrypted { peer.interrupt(.tlsRequired) }
     Session(peer: peer, server: server, isEncrypted: isEncrypted).run()
   }
@@ -77,8 +77,17 @@ struct Door {
     guard server.options.servesHTTP else { return turnAway("it speaks HTTP (--no-http)") }
     HTTPSession(
       transport: transport, address: connection.address, isEncrypted: isEncrypted, server: server,
-      needsTLS: needsTLS && !isEncrypted
+      needsTLS: needsTLS && !isEncrypted,
+      isInterrupted: { [connection] in connection.isInterrupted }
     ).run()
+  }
+
+  /// The links to files for a client of the talk.
+  private func links(isEncrypted: Bool) -> FileLinks? {
+    guard server.options.servesHTTP, server.files != nil else { return nil }
+    return connection.transport.localAddress.map {
+      FileLinks(to: $0, isEncrypted: isEncrypted || needsTLS)
+    }
   }
 
   private func serveTLS() {

@@ -8,6 +8,9 @@ internal import ChatSystem
 final class SharedContents: Sendable {
   /// How many may be open at once: each has a descriptor.
   static let limit = 512
+  /// How long opening waits for others to make way, and how often it is checked whether they have.
+  private static let longestWait: Duration = .seconds(6)
+  private static let waitStep: Duration = .milliseconds(200)
 
   private struct Entry {
     weak var content: OpenContent?
@@ -18,6 +21,22 @@ final class SharedContents: Sendable {
 
   /// Nothing is open.
   init(_ shelf: FileShelf) { self.shelf = shelf }
+
+  /// Opens a file's content, where too many are open once a slow transfer has made way.
+  ///
+  /// - Parameter waitFor: waits, and says whether the content is still wanted.
+  func open(
+    _ file: SharedFile, makingWay transfers: TransferSlots, waitFor: (Duration) -> Bool
+  ) throws(SystemError) -> OpenContent? {
+    let deadline = MonotonicTime.now + Self.longestWait
+    while true {
+      do throws(SystemError) { return try open(file) } catch {
+        guard error.code == SystemError.tooMany, .now < deadline, transfers.makeWay(for: nil),
+          waitFor(Self.waitStep)
+        else { throw error }
+      }
+    }
+  }
 
   /// Opens a file's content.
   ///

@@ -61,6 +61,9 @@ final class HTTPConnection {
     return true
   }
 
+  /// Whether the client has closed the connection, or it is broken.
+  var isBroken: Bool { transport.isBroken }
+
   /// Sends bytes.
   ///
   /// - Returns: false if they were not taken in time.

@@ -8,12 +8,18 @@ struct HTTPRoutes {
   /// What there is.
   private enum Resource {
     case home, health, metrics
+    case file(id: String)
+    case sums(id: String)
 
     init?(_ target: RequestTarget) {
-      switch target.segments {
-      case []: self = .home
-      case ["healthz"]: self = .health
-      case ["metrics"]: self = .metrics
+      let segments = target.segments
+      switch segments.first {
+      case nil: self = .home
+      case "healthz" where segments.count == 1: self = .health
+      case "metrics" where segments.count == 1: self = .metrics
+      case "files" where segments.count == 3 && segments[2] == "sums": self = .sums(id: segments[1])
+      // The name is for whoever saves the file.
+      case "files" where 2...3 ~= segments.count: self = .file(id: segments[1])
       default: return nil
       }
     }
@@ -36,7 +42,11 @@ struct HTTPRoutes {
   /// - Parameters:
   ///   - address: where it comes from, in numbers.
   ///   - isEncrypted: whether it came over TLS.
-  func answer(_ head: RequestHead, from address: Address, isEncrypted: Bool) -> HTTPAnswer {
+  ///   - isWanted: whether an answer still has a reader; asked again and again where it takes time.
+  func answer(
+    _ head: RequestHead, from address: Address, isEncrypted: Bool,
+    while isWanted: () -> Bool = { true }
+  ) -> HTTPAnswer {
     guard Self.methods.contains(head.method) else {
       return .refusal(.notImplemented, "an unknown method")
     }
@@ -49,7 +59,8 @@ struct HTTPRoutes {
       return .refusal(.notFound, "there is nothing here")
     }
     switch head.method {
-    case "GET", "HEAD": return read(resource, head, address, origin, isEncrypted: isEncrypted)
+    case "GET", "HEAD":
+      return read(resource, head, address, origin, isEncrypted: isEncrypted, while: isWanted)
     // No field allows a page from elsewhere anything: its preflight fails.
     case "OPTIONS": return Self.options
     default:
@@ -82,9 +93,13 @@ struct HTTPRoutes {
 
   private func read(
     _ resource: Resource, _ head: RequestHead, _ address: Address, _ origin: RequestOrigin,
-    isEncrypted: Bool
+    isEncrypted: Bool, while isWanted: () -> Bool
   ) -> HTTPAnswer {
     switch resource {
+    case .file(let id):
+      return FileRoutes(server).answer(head, for: id, from: address, origin, while: isWanted)
+    case .sums(let id):
+      return FileRoutes(server).answerSums(head, of: id, origin, while: isWanted)
     case .home: return home(head, isEncrypted: isEncrypted)
     case .health:
       var answer = HTTPAnswer(.ok, "text/plain; charset=utf-8", "ok\n")
@@ -104,9 +119,9 @@ struct HTTPRoutes {
 
   /// The page changes only with the address by which it was asked for.
   private func home(_ head: RequestHead, isEncrypted: Bool) -> HTTPAnswer {
-    var answer = HTTPAnswer(
-      .ok, "text/html; charset=utf-8", HomePage.text(at: head.host, isEncrypted: isEncrypted))
-    let hash = answer.content.withUnsafeBytes { XXHash64.hash($0) }
+    let text = HomePage.text(at: head.host, isEncrypted: isEncrypted)
+    var answer = HTTPAnswer(.ok, "text/html; charset=utf-8", text)
+    let hash = Array(text.utf8).withUnsafeBytes { XXHash64.hash($0) }
     let tag = EntityTag(String(hash, radix: 16))
     answer.head[.entityTag] = ResponseHead.Value(tag)
     answer.head[.cacheControl] = "no-cache"

@@ -34,6 +34,7 @@ final class HTTPSession {
   private let needsTLS: Bool
   private let server: ServerContext
   private let routes: HTTPRoutes
+  private let isInterrupted: () -> Bool
   private var requestCount = 0
 
   /// Takes over a connection.
@@ -42,11 +43,13 @@ final class HTTPSession {
   ///   - address: where it comes from, in numbers.
   ///   - isEncrypted: whether it came over TLS.
   ///   - needsTLS: it has to come again, over TLS.
+  ///   - isInterrupted: whether the connection is to end.
   init(
     transport: any Transport, address: Address, isEncrypted: Bool, server: ServerContext,
-    needsTLS: Bool = false, limits: HTTPTimeLimits = HTTPTimeLimits()
+    needsTLS: Bool = false, limits: HTTPTimeLimits = HTTPTimeLimits(),
+    isInterrupted: @escaping () -> Bool = { false }
   ) {
-    self.needsTLS = needsTLS
+    (self.needsTLS, self.isInterrupted) = (needsTLS, isInterrupted)
     connection = HTTPConnection(transport, server.buffers)
     self.limits = limits
     (self.address, self.isEncrypted, self.server) = (address, isEncrypted, server)
@@ -82,9 +85,13 @@ final class HTTPSession {
     case .head(let read): head = read
     }
     requestCount += 1
+    if !needsTLS, FileVisit.isMeant(by: head) { return try receiveFile(head) }
     let answer =
       needsTLS
-      ? routes.overTLS(head) : routes.answer(head, from: address, isEncrypted: isEncrypted)
+      ? routes.overTLS(head)
+      : routes.answer(head, from: address, isEncrypted: isEncrypted) {
+        !self.isInterrupted() && !self.connection.isBroken
+      }
     // A client that waits for `100 Continue` may send the body or not: it is not known where the next request begins.
     let keepsAlive =
       head.keepsAlive && requestCount < Self.requestLimit && !head.expectsContinue
@@ -95,6 +102,21 @@ final class HTTPSession {
       try send(answer, isHead: isHead, version: head.version, keepsAlive: keepsAlive), keepsAlive
     else { return false }
     return try connection.drop(head.contentLength, until: .now + limits.head)
+  }
+
+  /// Receives the file of a PUT, and answers it.
+  ///
+  /// - Returns: whether the connection goes on.
+  private func receiveFile(_ head: RequestHead) throws(SystemError) -> Bool {
+    let visit = FileVisit(
+      head, from: address, over: connection, isEncrypted: isEncrypted, server)
+    guard let answer = visit.run() else { return false }
+    log("PUT \(head.target.text.prefix(80))", answer)
+    // What was not received is not known to be a request.
+    let keepsAlive =
+      head.keepsAlive && requestCount < Self.requestLimit && visit.hasReceivedAll
+    return try send(answer, isHead: false, version: head.version, keepsAlive: keepsAlive)
+      && keepsAlive
   }
 
   private enum HeadRead {
@@ -133,11 +155,33 @@ final class HTTPSession {
   ) throws(SystemError) -> Bool {
     server.metrics.noteAnswer(answer.head.status)
     var bytes = answer.head.encoded(
-      contentLength: UInt64(answer.content.count),
+      contentLength: answer.content.count,
       date: HTTPDate(seconds: WallClock.milliseconds / 1_000), version: version,
       keepsAlive: keepsAlive)
-    if !isHead, answer.head.status.allowsContent { bytes += answer.content }
-    return try connection.send(bytes, until: .now + limits.send)
+    var file: HTTPAnswer.FilePart?
+    if !isHead, answer.head.status.allowsContent {
+      switch answer.content {
+      case .bytes(let content): bytes += content
+      case .file(let part): file = part
+      case .unsent: break
+      }
+    }
+    guard try connection.send(bytes, until: .now + limits.send) else { return false }
+    return try file.map { part throws(SystemError) in try send(part) } ?? true
+  }
+
+  /// Sends a part of a file, as long as its reader takes it fast enough.
+  ///
+  /// - Returns: false if that was not all.
+  private func send(_ part: HTTPAnswer.FilePart) throws(SystemError) -> Bool {
+    let count = UInt64(part.range.count)
+    guard let transport = connection.transport.fileTransport else { return false }
+    var sending = PatientSending(transport, patience: server.options.readerTimeout)
+    var intake = Intake(transport)
+    let sent = try sending.send(
+      part.content, from: part.range.lowerBound, count: count
+    ) { !isInterrupted() && part.slot.note(intake.taken()) == .goesOn }
+    return sent == count
   }
 
   private func log(_ request: String, _ answer: HTTPAnswer) {

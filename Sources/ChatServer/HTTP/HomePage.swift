@@ -30,6 +30,8 @@ package enum HomePage {
       <h2>With what every system has</h2>
       <pre>nc \(bareHost) \(port)</pre>
       <p>The first line is your nickname, each line after it is said to all. <code>exit</code> leaves.</p>
+      <h2>A file</h2>
+      <pre>curl -T FILE '\(isEncrypted ? "https" : "http")://\(host):\(port)/lobby/?nick=NICKNAME'</pre>
       </body>
       </html>
 

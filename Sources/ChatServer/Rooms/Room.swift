@@ -144,8 +144,6 @@ package final class Room: RoomStream {
     let size = ByteCount.text(file.sizeBytes)
     let line = RoomLine.sent(by: file.sender, file: file.name, size: size)
     let offer = TransferLine.file(file).encoded()
-    // What the sender chose stands last, where it can pose as nothing else.
-    let notice = ControlLine.notice("Type [GET]:\(file.id) to get \(file.name).").encoded()
     var offered = 0
     var sequence: UInt64 = 0
     let isIn = append(line.encoded(), lines: 1, announcing: file) { mark in
@@ -158,13 +156,20 @@ package final class Room: RoomStream {
           case .full, .absent: break
           }
         } else if member.peer !== sender {
-          switch member.peer.enqueue(notice, at: mark.end) {
+          switch member.peer.enqueue(Self.notice(of: file, to: member.peer), at: mark.end) {
           case .queued, .full, .absent: break
           }
         }
       }
     }
     return isIn ? (offered, sequence) : nil
+  }
+
+  /// Tells a client that reads no tagged lines how to get a file. What the sender chose stands last, where it can pose as
+  /// nothing else.
+  private static func notice(of file: SharedFile, to peer: Peer) -> [UInt8] {
+    let link = peer.links.map { " or open \($0.link(to: file))" } ?? ""
+    return ControlLine.notice("Type [GET]:\(file.id)\(link) to get \(file.name).").encoded()
   }
 
   private func remove(_ nickname: Nickname) {

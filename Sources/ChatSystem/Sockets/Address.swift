@@ -88,6 +88,14 @@ struct SocketAddress {
   /// Space for any address, for the system to fill in.
   init() { length = socklen_t(MemoryLayout<sockaddr_storage>.size) }
 
+  /// Where a socket is (getsockname(2)).
+  init(of number: CInt) throws(SystemError) {
+    self.init()
+    try withMutablePointer { pointer, length throws(SystemError) in
+      _ = try system("getsockname") { getsockname(number, pointer, length) }
+    }
+  }
+
   /// Safety: `length` bytes lie at `address`, as getaddrinfo(3) promises of its results.
   init(copying address: UnsafePointer<sockaddr>, length: socklen_t) {
     self.length = min(length, socklen_t(MemoryLayout<sockaddr_storage>.size))

@@ -22,7 +22,7 @@ package final class Listener: Sendable {
     for candidate in candidates {
       do {
         let made = try Self.listen(on: candidate)
-        let bound = try Self.bound(made)
+        let bound = try SocketAddress(of: made.number).numeric
         self.address = bound ?? address
         descriptor = made
         return
@@ -34,17 +34,7 @@ package final class Listener: Sendable {
   /// Listens on one socket's address.
   init(on address: SocketAddress) throws(SystemError) {
     descriptor = try Self.listen(on: address)
-    self.address = try Self.bound(descriptor) ?? Address(host: "?", port: 0)
-  }
-
-  /// Where a socket is, in numbers (getsockname(2)).
-  private static func bound(_ descriptor: borrowing Descriptor) throws(SystemError) -> Address? {
-    let number = descriptor.number
-    var bound = SocketAddress()
-    try bound.withMutablePointer { pointer, length throws(SystemError) in
-      _ = try system("getsockname") { getsockname(number, pointer, length) }
-    }
-    return bound.numeric
+    self.address = try SocketAddress(of: descriptor.number).numeric ?? Address(host: "?", port: 0)
   }
 
   private static func listen(on address: SocketAddress) throws(SystemError) -> Descriptor {

@@ -16,6 +16,9 @@ package final class TCPTransport: FileTransport {
   /// The descriptor's number, to watch it with epoll(7). Valid while this object lives.
   package var number: CInt { descriptor.number }
 
+  /// The address by which the peer came, in numbers; `nil` if the system does not say.
+  package var localAddress: Address? { (try? SocketAddress(of: number))?.numeric }
+
   // MARK: Options
 
   /// tcp(7), TCP_NODELAY: small pieces go out at once; we make large ones ourselves.

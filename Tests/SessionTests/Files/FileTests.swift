@@ -44,7 +44,9 @@ struct FileTests {
     try bob.expect(
       "[FILE]:p h.png\tid=\(id)\tfrom=alice\tsize=9\tsha256=\(try TestSocket.digest(bytes).hex)")
     try carol.expect("alice sent p h.png (9 B)")
-    try carol.expect("[NOTICE]:Type [GET]:\(id) to get p h.png.")
+    try carol.expect(
+      "[NOTICE]:Type [GET]:\(id) or open http://\(server.address)/files/\(id)/p%20h.png"
+        + " to get p h.png.")
     try carol.expectNothing()
     try bob.send("[HISTORY]:1\n")
     let past = try bob.line() ?? ""
