@@ -19,6 +19,8 @@ internal import Synchronization
 package final class TLSTransport: FileTransport {
   /// The most that one record holds (RFC 8446, section 5.1).
   private static let recordBytes = 16_384
+  /// How much of a file is read at once.
+  private static let fileBytes = 131_072
   /// How many handshake messages a peer may send after the handshake, and one more for each so many bytes: new keys
   /// cost more than they are worth to anyone.
   private static let freeMessages = 32
@@ -265,20 +267,19 @@ package final class TLSTransport: FileTransport {
   package func sendPatiently(
     _ bytes: ArraySlice<UInt8>, isMoreToCome: Bool
   ) throws(SystemError) -> Int? {
-    let part = bytes.prefix(Self.recordBytes)
     let nanoseconds = patience.load(ordering: .relaxed)
     let timeout: Duration? = nanoseconds == .max ? nil : .nanoseconds(nanoseconds)
     while true {
       // The socket is writable once little of what it has is not sent yet.
       guard try socket.waitUntilWritable(for: timeout) else { return nil }
-      let sent = try part.span.withUnsafeBytes { bytes throws(SystemError) in try send(bytes) }
-      if sent.count > 0 || part.isEmpty { return sent.count }
+      let sent = try bytes.span.withUnsafeBytes { bytes throws(SystemError) in try send(bytes) }
+      if sent.count > 0 || bytes.isEmpty { return sent.count }
       if sent.blockedOn == .readable { _ = try socket.waitUntilReadable(for: timeout) }
     }
   }
 
   package func sendFile(_ file: CInt, from offset: UInt64, count: Int) throws(SystemError) -> Int? {
-    let bytes = try RegularFile.bytes(of: file, at: offset, count: min(count, Self.recordBytes))
+    let bytes = try RegularFile.bytes(of: file, at: offset, count: min(count, Self.fileBytes))
     guard !bytes.isEmpty else { throw SystemError("pread", code: SystemError.inputOutput) }
     return try sendPatiently(bytes[...], isMoreToCome: false)
   }

@@ -5,8 +5,10 @@ internal import ChatSystem
 ///
 /// Thread: the one that has the right to send.
 struct PatientSending {
-  /// How many bytes may wait in the system for the network: lines that come then wait behind them.
-  private static let unsentBytes: CInt = 65_536
+  /// How many bytes may wait where lines can come, and wait behind them.
+  static let besideTalkBytes: CInt = 65_536
+  /// How many bytes may wait on a connection that has nothing else to carry.
+  static let aloneBytes: CInt = 262_144
   /// How often it is looked whether a client that takes nothing is to be given up.
   private static let checkInterval: Duration = .seconds(1)
   /// The most that one call of the system is asked to send.
@@ -19,10 +21,12 @@ struct PatientSending {
 
   /// Prepares a socket.
   ///
-  /// - Parameter patience: how long the client may take nothing.
-  init(_ transport: any FileTransport, patience: Duration) {
+  /// - Parameters:
+  ///   - patience: how long the client may take nothing.
+  ///   - unsentBytes: how many bytes may wait in the system for the network.
+  init(_ transport: any FileTransport, patience: Duration, unsentBytes: CInt = besideTalkBytes) {
     (self.transport, self.patience) = (transport, patience)
-    transport.keepUnsentBytes(below: Self.unsentBytes, patience: Self.checkInterval)
+    transport.keepUnsentBytes(below: unsentBytes, patience: Self.checkInterval)
   }
 
   /// Sends bytes.

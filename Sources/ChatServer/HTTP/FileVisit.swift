@@ -140,7 +140,9 @@ final class FileVisit {
   private func receiveBody(
     into upload: ContentUpload, _ slot: TransferSlot
   ) throws(HTTPRefusal) -> Bool {
+    let buffers: WorkBuffers
     do throws(SystemError) {
+      buffers = try server.buffers.make(inputBytes: WorkBuffers.fileInputBytes)
       if head.expectsContinue {
         let isTaken = try connection.send(Self.goOn, until: .now + Self.checkInterval)
         guard isTaken else { return false }
@@ -149,23 +151,21 @@ final class FileVisit {
     let patience = server.options.readerTimeout
     var deadline = MonotonicTime.now + patience
     while leftBytes > 0 {
-      let count: Int
+      var (count, failure): (Int, ShelfError?) = (0, nil)
       do throws(SystemError) {
-        switch try connection.receive(until: .now + Self.checkInterval) {
-        case .bytes: count = Int(min(leftBytes, UInt64(connection.unread.count)))
-        case .timeOver: count = 0
-        case .end: return false
+        let received = try connection.receiveBody(
+          into: buffers, atMost: leftBytes, until: .now + Self.checkInterval
+        ) { bytes in
+          count = bytes.count
+          do throws(ShelfError) {
+            try bytes.withUnsafeBytes { bytes throws(ShelfError) in try upload.append(bytes) }
+          } catch { failure = error }
         }
+        guard received != .end else { return false }
       } catch { return false }
-      if count > 0 {
-        let part = connection.unread.prefix(count)
-        try shelf { () throws(ShelfError) in
-          try part.span.withUnsafeBytes { bytes throws(ShelfError) in try upload.append(bytes) }
-        }
-        connection.read(count)
-        leftBytes -= UInt64(count)
-        deadline = .now + patience
-      }
+      leftBytes -= UInt64(count)
+      try shelf { () throws(ShelfError) in if let failure { throw failure } }
+      if count > 0 { deadline = .now + patience }
       if let reason = slot.note(UInt64(count)).reason {
         throw refusal(Refusal(.fileRefused, reason), .requestTimeout)
       }

@@ -26,11 +26,7 @@ final class HTTPConnection {
   func receive(until deadline: MonotonicTime) throws(SystemError) -> Received {
     while unread.isEmpty {
       guard !isAtEnd else { return .end }
-      let left = deadline - .now
-      guard left > .zero else { return .timeOver }
-      if !transport.hasBufferedInput {
-        guard try transport.waitUntilReadable(for: left) else { return .timeOver }
-      }
+      guard try waitUntilReadable(until: deadline) else { return .timeOver }
       let buffer = try buffers.take()
       defer { buffers.give(buffer) }
       switch try transport.receiveIfReady(into: &buffer.input) {
@@ -42,6 +38,47 @@ final class HTTPConnection {
       }
     }
     return .bytes
+  }
+
+  /// Receives a part of a body: what was received before, or else straight into a buffer.
+  ///
+  /// - Parameters:
+  ///   - limit: how much is left of the body. What comes after it stays unread.
+  ///   - take: takes bytes.
+  func receiveBody(
+    into buffers: WorkBuffers, atMost limit: UInt64, until deadline: MonotonicTime,
+    _ take: (Span<UInt8>) -> Void
+  ) throws(SystemError) -> Received {
+    if !unread.isEmpty {
+      let part = unread.prefix(Int(min(limit, UInt64(unread.count))))
+      take(part.span)
+      read(part.count)
+      return .bytes
+    }
+    guard !isAtEnd else { return .end }
+    guard try waitUntilReadable(until: deadline) else { return .timeOver }
+    switch try transport.receiveIfReady(into: &buffers.input) {
+    case .bytes(let count):
+      let wanted = Int(min(limit, UInt64(count)))
+      let input = buffers.input
+      take(input.span.extracting(0..<wanted))
+      if wanted < count { unread = ArraySlice(Array(input[wanted..<count])) }
+      return .bytes
+    case .end:
+      isAtEnd = true
+      return .end
+    case .wouldBlock(.readable): return .timeOver
+    case .wouldBlock(.writable):
+      _ = try transport.wait(for: .writable, until: deadline)
+      return .timeOver
+    }
+  }
+
+  private func waitUntilReadable(until deadline: MonotonicTime) throws(SystemError) -> Bool {
+    let left = deadline - .now
+    guard left > .zero else { return false }
+    if transport.hasBufferedInput { return true }
+    return try transport.waitUntilReadable(for: left)
   }
 
   /// So many of the unread bytes were read.

@@ -176,7 +176,8 @@ final class HTTPSession {
   private func send(_ part: HTTPAnswer.FilePart) throws(SystemError) -> Bool {
     let count = UInt64(part.range.count)
     guard let transport = connection.transport.fileTransport else { return false }
-    var sending = PatientSending(transport, patience: server.options.readerTimeout)
+    var sending = PatientSending(
+      transport, patience: server.options.readerTimeout, unsentBytes: PatientSending.aloneBytes)
     var intake = Intake(transport)
     let sent = try sending.send(
       part.content, from: part.range.lowerBound, count: count

@@ -87,9 +87,15 @@ package final class RegularFile: Sendable {
   package static func bytes(
     of number: CInt, at offset: UInt64, count: Int
   ) throws(SystemError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    let found = try system("pread") { pread(number, &bytes, count, off_t(clamping: offset)) }
-    return Array(bytes.prefix(found))
+    var outcome: Result<Int, SystemError> = .success(0)
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { space, filled in
+      outcome = Result { () throws(SystemError) in
+        try system("pread") { pread(number, space.baseAddress, count, off_t(clamping: offset)) }
+      }
+      filled = (try? outcome.get()) ?? 0
+    }
+    _ = try outcome.get()
+    return bytes
   }
 
   /// Reads bytes into a part of a buffer, all that fit unless the file ends before (pread(2)).
