@@ -23,7 +23,9 @@ BUILD_NEEDS = /usr/include/sqlite3.h:libsqlite3-dev /usr/include/openssl/evp.h:l
   /usr/bin/pkg-config:pkg-config
 TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:util-linux ip:iproute2 \
   openssl:openssl curl:curl wget:wget nmap:nmap \
-  /usr/lib/python3/dist-packages/h11/__init__.py:python3-h11
+  /usr/lib/python3/dist-packages/h11/__init__.py:python3-h11 /usr/lib/python3/dist-packages/pip:python3-pip
+# What Debian lacks, from PyPI. Where it can't be had, its test is left out, and says so.
+PYTHON_TOOLS = .build/python
 PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/sbin/ngircd:ngircd \
   ncat:ncat
 
@@ -59,8 +61,13 @@ build: needs-swift
 	@$(BUILD) --product chat-server >&2
 	@$(BUILD) --product chat-client >&2
 
+$(PYTHON_TOOLS)/sslyze:
+	@/usr/bin/python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --retries 1 --timeout 15 \
+	  --target $(PYTHON_TOOLS) sslyze || echo "sslyze can't be installed from PyPI: its test is left out" >&2
+
 test: needs-swift
 	@$(call need,$(BUILD_NEEDS) $(TEST_NEEDS))
+	@$(MAKE) --no-print-directory $(PYTHON_TOOLS)/sslyze
 	@test -d $(TEST_BUILD) || echo "Building the programs and their tests: two to ten minutes, the first time" >&2
 	$(TEST) -c release --scratch-path $(TEST_BUILD)
 

@@ -12,8 +12,8 @@ package enum OwnCertificate {
   /// The certificate's name there.
   package static let certificateName: FilePath = "tls-cert.pem"
 
-  /// The longest that browsers take (CA/Browser Forum's Baseline Requirements, 6.3.2).
-  private static let validSeconds = 397 * 86_400
+  /// No longer than browsers take (CA/Browser Forum's Baseline Requirements, 6.3.2), and Mozilla recommends.
+  private static let validSeconds = 365 * 86_400
   /// It is renewed when less is left.
   private static let renewalSeconds = 30 * 86_400
 

@@ -112,6 +112,32 @@ struct OnePortTests {
     #expect(report.contains("least strength: A"), "\(report)")
   }
 
+  @Test("sslyze finds TLS 1.3 alone, and nothing weak but that nobody vouches for the certificate")
+  func sslyze() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let tools = "\(root.path)/.build/python"
+    guard FileManager.default.fileExists(atPath: "\(tools)/sslyze") else {
+      print("LEFT OUT: sslyze is not in \(tools); `make test` installs it from PyPI")
+      return
+    }
+    let server = try TestServer("--log-level", "error", "--greet-after", "1000")
+    let scan = try Program(
+      "env",
+      [
+        "PYTHONPATH=\(tools)", "/usr/bin/python3", "-m", "sslyze",
+        "--mozilla_config=intermediate", server.address,
+      ])
+    let report = try scan.rest(within: 120)
+    let accepted = report.components(separatedBy: "accepted the following").count - 1
+    #expect(accepted == 1 && report.contains("TLS 1.3 Cipher Suites:"), "\(report)")
+    #expect(report.contains("SCANS COMPLETED") && !report.contains("Error when running"))
+    #expect(!report.contains("VULNERABLE - "), "\(report)")
+    let complaints = report.split(separator: "\n").filter { $0.hasPrefix("        * ") }
+    #expect(complaints.count == 1, "\(complaints)")
+    #expect(complaints.first?.contains("certificate_path_validation") == true)
+  }
+
   @Test("without HTTP, a request ends with one line in the log, and the talk goes on")
   func withoutHTTP() throws {
     let server = try TestServer("--no-http", "--greet-after", "1000")
