@@ -61,13 +61,14 @@ build: needs-swift
 	@$(BUILD) --product chat-server >&2
 	@$(BUILD) --product chat-client >&2
 
-$(PYTHON_TOOLS)/sslyze:
+$(PYTHON_TOOLS)/tusclient:
 	@/usr/bin/python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --retries 1 --timeout 15 \
-	  --target $(PYTHON_TOOLS) sslyze || echo "sslyze can't be installed from PyPI: its test is left out" >&2
+	  --target $(PYTHON_TOOLS) sslyze tuspy \
+	  || echo "sslyze and tuspy can't be installed from PyPI: their tests are left out" >&2
 
 test: needs-swift
 	@$(call need,$(BUILD_NEEDS) $(TEST_NEEDS))
-	@$(MAKE) --no-print-directory $(PYTHON_TOOLS)/sslyze
+	@$(MAKE) --no-print-directory $(PYTHON_TOOLS)/tusclient
 	@test -d $(TEST_BUILD) || echo "Building the programs and their tests: two to ten minutes, the first time" >&2
 	$(TEST) -c release --scratch-path $(TEST_BUILD)
 

@@ -71,18 +71,6 @@ package final class FileShelf: Sendable {
 
   // MARK: Files
 
-  /// A name for a file: 22 random letters and digits of ASCII, 131 bits, which nobody guesses: who knows it may have the
-  /// file.
-  package static func makeID() -> String {
-    // getrandom(2), through the standard library.
-    var generator = SystemRandomNumberGenerator()
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
-    let bytes = (0..<22).map { _ in
-      alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
   /// Adds a file; those announced later are newer.
   ///
   /// - Parameter content: what the upload gave, if there was one: it is held until the file has it.

@@ -23,6 +23,9 @@ final class ServerContext: Sendable {
   /// A place for each TLS handshake that goes on: who begins one and falls silent takes no more than that.
   let handshakePlaces = DispatchSemaphore(value: ServerContext.handshakeLimit)
   let directory = Directory()
+  let tokens = SessionTokens()
+  /// The uploads by HTTP that can go on.
+  let tusUploads = TusUploads()
   let rooms: RoomRegistry
   let roomCodes = RoomCodes()
   let buffers = WorkBufferPool()
@@ -74,8 +77,8 @@ final class ServerContext: Sendable {
     rooms = try RoomRegistry(
       history: history, timeToLive: options.roomTimeToLive,
       readerTimeout: options.readerTimeout, metrics: metrics, clock: clock)
-    upkeep = files.map { [connections] in
-      FileUpkeep($0, log: log, notify: connections.enqueueForAll)
+    upkeep = files.map { [connections, tusUploads] in
+      FileUpkeep($0, tusUploads, log: log, notify: connections.enqueueForAll)
     }
     if let history, let folder {
       upkeep?.restore(from: history.queries, in: folder)

@@ -237,7 +237,7 @@ struct FileShelfTests {
                 #expect(shelf.usedBytes <= 100_000)
               }
               let content = try upload.finish()
-              let id = FileShelf.makeID()
+              let id = SecretName.make()
               #expect(shelf.announce(SharedFile(content, id: id), of: content))
               if let open = try shelf.open(id: id) {
                 #expect(try shelf.sums(of: open) == [content.digest])

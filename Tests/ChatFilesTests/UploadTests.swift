@@ -133,7 +133,7 @@ struct UploadTests {
             try upload.append(bytes.dropFirst(Int(upload.receivedBytes)))
             let content = try upload.finish()
             // Others may have removed the room meanwhile, but not what we hold.
-            let file = SharedFile(content, id: FileShelf.makeID(), in: "\(round % 2)")
+            let file = SharedFile(content, id: SecretName.make(), in: "\(round % 2)")
             #expect(shelf.announce(file, of: content))
             if round % 3 == 0 { shelf.removeRoom("\(round % 2)") }
           }
@@ -184,14 +184,5 @@ struct UploadTests {
       #expect(try count() == before && content.sizeBytes == 1_000 && whole.receivedBytes == 1_000)
     }
     #expect(try count() == before)
-  }
-
-  @Test("names of files are twelve letters and digits, and never the same")
-  func names() {
-    let names = (0..<2_000).map { _ in FileShelf.makeID() }
-    #expect(Set(names).count == names.count)
-    #expect(Set(names.joined()).count == 62)
-    #expect(names.allSatisfy { $0.utf8.count == 12 })
-    #expect(names.joined().allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) })
   }
 }

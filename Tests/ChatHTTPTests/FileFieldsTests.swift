@@ -44,3 +44,30 @@ struct FileFieldsTests {
     #expect(ContentDisposition.inline.value(naming: name)?.text == "inline; \(value)")
   }
 }
+
+@Suite("TusFields")
+struct TusFieldsTests {
+  @Test("base64 is read as it is written, and as nothing else")
+  func base64() {
+    for count in 0..<50 {
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255) }
+      #expect(Base64.decoded(Base64.encoded(bytes)) == bytes)
+    }
+    for text in [
+      "Zg", "Zg=", "Zh==", "Zg===", "=Zg=", "Z===", "Zm9v\n", "Zm 9", "Zm9v====", "é===",
+    ] {
+      #expect(Base64.decoded(text) == nil, "\(text)")
+    }
+  }
+
+  @Test("metadata: pairs of a key and a value in base64, each key once")
+  func metadata() {
+    #expect(
+      TusFields.metadata("filename YQ==,empty, x  YWI=") == [
+        "filename": "a", "empty": "", "x": "ab",
+      ])
+    for text in ["", "a b c", "a YQ==,a YQ==", "a !", "a /w==", ",", "a YQ==,"] {
+      #expect(TusFields.metadata(text) == nil, "\(text)")
+    }
+  }
+}

@@ -47,7 +47,7 @@ struct OtherParserTests {
 
   private static func readings(of heads: [[UInt8]]) throws -> [Reading] {
     let tests = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-    let other = try Program("python3", ["/\(tests)/OtherParsers/h11_heads.py"])
+    let other = try Program("python3", ["/\(tests)/OtherPrograms/h11_heads.py"])
     // It skips no empty line before a request, as RFC 9112, section 2.2, asks for.
     let lines = heads.map { head in
       hexadecimal(head.starts(with: [0x0D, 0x0A]) ? Array(head.dropFirst(2)) : head) + "\n"

@@ -176,7 +176,7 @@ final class FileTransfers {
     defer { updateHold() }
     lookups.follow(line)
     switch line {
-    case .session(.welcome(let room, _, _, let maxFileBytes)):
+    case .session(.welcome(let room, _, _, let maxFileBytes, _)):
       uploads.mostBytes = maxFileBytes
       self.room = room
     case .session(.room(let name, _, _)): move(to: name)

@@ -68,7 +68,7 @@ package struct CatchUp: Sendable {
       return .missed(ServerLine(stream: text), sequence: sequence)
     case .reply(.pastEnd): return over
     case .control(.pong(token: Self.token)): return hasBegun ? .hold : over
-    case .session(.welcome(let room, let sequence, _, _)):
+    case .session(.welcome(let room, let sequence, _, _, _)):
       held.append(line)
       guard room == self.room else { return over }
       joinSequence = sequence

@@ -24,7 +24,7 @@ package struct StreamPosition: Equatable, Sendable {
   ///   - nickname: one's own.
   package mutating func follow(_ line: ServerLine, nickname: String) {
     switch line {
-    case .session(.welcome(let room, let sequence, _, _)),
+    case .session(.welcome(let room, let sequence, _, _, _)),
       .session(.room(let room, let sequence, _)):
       self = StreamPosition()
       if !room.isEmpty { (self.room, self.sequence) = (room, sequence) }

@@ -8,7 +8,7 @@ enum JSONEvent {
     case .room(let line): of(line)
     case .message(let from, let to, let text):
       event("private", ["from": .string(from), "to": .string(to), "text": .string(text)])
-    case .session(.welcome(let room, let sequence, let members, _)):
+    case .session(.welcome(let room, let sequence, let members, _, _)):
       event("welcome", whereabouts(room, sequence, members))
     case .session(.room(let name, let sequence, let members)):
       event("room", whereabouts(name, sequence, members))

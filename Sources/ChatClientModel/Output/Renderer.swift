@@ -89,7 +89,7 @@ package struct Renderer: Sendable {
     case .message(let from, let to, let text):
       from == nickname ? "you tell \(to): \(text)" : "\(from) tells you: \(text)"
     case .session(.room(let name, _, _)): Self.whereabouts(name)
-    case .session(.welcome(let room, _, _, _)):
+    case .session(.welcome(let room, _, _, _, _)):
       room.isEmpty || room == RoomName.lobby.text ? nil : Self.whereabouts(room)
     case .reply(.who(let names, _)): "Here: \(names.joined(separator: ", "))"
     case .reply(.rooms(let rooms, _)):

@@ -3,8 +3,10 @@ public enum SessionLine: Sendable, Equatable {
   /// `NICK`: choose a nickname.
   case nicknameWanted
   /// `[WELCOME]:1`, to a client that sent `[HELLO]`: the room, the number of the room's line just
-  /// before this one, how many are in the room, and the largest file taken, in bytes.
-  case welcome(room: String, sequence: UInt64, members: Int, maxFileBytes: UInt64)
+  /// before this one, how many are in the room, the largest file taken, in bytes, and what proves by HTTP that a request
+  /// is the client's.
+  case welcome(
+    room: String, sequence: UInt64, members: Int, maxFileBytes: UInt64, token: String? = nil)
   /// `Connected to server!`.
   case connected
   /// `[ROOM]:name` with `seq=` and `members=`: the room that the client is in from now on.
@@ -21,13 +23,13 @@ public enum SessionLine: Sendable, Equatable {
     case .connected: PlainLine.encoded("Connected to server!")
     case .youAreIn(let room): PlainLine.encoded("You are in \(room)")
     case .goodbye: PlainLine.encoded("Bye!")
-    case .welcome(let room, let sequence, let members, let maxFileBytes):
+    case .welcome(let room, let sequence, let members, let maxFileBytes, let token):
       TaggedLine(
         "WELCOME", "1",
         [
           .init("room", room), .init("seq", "\(sequence)"), .init("members", "\(members)"),
           .init("max-file", "\(maxFileBytes)"),
-        ]
+        ] + (token.map { [.init("token", $0)] } ?? [])
       ).encoded()
     case .room(let name, let sequence, let members):
       TaggedLine("ROOM", name, [.init("seq", "\(sequence)"), .init("members", "\(members)")])
@@ -56,7 +58,8 @@ public enum SessionLine: Sendable, Equatable {
     case "WELCOME":
       self = .welcome(
         room: line["room"] ?? "", sequence: line.unsigned("seq") ?? 0,
-        members: line.count("members") ?? 0, maxFileBytes: line.unsigned("max-file") ?? 0)
+        members: line.count("members") ?? 0, maxFileBytes: line.unsigned("max-file") ?? 0,
+        token: line["token"])
     case "ROOM":
       self = .room(
         line.value, sequence: line.unsigned("seq") ?? 0, members: line.count("members") ?? 0)

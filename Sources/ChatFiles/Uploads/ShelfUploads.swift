@@ -62,7 +62,7 @@ extension FileShelf {
   private func beginAnonymously(
     digest: SHA256Digest?, size: UInt64?, _ source: AddressBlock?
   ) throws(SystemError) -> ContentUpload {
-    let name = "anonymous-\(Self.makeID())"
+    let name = "anonymous-\(SecretName.make())"
     // The name is unused: making the file would have failed otherwise (O_EXCL).
     let file = try store.makePartial(name)
     _ = state.withLock { $0.index.usePartial(name, from: source) }

@@ -18,8 +18,18 @@ package struct ResponseHead: Sendable, Equatable {
     case retryAfter = "Retry-After"
     case secWebSocketAccept = "Sec-WebSocket-Accept"
     case secWebSocketProtocol = "Sec-WebSocket-Protocol"
+    case tusChecksumAlgorithm = "Tus-Checksum-Algorithm"
+    case tusExtension = "Tus-Extension"
+    case tusMaxSize = "Tus-Max-Size"
+    case tusResumable = "Tus-Resumable"
+    case tusVersion = "Tus-Version"
     case upgrade = "Upgrade"
+    case uploadExpires = "Upload-Expires"
+    case uploadLength = "Upload-Length"
+    case uploadMetadata = "Upload-Metadata"
+    case uploadOffset = "Upload-Offset"
     case vary = "Vary"
+    case wwwAuthenticate = "WWW-Authenticate"
   }
 
   /// The value of a field: visible ASCII, spaces and tabs.

@@ -20,4 +20,30 @@ package enum Base64 {
     }
     return String(decoding: text, as: UTF8.self)
   }
+
+  /// The bytes; `nil` unless the text is theirs, with all of its padding.
+  package static func decoded(_ text: some StringProtocol) -> [UInt8]? {
+    let digits = Array(text.utf8)
+    guard digits.count.isMultiple(of: 4) else { return nil }
+    let padding = digits.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+    guard padding <= 2 else { return nil }
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: digits.count, by: 4) {
+      let isLast = start + 4 == digits.count
+      var group: UInt32 = 0
+      for index in 0..<4 {
+        if isLast, index >= 4 - padding {
+          group <<= 6
+        } else {
+          guard let value = alphabet.firstIndex(of: digits[start + index]) else { return nil }
+          group = group << 6 | UInt32(value)
+        }
+      }
+      for index in 0..<(isLast ? 3 - padding : 3) {
+        bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(16 - 8 * index)))
+      }
+    }
+    // Bits that mean nothing are none.
+    return encoded(bytes) == text ? bytes : nil
+  }
 }

@@ -1,4 +1,4 @@
-/// The status codes that this server answers with (RFC 9110, section 15; RFC 6585 for 431).
+/// The status codes that this server answers with (RFC 9110, section 15; RFC 6585 for 431, RFC 4918 for 423).
 package enum HTTPStatus: Int, Sendable, CaseIterable {
   case `continue` = 100
   case ok = 200
@@ -19,12 +19,16 @@ package enum HTTPStatus: Int, Sendable, CaseIterable {
   case preconditionFailed = 412
   case contentTooLarge = 413
   case uriTooLong = 414
+  case unsupportedMediaType = 415
   case rangeNotSatisfiable = 416
   case expectationFailed = 417
   case misdirectedRequest = 421
+  case locked = 423
   case upgradeRequired = 426
   case tooManyRequests = 429
   case headerFieldsTooLarge = 431
+  /// Of tus.
+  case checksumMismatch = 460
   case internalServerError = 500
   case notImplemented = 501
   case serviceUnavailable = 503
@@ -53,9 +57,12 @@ package enum HTTPStatus: Int, Sendable, CaseIterable {
     case .preconditionFailed: "Precondition Failed"
     case .contentTooLarge: "Content Too Large"
     case .uriTooLong: "URI Too Long"
+    case .unsupportedMediaType: "Unsupported Media Type"
     case .rangeNotSatisfiable: "Range Not Satisfiable"
     case .expectationFailed: "Expectation Failed"
     case .misdirectedRequest: "Misdirected Request"
+    case .locked: "Locked"
+    case .checksumMismatch: "Checksum Mismatch"
     case .upgradeRequired: "Upgrade Required"
     case .tooManyRequests: "Too Many Requests"
     case .headerFieldsTooLarge: "Request Header Fields Too Large"

@@ -275,7 +275,7 @@ struct UploadReceiver {
 
   private func refusal(_ error: ShelfError) -> Refusal {
     if case .badOffset = error { return .badOffset }
-    return client.refusal(error)
+    return client.server.refusal(error)
   }
 }
 

@@ -19,6 +19,8 @@ final class ConnectedClient {
   var room: Room?
   /// It has left its room, which is still sending what was said before.
   var isLeavingRoom = false
+  /// What proves by HTTP that a request is this client's; `nil` if it was told none.
+  var token: String?
   /// Why the session is to end; `nil` while it goes on.
   private(set) var closeReason: CloseReason?
 

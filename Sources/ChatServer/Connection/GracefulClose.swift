@@ -53,6 +53,7 @@ struct GracefulClose {
   /// Frees the nickname, once the room has been told.
   private func releaseNickname(_ reason: CloseReason) {
     let server = client.server
+    if let token = client.token { server.tokens.revoke(token) }
     if let nickname = client.nickname {
       server.directory.release(nickname, of: client.peer)
       server.log.info("\(nickname.text) left: \(reason.text)")

@@ -78,6 +78,9 @@ package final class Peer: Sendable {
     set { hasVersion1.store(newValue, ordering: .relaxed) }
   }
 
+  /// The stream that it is sent; `nil` before its first room, between two, and at the end.
+  var stream: (any RoomStream)? { state.withLock { $0.room } }
+
   // MARK: Its mailbox
 
   /// Enqueues lines after all that its room has said so far; between two rooms, where the next begins.

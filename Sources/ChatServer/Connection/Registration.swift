@@ -112,10 +112,11 @@ final class Registration {
     let server = client.server
     client.setNickname(nickname)
     server.log.info("\(nickname.text) joined from \(client.peer.address)")
+    if client.peer.speaksVersion1 { client.token = server.tokens.issue(for: client.peer) }
     rooms.enter(room, as: nickname, since: handshake.since) { sequence, members in
       let welcome = SessionLine.welcome(
         room: room.name.text, sequence: sequence, members: members,
-        maxFileBytes: server.largestFileBytes)
+        maxFileBytes: server.largestFileBytes, token: client.token)
       return (client.peer.speaksVersion1 ? welcome.encoded() : []) + SessionLine.connected.encoded()
     } whenIn: {
       // Those who read of the join can answer it in private.

@@ -18,13 +18,17 @@ final class FileUpkeep: @unchecked Sendable {
   private let files: FileShelf
   private let log: EventLog
   private let notify: @Sendable ([UInt8]) -> Void
+  private let uploads: TusUploads
   private let cleaning = DispatchQueue(label: "files", qos: .utility)
   private let watching = DispatchQueue(label: "files-watch", qos: .utility)
   private var timers: [any DispatchSourceTimer] = []
 
   /// - Parameter notify: sends a line to everyone.
-  init(_ files: FileShelf, log: EventLog, notify: @escaping @Sendable ([UInt8]) -> Void) {
-    (self.files, self.log, self.notify) = (files, log, notify)
+  init(
+    _ files: FileShelf, _ uploads: TusUploads, log: EventLog,
+    notify: @escaping @Sendable ([UInt8]) -> Void
+  ) {
+    (self.files, self.uploads, self.log, self.notify) = (files, uploads, log, notify)
   }
 
   private static func timer(
@@ -54,8 +58,9 @@ final class FileUpkeep: @unchecked Sendable {
       Self.timer(on: cleaning, every: Self.sweepInterval) { [files] in
         files.removeStalePartials()
       },
-      Self.timer(on: watching, every: Self.watchInterval) { [weak self, files] in
+      Self.timer(on: watching, every: Self.watchInterval) { [weak self, files, uploads] in
         self?.report(files.dropMissing())
+        uploads.prune()
       },
     ]
   }

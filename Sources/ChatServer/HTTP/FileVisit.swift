@@ -10,18 +10,12 @@ internal import ChatSystem
 ///
 /// Thread: its session's.
 final class FileVisit {
-  /// How often it is checked whether the upload makes progress.
-  private static let checkInterval: Duration = .seconds(1)
-  /// RFC 9110, section 15.2.1.
-  private static let goOn = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
-
   private let head: RequestHead
   private let address: Address
   private let isEncrypted: Bool
-  private let connection: HTTPConnection
   private let server: ServerContext
   private let client: ConnectedClient
-  private var leftBytes: UInt64
+  private let body: UploadBody
 
   /// Whether a request is one.
   static func isMeant(by head: RequestHead) -> Bool {
@@ -29,15 +23,15 @@ final class FileVisit {
   }
 
   /// Whether the whole body was received.
-  var hasReceivedAll: Bool { leftBytes == 0 }
+  var hasReceivedAll: Bool { body.hasReceivedAll }
 
   init(
     _ head: RequestHead, from address: Address, over connection: HTTPConnection,
     isEncrypted: Bool, _ server: ServerContext
   ) {
     (self.head, self.address, self.isEncrypted) = (head, address, isEncrypted)
-    (self.connection, self.server) = (connection, server)
-    leftBytes = head.contentLength
+    self.server = server
+    body = UploadBody(of: head, over: connection, server)
     let peer = Peer(transport: SilentTransport(over: connection.transport), address: address)
     client = ConnectedClient(peer: peer, server: server)
   }
@@ -87,7 +81,7 @@ final class FileVisit {
         try RoomName(segments[0]), try FileName(segments[1]), try Nickname.spelled(nick)
       )
     } catch {
-      throw refusal(error)
+      throw server.refuse(error)
     }
   }
 
@@ -111,7 +105,7 @@ final class FileVisit {
         throw error
       }
     } catch {
-      throw refusal(error)
+      throw server.refuse(error)
     }
   }
 
@@ -121,60 +115,17 @@ final class FileVisit {
   private func receive(_ name: FileName) throws(HTTPRefusal) -> SharedFile? {
     let block = AddressBlock(of: address)
     guard let files = server.files, let slot = server.transfers.beginUpload(from: block) else {
-      throw refusal(Refusal(.serverFull, "too many uploads at once; try again later"))
+      throw server.refuse(Refusal(.serverFull, "too many uploads at once; try again later"))
     }
-    let upload = try shelf { () throws(ShelfError) in
+    let upload = try server.shelf { () throws(ShelfError) in
       try files.beginUpload(resumeKey: nil, digest: nil, size: head.contentLength, from: block)
     }
     upload.makeWay = { [transfers = server.transfers] in transfers.makeWay(for: slot) }
-    guard try receiveBody(into: upload, slot) else { return nil }
-    let stored = try shelf { () throws(ShelfError) in try upload.finish() }
+    guard try body.receive(into: upload, slot) else { return nil }
+    let stored = try server.shelf { () throws(ShelfError) in try upload.finish() }
     do throws(Refusal) { return try client.announce(stored, named: name) } catch {
-      throw refusal(error)
+      throw server.refuse(error)
     }
-  }
-
-  /// Receives the body.
-  ///
-  /// - Returns: false if the client is gone before.
-  private func receiveBody(
-    into upload: ContentUpload, _ slot: TransferSlot
-  ) throws(HTTPRefusal) -> Bool {
-    let buffers: WorkBuffers
-    do throws(SystemError) {
-      buffers = try server.buffers.make(inputBytes: WorkBuffers.fileInputBytes)
-      if head.expectsContinue {
-        let isTaken = try connection.send(Self.goOn, until: .now + Self.checkInterval)
-        guard isTaken else { return false }
-      }
-    } catch { return false }
-    let patience = server.options.readerTimeout
-    var deadline = MonotonicTime.now + patience
-    while leftBytes > 0 {
-      var (count, failure): (Int, ShelfError?) = (0, nil)
-      do throws(SystemError) {
-        let received = try connection.receiveBody(
-          into: buffers, atMost: leftBytes, until: .now + Self.checkInterval
-        ) { bytes in
-          count = bytes.count
-          do throws(ShelfError) {
-            try bytes.withUnsafeBytes { bytes throws(ShelfError) in try upload.append(bytes) }
-          } catch { failure = error }
-        }
-        guard received != .end else { return false }
-      } catch { return false }
-      leftBytes -= UInt64(count)
-      try shelf { () throws(ShelfError) in if let failure { throw failure } }
-      if count > 0 { deadline = .now + patience }
-      if let reason = slot.note(UInt64(count)).reason {
-        throw refusal(Refusal(.fileRefused, reason), .requestTimeout)
-      }
-      guard .now < deadline else {
-        throw refusal(
-          Refusal(.fileRefused, "the upload made no progress for too long"), .requestTimeout)
-      }
-    }
-    return true
   }
 
   // MARK: Answers
@@ -186,31 +137,5 @@ final class FileVisit {
     answer.head[.location] = ResponseHead.Value(path)
     answer.head[.cacheControl] = "no-store"
     return answer
-  }
-
-  private func shelf<Result>(
-    _ body: () throws(ShelfError) -> Result
-  ) throws(HTTPRefusal) -> Result {
-    do throws(ShelfError) { return try body() } catch {
-      throw refusal(client.refusal(error), error == .noSpace ? .insufficientStorage : nil)
-    }
-  }
-
-  /// - Parameter status: the answer's, where the code alone does not tell.
-  private func refusal(_ refusal: Refusal, _ status: HTTPStatus? = nil) -> HTTPRefusal {
-    server.metrics.noteRefusal(refusal.code)
-    return HTTPRefusal(
-      status ?? Self.status(of: refusal.code), refusal.reason,
-      code: ResponseHead.Value(refusal.code.rawValue))
-  }
-
-  private static func status(of code: ErrorCode) -> HTTPStatus {
-    switch code {
-    case .nickInUse: .conflict
-    case .roomNotFound: .notFound
-    case .fileTooLarge: .contentTooLarge
-    case .serverFull, .shuttingDown, .tooManyTries: .serviceUnavailable
-    default: .badRequest
-    }
   }
 }

@@ -63,13 +63,3 @@ struct HTTPAnswer {
     return answer
   }
 }
-
-/// A request that can't be served, with its answer.
-struct HTTPRefusal: Error {
-  var answer: HTTPAnswer
-
-  /// Refuses, with the reason for a person.
-  init(_ status: HTTPStatus, _ reason: String, code: ResponseHead.Value? = nil) {
-    answer = .refusal(status, reason, code: code)
-  }
-}

@@ -85,7 +85,16 @@ final class HTTPSession {
     case .head(let read): head = read
     }
     requestCount += 1
-    if !needsTLS, FileVisit.isMeant(by: head) { return try receiveFile(head) }
+    if !needsTLS, FileVisit.isMeant(by: head) {
+      let visit = FileVisit(
+        head, from: address, over: connection, isEncrypted: isEncrypted, server)
+      return try receive(head, { visit.run() }, hasReceivedAll: { visit.hasReceivedAll })
+    }
+    if !needsTLS, TusResponder.isMeant(by: head) {
+      let tus = TusResponder(
+        head, from: address, over: connection, isEncrypted: isEncrypted, server)
+      return try receive(head, { tus.run() }, hasReceivedAll: { tus.hasReceivedAll })
+    }
     let answer =
       needsTLS
       ? routes.overTLS(head)
@@ -104,18 +113,20 @@ final class HTTPSession {
     return try connection.drop(head.contentLength, until: .now + limits.head)
   }
 
-  /// Receives the file of a PUT, and answers it.
+  /// Receives bytes of a file, and answers.
   ///
+  /// - Parameters:
+  ///   - answer: what comes of it; `nil` if the client is gone before.
+  ///   - hasReceivedAll: whether the next request begins where this one's body ends.
   /// - Returns: whether the connection goes on.
-  private func receiveFile(_ head: RequestHead) throws(SystemError) -> Bool {
-    let visit = FileVisit(
-      head, from: address, over: connection, isEncrypted: isEncrypted, server)
-    guard let answer = visit.run() else { return false }
-    log("PUT \(head.target.text.prefix(80))", answer)
-    // What was not received is not known to be a request.
-    let keepsAlive =
-      head.keepsAlive && requestCount < Self.requestLimit && visit.hasReceivedAll
-    return try send(answer, isHead: false, version: head.version, keepsAlive: keepsAlive)
+  private func receive(
+    _ head: RequestHead, _ answer: () -> HTTPAnswer?, hasReceivedAll: () -> Bool
+  ) throws(SystemError) -> Bool {
+    guard let answer = answer() else { return false }
+    log("\(head.method) \(head.target.text.prefix(80))", answer)
+    let keepsAlive = head.keepsAlive && requestCount < Self.requestLimit && hasReceivedAll()
+    return try send(
+      answer, isHead: head.method == "HEAD", version: head.version, keepsAlive: keepsAlive)
       && keepsAlive
   }
 

@@ -51,7 +51,8 @@ package struct ServerOptions: Sendable {
   package var logLevel = LogLevel.info
 
   /// How many descriptors may be open besides the clients': of uploads, downloads, the history, and the rest.
-  package static let otherDescriptors = TransferSlots.uploadLimit + SharedContents.limit + 128
+  package static let otherDescriptors =
+    TransferSlots.uploadLimit + TusUploads.openLimit + SharedContents.limit + 128
 
   /// What to do.
   package enum Command: Sendable {

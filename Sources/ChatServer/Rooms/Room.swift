@@ -232,6 +232,11 @@ package final class Room: RoomStream {
   /// How many members there are.
   package var memberCount: Int { members.withLock { $0.count } }
 
+  /// The nickname of a member; `nil` if it is none.
+  func nickname(of peer: Peer) -> String? {
+    members.withLock { $0.values.first { $0.peer === peer }?.name }
+  }
+
   /// The members' nicknames, sorted.
   package var memberNames: [String] {
     // Under the log's lock, so that a member is named only after its join was sent; sorted outside.

@@ -83,6 +83,18 @@ package final class TestSocket {
     }
   }
 
+  /// Takes the next line, which has to be this `[WELCOME]` with a token.
+  ///
+  /// - Returns: the token.
+  package func expectWelcome(_ expected: String) throws -> String {
+    let line = try line() ?? "(end)"
+    let parts = line.split(separator: "\ttoken=")
+    guard parts.count == 2, parts[0] == expected, parts[1].utf8.count == 22 else {
+      throw Failure("expected '\(expected)' with a token, got '\(line)'")
+    }
+    return String(parts[1])
+  }
+
   /// Takes the next line, which has to be an error of this code, about the transfer of this id if there is one.
   package func expectError(_ code: String, id: String? = nil) throws {
     let line = try line()

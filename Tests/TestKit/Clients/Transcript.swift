@@ -10,7 +10,7 @@ import ChatSystem
 ///     alice< (end)
 ///
 /// `name> text` sends a line, `name< text` takes the next one, which has to be this. ⇥ stands for
-/// a TAB. `name leaves off` ends what it sends and still reads; `name closes` ends both.
+/// a TAB. The token of `[WELCOME]`, another one each time, is left out. `name leaves off` ends what it sends and still reads; `name closes` ends both.
 package struct Transcript {
   private let server: TestServer
   private var sockets: [String: TestSocket] = [:]
@@ -48,6 +48,8 @@ package struct Transcript {
     let content = rest.hasPrefix(" ") ? String(rest.dropFirst()) : rest
     if text[end] == ">" {
       try socket(name).send(content + "\n")
+    } else if content.hasPrefix("[WELCOME]:1") {
+      _ = try socket(name).expectWelcome(content)
     } else if content == "(end)" {
       try socket(name).expectEnd()
     } else {

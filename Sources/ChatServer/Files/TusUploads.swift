@@ -1,0 +1,179 @@
+internal import ChatCore
+internal import ChatFiles
+internal import ChatSystem
+
+/// An upload that comes in as many requests as it takes.
+///
+/// Thread: any; one request at a time has its content.
+final class TusUpload: Sendable {
+  /// What is known of it from the beginning.
+  struct Plan: Sendable {
+    /// Whose it is, by the session's token.
+    let token: String
+    /// The same person, by the nickname's key: whoever bears it may go on with the same file.
+    let owner: String
+    let room: String
+    let name: FileName
+    let sizeBytes: UInt64
+    /// What it will be; `nil`: whatever comes.
+    let digest: SHA256Digest?
+    /// `Upload-Metadata`, as it came.
+    let metadata: String
+  }
+
+  fileprivate enum Phase {
+    /// Nobody has it. The content is `nil` if it was left to be resumed.
+    case idle(ContentUpload?)
+    /// A request has it. Another one waits for it.
+    case busy(isWanted: Bool)
+    /// It is a file now.
+    case finished
+    /// There is nothing left of it.
+    case ended
+  }
+
+  fileprivate struct State {
+    var phase = Phase.busy(isWanted: false)
+    var used: MonotonicTime
+  }
+
+  /// What it is asked for by: nobody guesses it.
+  let id = SecretName.make()
+  let plan: Plan
+  fileprivate let state: Guarded<State>
+
+  fileprivate init(_ plan: Plan) {
+    self.plan = plan
+    state = Guarded(State(used: .now))
+  }
+
+  /// What comes of asking for it.
+  enum Claim {
+    case content(ContentUpload?)
+    case finished
+    case ended
+    /// Another request does not let go of it.
+    case busy
+  }
+
+  /// How long a request waits for another one, whose client may be gone.
+  private static let patience: Duration = .seconds(4)
+
+  /// Takes it; another request that has it is asked to let go.
+  func claim() -> Claim {
+    state.withLock {
+      if case .busy = $0.phase { $0.phase = .busy(isWanted: true) }
+    }
+    return state.wait(until: .now + Self.patience) { state -> Claim? in
+      state.used = .now
+      switch state.phase {
+      case .idle(let content):
+        state.phase = .busy(isWanted: false)
+        return .content(content)
+      case .busy: return nil
+      case .finished: return .finished
+      case .ended: return .ended
+      }
+    } ?? .busy
+  }
+
+  /// Whether nobody else waits for it.
+  var isUndisturbed: Bool {
+    state.withLock { if case .busy(isWanted: true) = $0.phase { false } else { true } }
+  }
+
+  /// Gives it back.
+  func release(_ content: ContentUpload) { set(.idle(content)) }
+  /// It is a file now.
+  func finish() { set(.finished) }
+  /// There is nothing left of it.
+  func end() { set(.ended) }
+
+  private func set(_ phase: Phase) {
+    state.withLock { ($0.phase, $0.used) = (phase, .now) }
+    state.wake()
+  }
+}
+
+/// The uploads that were begun by requests of tus and can go on.
+///
+/// Thread: any. Its lock may be held while an upload's is taken.
+final class TusUploads: Sendable {
+  /// How many there may be; and of one session.
+  static let limit = 4_096
+  static let sessionLimit = 64
+  /// How long one is kept that nobody asks for.
+  static let lifetime: Duration = .seconds(3_600)
+  /// How long its content is held open, of which there may be so many.
+  private static let openTime: Duration = .seconds(60)
+  static let openLimit = 128
+
+  private let uploads = Guarded<[String: TusUpload]>([:])
+
+  /// Begins one, which the caller has.
+  ///
+  /// - Returns: `nil` if there are too many.
+  func begin(_ plan: TusUpload.Plan) -> TusUpload? {
+    let upload = TusUpload(plan)
+    return uploads.withLock { uploads in
+      guard uploads.count < Self.limit,
+        uploads.values.count(where: { $0.plan.token == plan.token }) < Self.sessionLimit
+      else { return nil }
+      uploads[upload.id] = upload
+      return upload
+    }
+  }
+
+  /// Finds one.
+  func find(_ id: String) -> TusUpload? { uploads.withLock { $0[id] } }
+
+  /// The same file of the same person, begun before.
+  func find(like plan: TusUpload.Plan) -> TusUpload? {
+    guard plan.digest != nil else { return nil }
+    return uploads.withLock { uploads in
+      uploads.values.first {
+        $0.plan.owner == plan.owner && $0.plan.digest == plan.digest
+          && $0.plan.sizeBytes == plan.sizeBytes
+      }
+    }
+  }
+
+  /// Forgets one.
+  func remove(_ upload: TusUpload) { uploads.withLock { $0[upload.id] = nil } }
+
+  /// Closes the contents that nobody has asked for lately, and forgets what is too old. To be called now and then.
+  func prune(now: MonotonicTime = .now) {
+    // What they hold open is closed after the locks.
+    var closed: [ContentUpload] = []
+    uploads.withLock { uploads in
+      var open: [(upload: TusUpload, used: MonotonicTime)] = []
+      for upload in uploads.values {
+        upload.state.withLock { state in
+          guard now - state.used < Self.lifetime else {
+            if case .busy = state.phase { return }
+            if case .idle(let content?) = state.phase { closed.append(content) }
+            state.phase = .ended
+            uploads[upload.id] = nil
+            return
+          }
+          guard case .idle(let content?) = state.phase else { return }
+          if now - state.used >= Self.openTime, content.isResumable {
+            closed.append(content)
+            state.phase = .idle(nil)
+          } else {
+            open.append((upload, state.used))
+          }
+        }
+      }
+      let surplus = max(0, open.count - Self.openLimit)
+      for (upload, _) in open.sorted(by: { $0.used < $1.used }).prefix(surplus) {
+        upload.state.withLock { state in
+          guard case .idle(let content?) = state.phase else { return }
+          closed.append(content)
+          state.phase = content.isResumable ? .idle(nil) : .ended
+        }
+      }
+    }
+    withExtendedLifetime(closed) {}
+  }
+}
