@@ -138,6 +138,39 @@ struct OnePortTests {
     #expect(complaints.first?.contains("certificate_path_validation") == true)
   }
 
+  /// A request over TLS without ALPN, whose record comes in two pieces.
+  private static let inPieces = """
+    import socket, ssl, sys, time
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    came, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ssl._create_unverified_context().wrap_bio(came, sent)
+    def shaken():
+        try: tls.do_handshake()
+        except ssl.SSLWantReadError: return False
+        finally: s.sendall(sent.read())
+        return True
+    while not shaken(): came.write(s.recv(65536))
+    tls.write(b"GET /healthz HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n")
+    record = sent.read()
+    s.sendall(record[:20])
+    time.sleep(0.1)
+    s.sendall(record[20:])
+    answer = b""
+    while not answer.endswith((b"ok\\n", b"NICK\\n")):
+        came.write(s.recv(65536))
+        try: answer += tls.read()
+        except ssl.SSLWantReadError: pass
+    print(answer.decode().split("\\r\\n")[0])
+    """
+
+  @Test("a request over TLS without ALPN is one even if its record comes in pieces")
+  func recordInPieces() throws {
+    let server = try TestServer("--greet-after", "3000")
+    let python = try Program("python3", ["-c", Self.inPieces, "\(server.port)"])
+    #expect(try python.rest() == "HTTP/1.1 200 OK\n", "\(python.errors)")
+  }
+
   @Test("without HTTP, a request ends with one line in the log, and the talk goes on")
   func withoutHTTP() throws {
     let server = try TestServer("--no-http", "--greet-after", "1000")
