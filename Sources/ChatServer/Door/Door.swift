@@ -57,12 +57,20 @@ struct Door {
 
   /// The same inside TLS, of the first record: a request comes in one.
   private func finding(in transport: TLSTransport) -> ProtocolDetector.Finding {
-    guard (try? transport.waitUntilReadable(for: server.options.greetingDelay)) == true,
-      let buffers = try? server.buffers.take()
-    else { return .talk }
-    defer { server.buffers.give(buffers) }
-    guard case .bytes(let count)? = try? transport.peek(into: &buffers.input) else { return .talk }
-    return Self.finding(in: buffers, count: count)
+    let deadline = MonotonicTime.now + server.options.greetingDelay
+    while true {
+      let left = deadline - .now
+      guard left > .zero, (try? transport.waitUntilReadable(for: left)) == true,
+        let buffers = try? server.buffers.take()
+      else { return .talk }
+      defer { server.buffers.give(buffers) }
+      switch try? transport.peek(into: &buffers.input) {
+      case .bytes(let count): return Self.finding(in: buffers, count: count)
+      // A part of a record, or a message of TLS itself: the socket is readable when there is more.
+      case .wouldBlock(.readable): continue
+      case .wouldBlock(.writable), .end, nil: return .talk
+      }
+    }
   }
 
   // MARK: What they are

@@ -60,6 +60,29 @@ struct PatientSending {
     }
   }
 
+  /// Waits until the system has all of what was sent: a transport that encrypts may hold the last of it.
+  ///
+  /// - Parameter isWanted: asked again and again while it waits.
+  /// - Returns: false if it was not wanted to the end.
+  /// - Throws: `SystemError`, EAGAIN where the client has taken nothing for too long.
+  mutating func finish(while isWanted: () -> Bool) throws(SystemError) -> Bool {
+    while let readiness = try transport.flush() {
+      _ = try transport.wait(for: readiness, until: .now + Self.checkInterval)
+      try checkProgress()
+      guard isWanted() else { return false }
+    }
+    clock.reset()
+    return true
+  }
+
+  private mutating func checkProgress() throws(SystemError) {
+    let waiting = UInt64(transport.unacknowledgedBytes)
+    let delivered = takenBytes > waiting ? takenBytes - waiting : 0
+    guard clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
+      throw SystemError("sendfile", code: SystemError.wouldBlock)
+    }
+  }
+
   private mutating func insist(
     _ count: UInt64, _ isWanted: () -> Bool,
     _ send: (_ sent: UInt64) throws(SystemError) -> Int?
@@ -70,11 +93,7 @@ struct PatientSending {
       sent += part
       takenBytes += part
       guard sent < count else { break }
-      let waiting = UInt64(transport.unacknowledgedBytes)
-      let delivered = takenBytes > waiting ? takenBytes - waiting : 0
-      guard clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
-        throw SystemError("sendfile", code: SystemError.wouldBlock)
-      }
+      try checkProgress()
       guard isWanted() else { break }
     }
     clock.reset()

@@ -63,7 +63,7 @@ final class HTTPSession {
     defer { count.ended.add() }
     do throws(SystemError) {
       while try serveNext() {}
-      if !connection.isAtEnd { connection.close() }
+      connection.close()
     } catch {
       // Broken, or no memory: nothing can be said over it any more.
       server.log.debug("\(address) lost: \(error)")
@@ -190,10 +190,11 @@ final class HTTPSession {
     var sending = PatientSending(
       transport, patience: server.options.readerTimeout, unsentBytes: PatientSending.aloneBytes)
     var intake = Intake(transport)
+    let isWanted = { !self.isInterrupted() && part.slot.note(intake.taken()) == .goesOn }
     let sent = try sending.send(
-      part.content, from: part.range.lowerBound, count: count
-    ) { !isInterrupted() && part.slot.note(intake.taken()) == .goesOn }
-    return sent == count
+      part.content, from: part.range.lowerBound, count: count, while: isWanted)
+    guard sent == count else { return false }
+    return try sending.finish(while: isWanted)
   }
 
   private func log(_ request: String, _ answer: HTTPAnswer) {
