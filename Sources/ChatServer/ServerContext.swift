@@ -8,8 +8,8 @@ internal import Dispatch
 ///
 /// Thread: any.
 final class ServerContext: Sendable {
-  /// How many TLS handshakes may go on at once; more wait.
-  private static let handshakeLimit = 512
+  /// How many TLS handshakes are worked on at once; more wait.
+  private static let handshakeLimit = 64
 
   let options: ServerOptions
   let log: EventLog
@@ -20,7 +20,7 @@ final class ServerContext: Sendable {
   let connections: Connections
   /// Who the server is over TLS.
   let identity: ServerIdentity
-  /// A place for each TLS handshake that goes on: who begins one and falls silent takes no more than that.
+  /// A place for each TLS handshake that is worked on, however many wait for their clients.
   let handshakePlaces = DispatchSemaphore(value: ServerContext.handshakeLimit)
   let directory = Directory()
   let tokens = SessionTokens()

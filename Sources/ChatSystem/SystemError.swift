@@ -43,6 +43,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
   /// EINVAL: the call makes no sense for what it was given.
   package static let invalidArgument = EINVAL
 
+  /// The file is too large.
+  package static let fileTooLarge = EFBIG
+
   /// Nothing has the name.
   package var isMissing: Bool { code == ENOENT }
 

@@ -37,7 +37,7 @@ package enum OwnCertificate {
     }
     let keyPath = folder.appending(keyName)
     let key: OpaquePointer
-    if keyPath.status == nil {
+    if !keyPath.isTaken {
       key = try makeKey()
       do throws(TLSError) { try write(try PEM.text(ofKey: key), to: keyPath) } catch {
         EVP_PKEY_free(key)

@@ -21,7 +21,13 @@ enum PEM {
     withMemory(bytes) {
       while let next = PEM_read_bio_X509($0, nil, noPassword, nil) { found.append(next) }
     }
+    // Where there is no other one, this is said (PEM_read_bio_X509(3)).
+    let isAtEnd = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
     ERR_clear_error()
+    guard isAtEnd || found.isEmpty else {
+      for certificate in found { X509_free(certificate) }
+      throw TLSError(.file, "\(name): certificate \(found.count + 1) is damaged")
+    }
     guard !found.isEmpty else { throw TLSError(.file, "\(name): holds no certificate in PEM") }
     return found
   }

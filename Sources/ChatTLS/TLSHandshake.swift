@@ -1,17 +1,22 @@
 internal import COpenSSL
 package import ChatSystem
+package import Dispatch
 
 /// Handshakes (RFC 8446, section 4): a socket becomes a TLS connection.
 extension TLSTransport {
   /// Shakes hands with a client.
   ///
+  /// - Parameter places: one is taken for the work, and none while the client is waited for.
   /// - Throws: `TLSError`; the client was told why, if it speaks TLS.
   package static func accept(
-    _ socket: TCPTransport, as identity: TLSIdentity, until deadline: MonotonicTime
+    _ socket: TCPTransport, as identity: TLSIdentity, until deadline: MonotonicTime,
+    places: DispatchSemaphore? = nil
   ) throws(TLSError) -> TLSTransport {
     let session = try makeSession(identity.context, socket)
     SSL_set_accept_state(session)
-    do throws(TLSError) { try shakeHands(session, socket, until: deadline) } catch {
+    do throws(TLSError) {
+      try shakeHands(session, socket, until: deadline, places: places)
+    } catch {
       SSL_free(session)
       throw error
     }
@@ -67,13 +72,15 @@ extension TLSTransport {
 
   private static func shakeHands(
     _ session: OpaquePointer, _ socket: TCPTransport, until deadline: MonotonicTime,
-    checksAnswer: Bool = false
+    checksAnswer: Bool = false, places: DispatchSemaphore? = nil
   ) throws(TLSError) {
     var checksAnswer = checksAnswer
     while true {
       if checksAnswer { checksAnswer = try !checkAnswer(of: socket) }
+      places?.wait()
       ERR_clear_error()
       let result = SSL_do_handshake(session)
+      places?.signal()
       if result == 1 { return }
       switch Outcome(of: session, result, "handshake") {
       case .done: return

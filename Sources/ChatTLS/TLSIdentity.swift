@@ -56,6 +56,7 @@ package final class TLSIdentity: @unchecked Sendable {
         throw TLSError(.file, "\(name): \(TLSError.takeReason())")
       }
       fingerprint = try KeyFingerprint(ofKeyIn: chain[0])
+      try Self.rehearse(context, name)
     } catch {
       SSL_CTX_free(context)
       throw error
@@ -67,10 +68,40 @@ package final class TLSIdentity: @unchecked Sendable {
       { _, chosen, count, offered, offeredCount, _ in
         TLSIdentity.chooseProtocol(chosen, count, offered, offeredCount)
       }, nil)
+    KeyLog.attach(to: context)
     self.context = context
   }
 
   deinit { SSL_CTX_free(context) }
+
+  /// Shakes hands with itself, in memory: not every key that can be read can be used in TLS 1.3.
+  private static func rehearse(_ context: OpaquePointer, _ name: String) throws(TLSError) {
+    guard let trust = SSL_CTX_new(TLS_client_method()) else { throw TLSError(call: "SSL_CTX_new") }
+    defer { SSL_CTX_free(trust) }
+    try TLSContext.configure(trust)
+    guard let server = SSL_new(context) else { throw TLSError(call: "SSL_new") }
+    defer { SSL_free(server) }
+    guard let client = SSL_new(trust) else { throw TLSError(call: "SSL_new") }
+    defer { SSL_free(client) }
+    var (near, far): (OpaquePointer?, OpaquePointer?)
+    guard BIO_new_bio_pair(&near, 0, &far, 0) == 1 else { throw TLSError(call: "BIO_new_bio_pair") }
+    // Each has one end, and frees it.
+    SSL_set_bio(server, near, near)
+    SSL_set_bio(client, far, far)
+    SSL_set_accept_state(server)
+    SSL_set_connect_state(client)
+    // Either needs three turns.
+    for _ in 0..<8 {
+      ERR_clear_error()
+      let results = [client, server].map { side in
+        let result = SSL_do_handshake(side)
+        return result == 1 ? SSL_ERROR_NONE : SSL_get_error(side, result)
+      }
+      if results.allSatisfy({ $0 == SSL_ERROR_NONE }) { return }
+      guard results.allSatisfy({ $0 == SSL_ERROR_NONE || $0 == SSL_ERROR_WANT_READ }) else { break }
+    }
+    throw TLSError(.file, "\(name): no client can connect with it: \(TLSError.takeReason())")
+  }
 
   private static func warning(about certificate: OpaquePointer, _ name: String) -> String? {
     if X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0 {
@@ -135,6 +166,5 @@ enum TLSContext {
           | SSL_MODE_RELEASE_BUFFERS))
     copenssl_set_read_ahead(context, 1)
     copenssl_disable_session_cache(context)
-    KeyLog.attach(to: context)
   }
 }

@@ -47,6 +47,7 @@ package final class TLSTrust: @unchecked Sendable {
     }
     // The handshake goes on in any case: the caller decides by the verdict.
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
+    KeyLog.attach(to: context)
     self.context = context
   }
 

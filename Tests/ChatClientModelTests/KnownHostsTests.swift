@@ -23,6 +23,16 @@ struct KnownHostsTests {
     #expect(hosts.damagedLines == [])
   }
 
+  @Test("a file that Windows wrote says the same")
+  func carriageReturns() {
+    let hosts = Self.read("\u{FEFF}# mine\r\na:1 \(Self.key)\r\nb:1 \(Self.other) 2026\r\n")
+    #expect(hosts.finding(for: "a:1", Self.other) == .changed(from: Self.key, line: 2))
+    #expect(hosts.finding(for: "b:1", Self.other) == .known && hosts.damagedLines == [])
+    let first = Self.read("\u{FEFF}a:1 \(Self.key)\r\nb:1 \(Self.other)\r\n")
+    #expect(first.finding(for: "a:1", Self.key) == .known)
+    #expect(first.finding(for: "b:1", Self.other) == .known)
+  }
+
   @Test("the first of two lines counts")
   func twice() {
     let hosts = Self.read("a:1 \(Self.key)\na:1 \(Self.other)\n")

@@ -64,6 +64,22 @@ struct RequestHeadTests {
     #expect(try !ParsedHead.head("POST / HTTP/1.0\r\n" + post).expectsContinue)
   }
 
+  @Test("what a redirection takes from a target: its path and its query, as they came")
+  func localTarget() throws {
+    for (target, local) in [
+      ("/a%20b?c=%2F", "/a%20b?c=%2F"), ("/", "/"), ("http://a:1/x?y", "/x?y"), ("http://a:1", "/"),
+      ("http://a:1?q", "/?q"),
+    ] {
+      var parser = RequestHeadParser()
+      let text = Array("GET \(target) HTTP/1.1\r\nHost: a:1\r\n\r\n".utf8)
+      guard case .head(let head, _) = parser.feed(text.span) else {
+        Issue.record("\(target) is refused")
+        continue
+      }
+      #expect(head.target.local == local)
+    }
+  }
+
   @Test("HTTP/1.0 needs no Host, and an absolute URL names one")
   func hosts() throws {
     #expect(try ParsedHead.head("GET / HTTP/1.0\r\n\r\n").host == nil)

@@ -30,6 +30,40 @@ struct TLSIdentityTests {
     try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)"))
   }
 
+  @Test("a certificate that is damaged, of the chain or with a key that nobody takes, is refused")
+  func unusable() throws {
+    let folder = try TestFolder()
+    _ = try Self.own(folder)
+    // The second certificate lacks its middle.
+    try Self.run("(cat tls-cert.pem; sed 4,6d tls-cert.pem) > chain.pem", in: folder)
+    #expect(throws: TLSError.self) {
+      try TLSIdentity(
+        certificate: Self.path(folder, "chain.pem"), key: Self.path(folder, "tls-key.pem"))
+    }
+    try Self.run(
+      """
+      openssl ecparam -name secp256k1 -genkey -noout -out k1.pem && \
+      openssl req -x509 -key k1.pem -subj /CN=a -days 9 -out c1.pem
+      """, in: folder)
+    #expect(throws: TLSError.self) {
+      try TLSIdentity(certificate: Self.path(folder, "c1.pem"), key: Self.path(folder, "k1.pem"))
+    }
+    for kind in ["rsa:2048", "ed25519", "ec -pkeyopt ec_paramgen_curve:P-384"] {
+      try Self.run(
+        "openssl req -x509 -newkey \(kind) -nodes -keyout k.pem -subj /CN=a -days 9 -out c.pem",
+        in: folder)
+      _ = try TLSIdentity(certificate: Self.path(folder, "c.pem"), key: Self.path(folder, "k.pem"))
+    }
+  }
+
+  @Test("a link in the key's place that leads nowhere is not replaced")
+  func danglingKey() throws {
+    let folder = try TestFolder()
+    try Self.run("ln -s nowhere tls-key.pem", in: folder)
+    #expect(throws: TLSError.self) { try Self.own(folder) }
+    try Self.run("test -L tls-key.pem && test ! -e nowhere", in: folder)
+  }
+
   @Test("the fingerprint is that of openssl")
   func fingerprint() throws {
     let folder = try TestFolder()

@@ -22,8 +22,12 @@ struct KnownHostsFile {
     var text = ""
     do throws(SystemError) {
       let file = try RegularFile(toRead: path)
-      var bytes = [UInt8](
-        repeating: 0, count: Int(min(try file.status().sizeBytes, Self.limitBytes)))
+      let size = try file.status().sizeBytes
+      // Whoever read a part of it could take a key that has changed for a new one.
+      guard size <= Self.limitBytes else {
+        throw SystemError("read", code: SystemError.fileTooLarge)
+      }
+      var bytes = [UInt8](repeating: 0, count: Int(size))
       let count = try file.read(into: &bytes, 0..<bytes.count, at: 0)
       text = String(decoding: bytes.prefix(count), as: UTF8.self)
     } catch { guard error.isMissing else { throw error } }

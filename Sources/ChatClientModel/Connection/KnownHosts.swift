@@ -21,7 +21,10 @@ package struct KnownHosts: Sendable {
   ///
   /// - Parameter isFingerprint: whether a word is written as fingerprints are.
   package init(_ text: String, isFingerprint: (String) -> Bool) {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    // As Windows's editors write it, too: with a byte order mark, and CR LF, which Swift takes for one character.
+    let lines = text.trimmingPrefix("\u{FEFF}").split(omittingEmptySubsequences: false) {
+      $0 == "\n" || $0 == "\r\n"
+    }
     for (index, line) in lines.enumerated() {
       let words = line.split(whereSeparator: \.isWhitespace).map { String($0) }
       guard let host = words.first, !host.hasPrefix("#") else { continue }

@@ -14,6 +14,8 @@ package struct RequestTarget: Sendable, Equatable {
   package let authority: Authority?
   /// As it came.
   package let text: String
+  /// The path and the query as they came, without the scheme and the authority of an absolute URL.
+  package let local: String
 
   /// The path, as its segments make it.
   package var path: String { isAsterisk ? "*" : "/" + segments.joined(separator: "/") }
@@ -23,16 +25,17 @@ package struct RequestTarget: Sendable, Equatable {
     guard method != "CONNECT" else { throw RequestRefusal(.notImplemented, "this is no proxy") }
     if text == "*" {
       guard method == "OPTIONS" else { throw RequestRefusal(.badRequest, "* is for OPTIONS alone") }
-      (segments, query, isAsterisk, authority) = ([], nil, true, nil)
+      (segments, query, isAsterisk, authority, local) = ([], nil, true, nil, text)
       return
     }
     isAsterisk = false
     guard !text.utf8.contains(where: { "\"#<>\\".utf8.contains($0) }) else {
       throw RequestRefusal(.badRequest, "a character in the target that no URL holds")
     }
-    let local: Substring
-    (authority, local) = try Self.split(text)
-    let parts = local.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let rest: Substring
+    (authority, rest) = try Self.split(text)
+    local = (rest.hasPrefix("/") ? "" : "/") + rest
+    let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     query = parts.count > 1 ? String(parts[1]) : nil
     segments = try Self.segments(parts.first ?? "")
   }

@@ -1,14 +1,12 @@
 internal import ChatSystem
 internal import ChatTLS
-internal import Dispatch
 
 /// Finds out what a connection speaks from its first bytes, and serves it: the talk, TLS, or HTTP.
 ///
 /// Thread: the connection's own. It costs no more than that thread while it waits.
 struct Door {
-  /// How long one TLS handshake may take, and how long it may wait before.
+  /// How long one TLS handshake may take.
   private static let handshakeTime: Duration = .seconds(10)
-  private static let handshakeWait: DispatchTimeInterval = .seconds(10)
 
   private let connection: Connection
   private let server: ServerContext
@@ -99,14 +97,11 @@ struct Door {
   }
 
   private func serveTLS() {
-    guard server.handshakePlaces.wait(timeout: .now() + Self.handshakeWait) == .success else {
-      return turnAway("too many TLS handshakes are going on")
-    }
     let transport: TLSTransport
     do throws(TLSError) {
-      defer { server.handshakePlaces.signal() }
       transport = try TLSTransport.accept(
-        connection.transport, as: server.identity.current, until: .now + Self.handshakeTime)
+        connection.transport, as: server.identity.current, until: .now + Self.handshakeTime,
+        places: server.handshakePlaces)
     } catch { return turnAway("TLS: \(error)") }
     switch transport.agreedProtocol {
     case "chat": serveTalk(over: transport, isEncrypted: true)

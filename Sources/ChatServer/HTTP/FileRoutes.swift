@@ -141,7 +141,7 @@ struct FileRoutes {
     head[.contentType] = image?.contentType ?? "application/octet-stream"
     head[.contentDisposition] =
       (image == nil ? ContentDisposition.attachment : .inline).value(naming: file.name)
-    head[.contentSecurityPolicy] = "sandbox; default-src 'none'"
+    head[.contentSecurityPolicy] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     head[.acceptRanges] = "bytes"
     head[.cacheControl] = Self.caching
     var digest: [UInt8] = []

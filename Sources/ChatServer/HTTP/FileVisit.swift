@@ -17,6 +17,9 @@ final class FileVisit {
   private let client: ConnectedClient
   private let body: UploadBody
 
+  /// What one costs of a connection's rate, in lines: those that tell of the join and the leave, and the announcement.
+  static let tokens = 22
+
   /// Whether a request is one.
   static func isMeant(by head: RequestHead) -> Bool {
     head.method == "PUT" && head.target.segments.count == 2
@@ -67,6 +70,10 @@ final class FileVisit {
     }
     guard let nick = head.target.parameter("nick") else {
       throw HTTPRefusal(.badRequest, "who sends it? /ROOM/NAME?nick=NICKNAME")
+    }
+    // RFC 9110, section 14.4: it would be a part of a file.
+    guard head.fields.values("content-range").isEmpty else {
+      throw HTTPRefusal(.badRequest, "a file is put whole: no Content-Range")
     }
     guard !head.fields.values("content-length").isEmpty else {
       throw HTTPRefusal(.lengthRequired, "a file needs a Content-Length")

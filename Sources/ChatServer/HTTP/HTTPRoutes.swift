@@ -73,7 +73,7 @@ struct HTTPRoutes {
   /// Answers a request that has to come over TLS (RFC 9110, section 15.4.9).
   func overTLS(_ head: RequestHead) -> HTTPAnswer {
     guard ["GET", "HEAD"].contains(head.method), !head.target.isAsterisk, let host = head.host,
-      let location = ResponseHead.Value("https://\(host)\(head.target.text)")
+      let location = ResponseHead.Value("https://\(host)\(head.target.local)")
     else { return .refusal(.forbidden, "this server wants TLS: https", code: "tls-required") }
     var answer = HTTPAnswer.refusal(
       .permanentRedirect, "this server wants TLS: https", code: "tls-required")

@@ -36,6 +36,8 @@ final class HTTPSession {
   private let routes: HTTPRoutes
   private let isInterrupted: () -> Bool
   private var requestCount = 0
+  /// What it may say: files that are put are lines in a room.
+  private var visitBudget: TokenBucket
 
   /// Takes over a connection.
   ///
@@ -53,6 +55,8 @@ final class HTTPSession {
     connection = HTTPConnection(transport, server.buffers)
     self.limits = limits
     (self.address, self.isEncrypted, self.server) = (address, isEncrypted, server)
+    let rate = server.options.rate
+    visitBudget = TokenBucket(rate: rate, burst: 10 * rate, now: .now)
     routes = HTTPRoutes(server)
   }
 
@@ -88,6 +92,7 @@ final class HTTPSession {
     if !needsTLS, FileVisit.isMeant(by: head) {
       let visit = FileVisit(
         head, from: address, over: connection, isEncrypted: isEncrypted, server)
+      pace(visitBudget.take(FileVisit.tokens, now: .now))
       return try receive(head, { visit.run() }, hasReceivedAll: { visit.hasReceivedAll })
     }
     if !needsTLS, TusResponder.isMeant(by: head) {
@@ -111,6 +116,14 @@ final class HTTPSession {
       try send(answer, isHead: isHead, version: head.version, keepsAlive: keepsAlive), keepsAlive
     else { return false }
     return try connection.drop(head.contentLength, until: .now + limits.head)
+  }
+
+  /// Has a client that says more than it may wait, as a client of the talk does.
+  private func pace(_ wait: Duration) {
+    let end = MonotonicTime.now + wait
+    while .now < end, !isInterrupted(), !connection.isBroken {
+      SystemThread.sleep(for: min(.milliseconds(200), end - .now))
+    }
   }
 
   /// Receives bytes of a file, and answers.

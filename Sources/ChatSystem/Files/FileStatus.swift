@@ -46,6 +46,12 @@ extension FilePath {
     return stat(cString, &status) == 0 ? FileStatus(status) : nil
   }
 
+  /// Whether anything lies there, were it a link that leads nowhere (lstat(2)), or that can't be said.
+  package var isTaken: Bool {
+    var status = stat()
+    return lstat(cString, &status) == 0 || errno != ENOENT
+  }
+
   /// Whether this process may write to what lies there (access(2)).
   package var isWritable: Bool { access(cString, W_OK) == 0 }
 

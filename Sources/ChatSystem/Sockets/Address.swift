@@ -41,8 +41,23 @@ package struct Address: Equatable, Sendable, CustomStringConvertible {
 
   /// Whether only programs on this machine can reach it.
   package var isLoopback: Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
-      || host.hasPrefix("::ffff:127.")
+    if host == "localhost" { return true }
+    // A name may begin as an address does.
+    var four = in_addr()
+    if inet_pton(AF_INET, host, &four) == 1 { return Self.isLoopback(four.s_addr) }
+    var six = in6_addr()
+    guard inet_pton(AF_INET6, host, &six) == 1 else { return false }
+    return withUnsafeBytes(of: six) { bytes in
+      let isMapped =
+        bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+      if isMapped { return bytes[12] == 127 }
+      return bytes.prefix(15).allSatisfy { $0 == 0 } && bytes[15] == 1
+    }
+  }
+
+  /// 127.0.0.0/8, of an address in network order.
+  private static func isLoopback(_ address: in_addr_t) -> Bool {
+    UInt32(bigEndian: address) >> 24 == 127
   }
 
   /// The sockets' addresses it stands for, in the resolver's order.

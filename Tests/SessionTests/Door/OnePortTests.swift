@@ -171,6 +171,24 @@ struct OnePortTests {
     #expect(try python.rest() == "HTTP/1.1 200 OK\n", "\(python.errors)")
   }
 
+  @Test("600 handshakes that were begun and go no further keep nobody out")
+  func halfHandshakes() throws {
+    let server = try TestServer("--greet-after", "1000", "--log-level", "error")
+    // The beginning of a ClientHello of 512 bytes.
+    let half: [UInt8] = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3] + [UInt8](repeating: 7, count: 89)
+    let stalled = try (0..<600).map { _ in
+      let socket = try server.connect()
+      try socket.send(bytes: half)
+      return socket
+    }
+    let start = Date.now
+    let curl = try Program("curl", ["-sSk", "https://\(server.address)/healthz"])
+    #expect(try curl.rest() == "ok\n", "\(curl.errors)")
+    // They would give up after ten.
+    #expect(Date.now.timeIntervalSince(start) < 8)
+    withExtendedLifetime(stalled) {}
+  }
+
   @Test("without HTTP, a request ends with one line in the log, and the talk goes on")
   func withoutHTTP() throws {
     let server = try TestServer("--no-http", "--greet-after", "1000")

@@ -66,7 +66,8 @@ struct FileHTTPTests {
     #expect(
       fields["content-disposition"]
         == "attachment; filename=\"p__.html\"; filename*=UTF-8''p%22%C3%A4.html")
-    #expect(fields["content-security-policy"] == "sandbox; default-src 'none'")
+    #expect(
+      fields["content-security-policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'")
     #expect(fields["x-content-type-options"] == "nosniff")
     #expect(fields["cross-origin-resource-policy"] == "same-origin")
     #expect(fields["access-control-allow-origin"] == nil)

@@ -93,6 +93,8 @@ struct FileVisitTests {
     #expect(try Self.put(path, to: "\(origin)/nothing/?nick=ci").status == "404")
     #expect(try Self.put(path, to: "\(origin)/?nick=ci").status == "404")
     #expect(try Self.put(large, to: "\(origin)/lobby/?nick=ci").status == "413")
+    let part = ["-H", "Content-Range: bytes 0-2/9"]
+    #expect(try Self.put(path, to: "\(origin)/lobby/?nick=ci", part).status == "400")
     let chunked = ["-H", "Transfer-Encoding: chunked"]
     #expect(try Self.put(path, to: "\(origin)/lobby/?nick=ci", chunked).status == "501")
     for field in [
@@ -137,6 +139,20 @@ struct FileVisitTests {
     try alice.expect("ci joined!")
     #expect(try socket.line()?.hasPrefix("HTTP/1.1 408") == true)
     try alice.expect("ci left!")
+  }
+
+  @Test("one connection puts no more files than it may say lines")
+  func rate() throws {
+    let server = try TestServer("--rate", "10")
+    let socket = try server.connect()
+    let start = Date.now
+    for number in 0..<6 {
+      try socket.send(
+        "PUT /lobby/\(number)?nick=ci HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+    }
+    for _ in 0..<6 { while let line = try socket.line(), !line.hasPrefix("HTTP/1.1 201") {} }
+    // Each costs as much as 22 lines, and the first 100 are free.
+    #expect(Date.now.timeIntervalSince(start) > 1)
   }
 
   @Test("a connection that goes on puts the next file")
