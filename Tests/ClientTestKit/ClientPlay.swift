@@ -233,7 +233,10 @@ private final class PlayedTransport: ClientTransport, @unchecked Sendable {
     }
   }
 
-  func receive(into buffer: inout [UInt8]) -> Int { play.receive(into: &buffer) }
+  func receiveIfReady(into buffer: inout [UInt8]) -> Received {
+    let count = play.receive(into: &buffer)
+    return count > 0 ? .bytes(count) : .end
+  }
 
   func sendAll(_ bytes: Span<UInt8>) { play.send(bytes) }
 

@@ -171,7 +171,10 @@ final class ScriptedTransport: ClientTransport, @unchecked Sendable {
     }
   }
 
-  func receive(into buffer: inout [UInt8]) -> Int { script.receive(into: &buffer) }
+  func receiveIfReady(into buffer: inout [UInt8]) -> Received {
+    let count = script.receive(into: &buffer)
+    return count > 0 ? .bytes(count) : .end
+  }
 
   func sendAll(_ bytes: Span<UInt8>) { script.send(bytes) }
 

@@ -15,10 +15,8 @@ package protocol ClientTransport: Sendable {
     for timeout: Duration, or wakeUp: borrowing WakeUp
   ) throws(SystemError) -> TCPTransport.Waking
 
-  /// Receives what is there, waiting until something is.
-  ///
-  /// - Returns: how many bytes; 0 at the end of the stream.
-  func receive(into buffer: inout [UInt8]) throws(SystemError) -> Int
+  /// Receives what is there, without waiting. What is readable may be nothing yet: a part of a record of TLS.
+  func receiveIfReady(into buffer: inout [UInt8]) throws(SystemError) -> Received
 
   /// Sends all of the bytes, waiting as long as it takes.
   func sendAll(_ bytes: Span<UInt8>) throws(SystemError)

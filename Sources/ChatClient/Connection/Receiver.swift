@@ -81,7 +81,13 @@ final class Receiver: @unchecked Sendable {
       } else {
         guard (try? stream.waitUntilReadable(for: left)) == true else { return nil }
       }
-      guard let count = try? stream.receive(into: &buffer), count > 0 else {
+      let count: Int
+      switch try? stream.receiveIfReady(into: &buffer) {
+      case .bytes(let received): count = received
+      case .wouldBlock:
+        guard clock.now < deadline else { return nil }
+        continue
+      case .end, nil:
         isAtEnd = true
         return nil
       }

@@ -1,4 +1,5 @@
 import ChatSystem
+import ChatTLS
 import Foundation
 import TestKit
 import Testing
@@ -193,6 +194,23 @@ struct ClientTLSTests {
     // Without TLS it is said.
     let plain = try Self.say("hello", ["--plain", address], state: state)
     #expect(try Self.hear(plain).code == 0)
+  }
+
+  @Test("a server over TLS that begins a record and goes no further is given up like a silent one")
+  func halfRecord() throws {
+    let identity = try OwnCertificate.identity(in: nil, names: ["localhost"], addresses: [])
+    let listener = try Listener(on: Address(host: "127.0.0.1", port: 0))
+    let client = try Program(
+      "chat-client",
+      [
+        "--nick", "alice", "--fingerprint", "\(identity.fingerprint)", "\(listener.address)",
+      ])
+    let accepted = try #require(try listener.accept())
+    let server = try TLSTransport.accept(accepted.stream, as: identity, until: .now + .seconds(20))
+    // Application data of 16,384 bytes, of which three come.
+    try server.socket.sendAll([0x17, 3, 3, 0x40, 0, 1, 2, 3])
+    #expect(try client.exitCode(within: 40) == 69)
+    #expect(client.errors.contains("no handshake") || client.errors.contains("says nothing"))
   }
 
   @Test("a lost connection is replaced by one to the same key, and by no other")
