@@ -33,7 +33,12 @@ struct GracefulClose {
       releaseNickname(reason)
       sendLast(peer.finishOutside() + lastLine)
     }
-    if !isAtEnd { linger(until: .now + Self.limit) }
+    if isAtEnd {
+      // TLS says so, too (RFC 8446, section 6.1).
+      peer.transport.shutdownWriting()
+    } else {
+      linger(until: .now + Self.limit)
+    }
   }
 
   private func leave(_ room: Room, _ lastLine: [UInt8]) {

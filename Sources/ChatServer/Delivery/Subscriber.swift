@@ -202,6 +202,8 @@ package final class Subscriber: @unchecked Sendable {
   /// A file sender gives back the right to send, having sent so many bytes.
   package func takeBack(wireBytes count: UInt64) {
     activity = .ready
+    // The last record may still wait for the system.
+    needsFlush = true
     encoder.noteSent(wireBytes: count)
   }
 

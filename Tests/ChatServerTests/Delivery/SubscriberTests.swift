@@ -212,6 +212,24 @@ struct SubscriberTests {
     #expect(reader.transport.unacknowledgedBytes == 0)
   }
 
+  @Test("a record that a file has left with the transport is flushed before it is up to date")
+  func heldByAFile() throws {
+    var behavior = FakeTransport.Behavior()
+    behavior.capacity = 40
+    behavior.recordBytes = 100
+    let reader = try Reader(behavior)
+    try reader.deliverAll()
+    reader.transport.read()
+    let sent = try [UInt8](repeating: 10, count: 100).withUnsafeBytes {
+      try reader.transport.send($0)
+    }
+    #expect(sent.count == 100)
+    reader.subscriber.takeBack(wireBytes: 100)
+    #expect(try reader.deliver() == .blocked(on: .writable))
+    while try reader.subscriber.flush() != nil { reader.transport.read() }
+    #expect(try reader.deliver() == .upToDate)
+  }
+
   @Test("a client that asks as fast as it is answered lets others have a turn")
   func share() throws {
     var behavior = FakeTransport.Behavior()
