@@ -51,6 +51,10 @@ let package = Package(
     // TLS 1.3: OpenSSL's libssl, which this one target wraps.
     .target(name: "ChatTLS", dependencies: ["COpenSSL", "ChatSystem"], swiftSettings: strict),
 
+    // Requests of HTTP: libcurl, which this one target wraps. No pkgConfig, as with SQLite.
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "ChatHTTPClient", dependencies: ["CCurl", "ChatSystem"], swiftSettings: strict),
+
     // The shelf of kept files.
     .target(
       name: "ChatFiles", dependencies: ["ChatCore", "ChatCrypto", "ChatSystem"],
@@ -79,8 +83,8 @@ let package = Package(
     .target(
       name: "ChatClient",
       dependencies: [
-        "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatPictures", "ChatSystem",
-        "ChatTLS", "ChatTerminal",
+        "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHTTP", "ChatHTTPClient",
+        "ChatPictures", "ChatSystem", "ChatTLS", "ChatTerminal",
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -184,12 +184,14 @@ package final class Client: Sendable {
       }
       return nil
     }
+    let files = trust.files(at: address)
     let threads: ClientThreads
     do {
       threads = try ClientThreads(
         options: options, nickname: nickname, isTyped: isTyped,
         route: ServerRoute(to: address, trust, output),
-        folder: folder, renderer: renderer, input: input, output: output)
+        folder: folder, renderer: renderer, input: input, output: output
+      ) { try HTTPFileService(at: files) }
     } catch {
       output.complain("\(error)")
       throw .lost

@@ -10,6 +10,9 @@ package struct KeyFingerprint: Hashable, Sendable, CustomStringConvertible {
   /// `SHA256:` and the digest in base64 without padding, as ssh(1) writes fingerprints.
   package let description: String
 
+  /// The digest in base64 with its padding, as pins of keys are written (RFC 7469, section 2.4).
+  package var base64: String { description.dropFirst(Self.prefix.count) + "=" }
+
   /// Reads one; `nil` if it is not written as `description` has it.
   package init?(_ text: String) {
     let digits = text.dropFirst(Self.prefix.count)

@@ -11,54 +11,6 @@ struct PeerNumberTests {
     .max - 65_536, .max - 1, .max,
   ]
 
-  @Test("a frame of any offset and size is taken, dropped or refused", arguments: numbers)
-  func frames(size: UInt64) {
-    for offset in Self.numbers {
-      for total in Self.numbers {
-        var state = DownloadState(size: total)
-        _ = state.begin(length: 0)
-        for _ in 0..<8 {
-          if state.frame(offset: offset, size: size) == .take { state.received(Int(size)) }
-          _ = state.frame(offset: offset &+ 1, size: size)
-          _ = state.take(sums: ["0123456789abcdef"], isLast: false)
-          _ = state.end()
-        }
-        #expect(state.length <= total)
-      }
-    }
-  }
-
-  @Test("a frame over the protocol's limit is refused, in whatever state the download is")
-  func tooLarge() {
-    var state = DownloadState(size: .max)
-    #expect(state.begin(length: 0) == .get(offset: 0))
-    #expect(state.frame(offset: 0, size: UInt64(Limits.frameBytes) + 1) == .refuse(.get(offset: 0)))
-    #expect(state.frame(offset: 50, size: .max) == .refuse(.get(offset: 0)))
-    #expect(state.frame(offset: 50, size: .max) == .refuse(.fail(.damaged)))
-  }
-
-  @Test("sums of blocks are counted for a file of any size", arguments: numbers)
-  func sums(size: UInt64) {
-    var state = DownloadState(size: size)
-    #expect(state.begin(length: size) == .check)
-    #expect(state.mismatch() == .askSums)
-    let words = [String](repeating: "ffffffffffffffff", count: 100)
-    #expect(state.take(sums: words, isLast: true) == .compare)
-    let blocks =
-      size / UInt64(Limits.sumBlockBytes) + (size % UInt64(Limits.sumBlockBytes) > 0 ? 1 : 0)
-    #expect(state.sums.count == Int(min(100, blocks)))
-  }
-
-  @Test("an upload starts inside its file", arguments: numbers)
-  func uploads(offset: UInt64) {
-    for size in Self.numbers {
-      var state = UploadState()
-      _ = state.prepared(size: size)
-      let step = state.start(offset: offset)
-      #expect((step == .send(offset: offset)) == (offset <= size))
-    }
-  }
-
   @Test("lines may have any number, in any order", arguments: numbers)
   func sequences(number: UInt64) {
     for other in Self.numbers {

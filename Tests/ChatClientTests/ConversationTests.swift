@@ -237,10 +237,9 @@ struct ConversationTests {
         server> bob sent a.png (5 B)
         server> [FILE]:a.png⇥id=k3Fq⇥from=bob⇥size=5⇥sha256=\(digest)
         shown> bob sent a.png (5 B)
-        client> [GET]:k3Fq⇥offset=0
-        server> [DATA]:k3Fq⇥offset=0⇥size=5
-        server~ hello
-        server> <END>⇥id=k3Fq
+        asks> GET k3Fq 0
+        gets> hello
+        gets all
         client> [GOT]:k3Fq
         shown> * saved received_a.png (5 B)
         picture> \(folder.path)/received_a.png
@@ -333,14 +332,13 @@ struct ConversationTests {
     let (exit, failures) = try play.play(
       Self.entry + """
         server> [FILE]:a.bin⇥id=k3Fq⇥from=bob⇥size=10⇥sha256=\(digest)
-        client> [GET]:k3Fq⇥offset=0
-        server> [DATA]:k3Fq⇥offset=0⇥size=5
-        server~ hello
+        asks> GET k3Fq 0
         1 s pass
-        status> ↓ a.bin 50 % 5 B/s 0:01 left
-        server> [DATA]:k3Fq⇥offset=5⇥size=5
-        server~ world
-        server> <END>⇥id=k3Fq
+        gets> hello
+        1 s pass
+        status> ↓ a.bin 50 % 2 B/s 0:03 left
+        gets> world
+        gets all
         client> [GOT]:k3Fq
         shown> * saved received_a.bin (10 B)
         picture> \(folder.path)/received_a.bin

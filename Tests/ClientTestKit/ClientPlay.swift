@@ -18,8 +18,8 @@ package import ChatSystem
 /// `server>` sends a line, `server~` raw bytes; `client>` takes the client's next line, which has to be this; `types>`
 /// is a line of input. `shown>`, `error>` and `picture>` take what was displayed next; `status>` looks at the row for the
 /// status, and `status cleared` finds it empty. `accept` takes a connection,
-/// `refuse` none; `cut` ends it, `input ends` the input, `file is read` does a job of the thread that reads files, and
-/// `15 s pass` lets the client wait on a clock of the play's own.
+/// `refuse` none; `cut` ends it, `input ends` the input, and `15 s pass` lets the client wait on a clock of the play's own.
+/// `asks> GET k3Fq 0` takes what a transfer asks for, `gets> text` sends it bytes, and `gets all` ends the answer.
 /// ⇥ stands for a TAB. Whatever the client sends or displays beyond the script is a failure.
 package final class ClientPlay {
   private let output = RecordedOutput(hasStatusRow: true)
@@ -38,6 +38,7 @@ package final class ClientPlay {
   private var displayed: [RecordedOutput.Entry] = []
   private var failures: [String] = []
   private let clock = PlayedClock()
+  private let files = PlayedFiles()
   /// How long the client has to wait before the script goes on.
   private var pause: Duration = .zero
 
@@ -63,7 +64,8 @@ package final class ClientPlay {
     steps = lines.enumerated().map { (number: $0.offset + 1, text: $0.element) }[...]
     let client = try ScriptedClient(
       options: options, nickname: Nickname("alice"), style: style, isTyped: isTyped,
-      folder: folder, output: output, clock: ClientClock { [clock] in clock.now }
+      folder: folder, output: output, clock: ClientClock { [clock] in clock.now },
+      transfers: files.threads, files: { [files] in files }
     ) { [unowned self] in connect() }
     self.client = client
     let exit = client.run()
@@ -144,6 +146,10 @@ package final class ClientPlay {
         expect(.error(rest(7)))
       } else if text.hasPrefix("picture> ") {
         expect(.picture(FilePath(rest(9))))
+      } else if text.hasPrefix("asks> ") {
+        expect(request: rest(6))
+      } else if text.hasPrefix("gets> ") {
+        files.send(Array(rest(6).utf8)) ? nil : "nobody takes it"
       } else if text.hasPrefix("status> ") {
         expect(status: rest(8))
       } else {
@@ -171,7 +177,7 @@ package final class ClientPlay {
     case "status cleared": return expect(status: nil)
     case "cut": isCut = true
     case "input ends": client?.endInput()
-    case "file is read": return client?.readFile() == true ? nil : "there is no file to read"
+    case "gets all": return files.finish() ? nil : "it goes on"
     default: return "unknown step"
     }
     return nil
@@ -185,6 +191,11 @@ package final class ClientPlay {
     let found = String(decoding: sent[..<end], as: UTF8.self)
     sent.removeFirst(end + 1)
     return found == line ? nil : "the client sends '\(found)'"
+  }
+
+  private func expect(request: String) -> String? {
+    let found = files.request()
+    return found == request ? nil : "it is \(found ?? "none")"
   }
 
   private func expect(_ entry: RecordedOutput.Entry) -> String? {

@@ -3,27 +3,28 @@ package import ChatClientModel
 package import ChatCore
 package import ChatSystem
 
-/// A whole client without threads, sockets and pauses: its driver plays the server, the person at the terminal, and
-/// the threads that write and that read files.
+/// A whole client without sockets and pauses, and without threads but for those that its driver starts: that plays the
+/// server, the person at the terminal, and the thread that writes.
 ///
 /// Thread: one. `run` asks for connections and reads from them; everything else is called from within, by the
 /// `ClientTransport`'s waits, so that what happens between two receptions is the driver's choice.
 package final class ScriptedClient {
   private let threads: ClientThreads
-  private let worker = FileWorker(isManual: true)
   private let connect: () -> Connection?
   private let clock: ClientClock
-  private var buffer = FrameBuffer()
 
   /// - Parameters:
   ///   - nickname: taken for granted.
   ///   - isTyped: a person types; otherwise a pipe has the input.
   ///   - folder: where files are saved.
+  ///   - transfers: the threads of transfers.
+  ///   - files: makes what a transfer's requests go over.
   ///   - connect: makes the first connection and those after it; where there is none, the client ends.
   /// - Throws: `SystemError` if the system has no descriptor left.
   package init(
     options: ClientOptions, nickname: Nickname, style: Renderer.Style, isTyped: Bool,
     folder: DownloadFolder, output: any ClientOutput, clock: ClientClock = .monotonic,
+    transfers: TransferThreads, files: @escaping @Sendable () -> any FileService,
     connect: @escaping () -> (any ClientTransport)?
   ) throws(SystemError) {
     let make = { connect().map { Connection(over: $0, clock: clock) } }
@@ -33,7 +34,7 @@ package final class ScriptedClient {
     threads = try ClientThreads(
       options: options, nickname: nickname, isTyped: isTyped, route: route,
       folder: .success(folder), renderer: Renderer(style: style) { $0 }, input: NoInput(),
-      output: output, worker: worker, clock: clock)
+      output: output, threads: transfers, clock: clock, service: files)
   }
 
   /// Shakes hands, and follows the conversation to its end.
@@ -58,15 +59,10 @@ package final class ScriptedClient {
   /// The end of the input.
   package func endInput() { threads.endInput() }
 
-  /// Does what the write thread does: sends what waits, or one frame of a file.
+  /// Does what the write thread does: sends what waits.
   ///
   /// - Returns: false if there is nothing to send.
-  package func write() -> Bool { threads.writeOnce(&buffer) }
-
-  /// Does what the thread does that reads files: one job.
-  ///
-  /// - Returns: false if none waits.
-  package func readFile() -> Bool { worker.doNext() }
+  package func write() -> Bool { threads.writeOnce() }
 }
 
 /// The input of a client whose driver calls `type`.

@@ -14,11 +14,12 @@ internal import ClientTestKit
 /// | `t`, up to LF | a line of input |
 /// | `e` | the input ends |
 /// | `w`, `W` | the client sends once, or all that waits |
-/// | `j` | a file is read |
-/// | `h`, `n`, `s`, `b` and a digit | what a `SampleFile` is |
-/// | `f` and a digit, up to LF | the whole file in frames under this id |
+/// | `j` | a transfer runs; what comes of its requests follows: see `ScriptedFiles` |
+/// | `h`, `n` and a digit | what a `SampleFile` is |
 /// | anything else | itself |
-final class ClientScript {
+final class ClientScript: @unchecked Sendable {
+  // Safety: one thread does everything.
+
   /// So many bytes a server may send for each input.
   private static let mostBytes = 1_048_576
 
@@ -35,6 +36,8 @@ final class ClientScript {
   private(set) var received: [UInt8] = []
   /// How many files the client has sent to their end.
   private(set) var endedUploads = 0
+  /// The transfers that have not begun.
+  private var transfers: [@Sendable () -> Void] = []
   private let isTyped: Bool
   weak var client: ScriptedClient?
 
@@ -81,9 +84,31 @@ final class ClientScript {
 
   /// Looks at what the client has sent.
   func endConnection() {
-    endedUploads += SentBytes.check(received, isTyped: isTyped)
+    SentBytes.check(received, isTyped: isTyped)
     received = []
   }
+
+  /// Where transfers run: on this thread, when the script says so, and without a pause.
+  var threads: TransferThreads {
+    TransferThreads(waits: false) { [weak self] body in
+      self?.transfers.append(body)
+    }
+  }
+
+  // MARK: What comes of requests for files
+
+  /// Three bits.
+  func choice() -> UInt8 { reader.byte() & 7 }
+  /// Eight bytes.
+  func number() -> UInt64 { reader.number() }
+  /// Up to 255 bytes, that many as the first says.
+  func someBytes() -> [UInt8] { reader.bytes(Int(reader.byte())) }
+  /// A file of the script's.
+  func sample() -> SampleFile { SampleFile.next(&reader) }
+  /// Bytes of a file are sent.
+  func note(said bytes: ArraySlice<UInt8>) { said += bytes }
+  /// A file is sent to its end.
+  func noteUpload() { endedUploads += 1 }
 
   // MARK: The script
 
@@ -114,23 +139,9 @@ final class ClientScript {
   /// The bytes of a file that stand for FF and a letter; `nil` if something happens instead.
   private func content(_ code: UInt8) -> [UInt8]? {
     if "cxrtewWj".utf8.contains(code) { return nil }
-    guard "hnsbf".utf8.contains(code) else { return reader.bytes(2) }
+    guard "hn".utf8.contains(code) else { return reader.bytes(2) }
     _ = reader.bytes(2)
-    if let bytes = SampleFile.content(code, &reader) { return bytes }
-    let file = SampleFile.next(&reader)
-    return Self.frames(of: file, id: reader.bytes(upTo: UInt8(ascii: "\n")))
-  }
-
-  private static func frames(of file: SampleFile, id: [UInt8]) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var offset = 0
-    while offset < file.bytes.count {
-      let frame = file.bytes[offset...].prefix(65_536)
-      bytes += Array("[DATA]:".utf8) + id
-      bytes += Array("\toffset=\(offset)\tsize=\(frame.count)\n".utf8) + frame
-      offset += frame.count
-    }
-    return bytes + Array("<END>\tid=".utf8) + id + [UInt8(ascii: "\n")]
+    return SampleFile.content(code, &reader)
   }
 
   private func perform(_ code: UInt8) {
@@ -143,7 +154,8 @@ final class ClientScript {
     case "e": client?.endInput()
     case "w": _ = client?.write()
     case "W": for _ in 0..<64 where client?.write() == true {}
-    case "j": _ = client?.readFile()
+    case "j":
+      if !transfers.isEmpty { transfers.removeFirst()() }
     default: break
     }
   }

@@ -3,15 +3,12 @@ internal import ChatCrypto
 
 /// Files that both sides of a script have: without their checksums no random input would get past one.
 ///
-/// After an FF, `h`, `n`, `s`, `b` and a digit stand for the SHA-256 of the file with this number, its size, its
-/// sums and its bytes, of which one frame has at most 65,536.
+/// After an FF, `h`, `n`, `b` and a digit stand for the SHA-256 of the file with this number, its size and its bytes.
 struct SampleFile {
   let bytes: [UInt8]
   let digest: String
-  /// The beginnings of its blocks' digests.
-  let sums: String
 
-  /// None, less than a frame, a frame and more than one.
+  /// None, less than a piece that is read at once, one and more than one.
   static let all = [0, 6, 5_000, 65_536, 70_000].map { count in
     SampleFile((0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
   }
@@ -19,8 +16,6 @@ struct SampleFile {
   private init(_ bytes: [UInt8]) {
     self.bytes = bytes
     digest = Self.digest(of: bytes)
-    // None has more than one block.
-    sums = bytes.isEmpty ? "" : String(digest.prefix(16))
   }
 
   static func digest(of bytes: [UInt8]) -> String {
@@ -40,8 +35,7 @@ struct SampleFile {
     switch Unicode.Scalar(code) {
     case "h": Array(next(&reader).digest.utf8)
     case "n": Array("\(next(&reader).bytes.count)".utf8)
-    case "s": Array(next(&reader).sums.utf8)
-    case "b": Array(next(&reader).bytes.prefix(65_536))
+    case "b": Array(next(&reader).bytes)
     default: nil
     }
   }

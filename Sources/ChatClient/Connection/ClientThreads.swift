@@ -27,13 +27,15 @@ package final class ClientThreads: @unchecked Sendable {
   /// - Parameters:
   ///   - isTyped: a person types: lines are commands, and questions can be asked.
   ///   - folder: where files are saved.
-  ///   - worker: reads files from end to end.
+  ///   - threads: the transfers'.
   ///   - clock: the timeouts'.
+  ///   - service: makes what one transfer's requests go over.
   package init(
     options: ClientOptions, nickname: Nickname, isTyped: Bool, route: ServerRoute,
     folder: Result<DownloadFolder, SystemError>, renderer: Renderer, input: any ClientInput,
-    output: any ClientOutput, worker: FileWorker = FileWorker(),
-    clock: ClientClock = .monotonic
+    output: any ClientOutput, threads: TransferThreads = .system,
+    clock: ClientClock = .monotonic,
+    service: @escaping @Sendable () throws -> any FileService
   ) throws(SystemError) {
     mailbox = try TransferMailbox()
     outgoing = OutgoingQueue(nickname: nickname, isTyped: isTyped)
@@ -41,7 +43,7 @@ package final class ClientThreads: @unchecked Sendable {
       output.hasStatusRow ? { @Sendable in output.setStatus($0) } : nil
     transfers = FileTransfers(
       options: options, isTyped: isTyped, folder: folder, outgoing: outgoing, mailbox: mailbox,
-      worker: worker, clock: clock, setStatus: setStatus)
+      threads: threads, clock: clock, service: service, setStatus: setStatus)
     let conversation = Conversation(
       nickname: nickname, isTyped: isTyped, outgoing: outgoing, transfers: transfers,
       renderer: renderer, output: output)
@@ -100,34 +102,21 @@ package final class ClientThreads: @unchecked Sendable {
   // MARK: The write thread
 
   private func write() {
-    var buffer = FrameBuffer()
-    while let (stream, work) = outgoing.next() { send(work, to: stream, &buffer) }
+    while let (stream, lines) = outgoing.next() { send(lines, to: stream) }
   }
 
-  /// Sends what waits, or one frame of a file.
+  /// Sends what waits.
   ///
   /// - Returns: false if there is nothing to send now.
-  package func writeOnce(_ buffer: inout FrameBuffer) -> Bool {
-    guard let (stream, work) = outgoing.nextIfAny() else { return false }
-    send(work, to: stream, &buffer)
+  package func writeOnce() -> Bool {
+    guard let (stream, lines) = outgoing.nextIfAny() else { return false }
+    send(lines, to: stream)
     return true
   }
 
-  private func send(
-    _ work: OutgoingQueue.Work, to stream: any ClientTransport, _ buffer: inout FrameBuffer
-  ) {
+  private func send(_ lines: [UInt8], to stream: any ClientTransport) {
     // If the connection is gone, the receive thread finds out.
-    switch work {
-    case .lines(let bytes): try? stream.sendAll(bytes)
-    case .frame(let frame):
-      do throws(UploadFailure) {
-        try frame.file.read(frame, into: &buffer)
-        try? buffer.send(to: stream)
-      } catch {
-        outgoing.stopSending(frame.token)
-        mailbox.post(.unreadable(token: frame.token, reason: error.reason))
-      }
-    }
+    try? stream.sendAll(lines)
   }
 
   // MARK: The input thread

@@ -125,7 +125,6 @@ final class ConnectionLoop {
     while let item = next(from: connection, &silence) {
       switch item {
       case .signal: transfers.readMail()
-      case .bytes(let range): connection.receiver.withBytes(range) { transfers.take($0) }
       case .line(let line):
         let wasCatchingUp = conversation.catchUp != nil
         try conversation.follow(line)
@@ -142,7 +141,6 @@ final class ConnectionLoop {
       try conversation.endTransfers("ended, because \(silence)")
       throw try conversation.end("\(silence)")
     }
-    if connection.receiver.isBroken { try conversation.displayViolation() }
     try conversation.interrupt()
     connection.stream.shutdownBoth()
     if conversation.hasSaidGoodbye || outgoing.hasLeft {
@@ -165,10 +163,7 @@ final class ConnectionLoop {
   ) -> Receiver.Item? {
     let receiver = connection.receiver
     while true {
-      if !receiver.hasNext, let consequence = transfers.endStalled(on: connection.stream) {
-        // Notices are displayed after any signal.
-        return consequence == .lose ? nil : .signal
-      }
+      if !receiver.hasNext, transfers.endStalled() { return nil }
       let look = MonotonicTime(watch.nextLook)
       let deadline = min(look, transfers.statusTime ?? look, transfers.stallTime ?? look)
       let item = receiver.item(until: deadline, or: mailbox)
@@ -181,13 +176,11 @@ final class ConnectionLoop {
       case .signal: watch.heard(isWord: false, at: receiver.lastReceipt.moment)
       case .line(let line):
         watch.heard(isWord: LifeWatch.isWord(line), at: clock.moment)
-      case .bytes: watch.heard(isWord: true, at: clock.moment)
       }
       // Also after each item, or a server that never answers would be waited for without end; but only once all that
       // a read has brought was looked at.
       if let item, receiver.hasNext { return item }
-      let going = transfers.going(over: connection.stream)
-      switch watch.look(going, isAwaited: isAwaited, now: clock.moment) {
+      switch watch.look(isAwaited: isAwaited, now: clock.moment) {
       case .wait: break
       // A server without rooms does not know `[PING]`.
       case .ask where conversation.position.room != nil:

@@ -128,11 +128,6 @@ final class Conversation {
     }
   }
 
-  /// Displays that the server breaks the protocol.
-  func displayViolation() throws(ClientExit) {
-    try display.display(.transfer(.remark("the server breaks the protocol")))
-  }
-
   /// Writes what was gathered; only if there is much of it, unless it is `now`.
   func flush(now: Bool = true) throws(ClientExit) {
     if now || display.isFull { try display.flush() }

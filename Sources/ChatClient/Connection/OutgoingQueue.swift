@@ -3,8 +3,7 @@ internal import ChatCore
 internal import ChatSystem
 
 /// Everything that is to be sent, shared by the threads: the input thread fills the queue of lines, the write thread
-/// empties it into the present connection, the receive thread notes what the server has acknowledged. Files are sent
-/// a frame at a time while no line waits.
+/// empties it into the present connection, the receive thread notes what the server has acknowledged.
 ///
 /// Thread: any; each operation names the one that uses it. No lock is held while bytes are sent.
 final class OutgoingQueue: Sendable {
@@ -15,9 +14,6 @@ final class OutgoingQueue: Sendable {
     var queue: SendQueue
     /// Short answers to the server, which go before the queue.
     var replies: [UInt8] = []
-    /// What transfers ask for, which goes before the queue, too. They bound it themselves.
-    var requests: [UInt8] = []
-    var frames = FrameSchedule<PreparedFile>()
     var isInputWaiting = false
     /// Where to send; `nil` while the connection is lost, and until the gap is closed.
     var stream: (any ClientTransport)?
@@ -86,17 +82,11 @@ final class OutgoingQueue: Sendable {
 
   // MARK: The write thread
 
-  /// What is to be sent.
-  enum Work: Sendable {
-    case lines([UInt8])
-    case frame(UploadFrame<PreparedFile>)
-  }
-
   /// Waits for something to send, and for a connection to send it to; `nil` when the client ends.
   ///
   /// Thread: write.
-  func next() -> (stream: any ClientTransport, work: Work)? {
-    state.wait { state -> (stream: any ClientTransport, work: Work)?? in
+  func next() -> (stream: any ClientTransport, lines: [UInt8])? {
+    state.wait { state -> (stream: any ClientTransport, lines: [UInt8])?? in
       if state.isClosed { return .some(nil) }
       return self.take(from: &state).map { .some($0) }
     }
@@ -105,18 +95,16 @@ final class OutgoingQueue: Sendable {
   /// The same without waiting; `nil` if there is nothing to send now, or no connection.
   ///
   /// Thread: write.
-  func nextIfAny() -> (stream: any ClientTransport, work: Work)? {
+  func nextIfAny() -> (stream: any ClientTransport, lines: [UInt8])? {
     state.withLock { self.take(from: &$0) }
   }
 
-  private func take(from state: inout State) -> (stream: any ClientTransport, work: Work)? {
+  private func take(from state: inout State) -> (stream: any ClientTransport, lines: [UInt8])? {
     guard let stream = state.stream else { return nil }
-    let bytes = state.replies + state.requests + state.queue.take()
+    let bytes = state.replies + state.queue.take()
     state.replies = []
-    state.requests = []
     wakeInput(&state)
-    if !bytes.isEmpty { return (stream, .lines(bytes)) }
-    return state.frames.next().map { (stream, .frame($0)) }
+    return bytes.isEmpty ? nil : (stream, bytes)
   }
 
   // MARK: The receive thread
@@ -185,8 +173,6 @@ final class OutgoingQueue: Sendable {
       state.isAway = true
       state.queue.lost()
       state.replies = []
-      state.requests = []
-      state.frames.removeAll()
       return state.stream
     }
     // Wakes the write thread if it waits for this connection.
@@ -232,14 +218,6 @@ final class OutgoingQueue: Sendable {
 
   // MARK: Files
 
-  /// Sends a line that a transfer needs, without waiting.
-  ///
-  /// Thread: receive.
-  func request(_ line: TaggedLine) {
-    state.withLock { $0.requests.append(contentsOf: line.encoded()) }
-    state.wake()
-  }
-
   /// Asks for the list of files, after the lines that wait.
   ///
   /// Thread: receive.
@@ -249,26 +227,6 @@ final class OutgoingQueue: Sendable {
       state.queue.append(.lookup(TaggedLine("FILES", file).encoded().dropLast()))
     }
     state.wake()
-  }
-
-  /// Sends a file from an offset on.
-  ///
-  /// Thread: receive.
-  func send(_ file: PreparedFile, token: String, from offset: UInt64) {
-    state.withLock { $0.frames.add(file, size: file.size, token: token, from: offset) }
-    state.wake()
-  }
-
-  /// Sends no more of a file.
-  ///
-  /// Thread: any.
-  func stopSending(_ token: String) { state.withLock { $0.frames.remove(token) } }
-
-  /// How much of a file has been sent; `nil` if all of it has.
-  ///
-  /// Thread: receive.
-  func sentBytes(of token: String) -> UInt64? {
-    state.withLock { $0.frames.offset(of: token) }
   }
 
   /// Keeps the client from leaving after the last line, while files are transferred.
@@ -283,9 +241,4 @@ final class OutgoingQueue: Sendable {
   ///
   /// Thread: any.
   var isHeld: Bool { state.withLock { $0.queue.isHeld } }
-
-  /// Whether a change of room or nickname is not answered yet.
-  ///
-  /// Thread: receive.
-  var isMoving: Bool { state.withLock { $0.queue.isBarred } }
 }

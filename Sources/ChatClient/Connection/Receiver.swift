@@ -2,19 +2,17 @@ internal import ChatClientModel
 internal import ChatCore
 internal import ChatSystem
 
-/// Decodes what a server sends: lines, and the raw bytes that some of them announce.
+/// Decodes what a server sends: lines.
 ///
 /// Thread: one at a time.
 ///
-/// Limit: no more is buffered than what one read brings; a frame over the limit ends the connection.
+/// Limit: no more is buffered than what one read brings, and one line.
 final class Receiver: @unchecked Sendable {
   // Safety: confined to the main thread until the receive thread starts, to that one from then on.
 
   /// One thing that came.
   enum Item {
     case line(ServerLine)
-    /// Raw bytes, to be had with `withBytes` before anything more is received.
-    case bytes(Range<Int>)
     /// The mailbox has ended the wait.
     case signal
   }
@@ -46,11 +44,8 @@ final class Receiver: @unchecked Sendable {
   /// Whether the server asks for a nickname without ending the line.
   var isAskedWithoutEnd: Bool { greeting.isNickWithoutEnd }
 
-  /// Whether the server announced more bytes than it may: where its next line begins is unknown.
-  private(set) var isBroken = false
-
   /// Waits for the next line of a handshake; `nil` when the connection has ended, however it did, or the time is
-  /// over. Raw bytes that come meanwhile are dropped.
+  /// over.
   func receive(until deadline: MonotonicTime) -> ServerLine? {
     while let item = item(until: deadline) {
       if case .line(let line) = item { return line }
@@ -67,7 +62,7 @@ final class Receiver: @unchecked Sendable {
     while !hasNext {
       items.removeAll(keepingCapacity: true)
       next = 0
-      guard !isBroken, beginning != .stranger else {
+      guard beginning != .stranger else {
         isAtEnd = true
         return nil
       }
@@ -96,43 +91,23 @@ final class Receiver: @unchecked Sendable {
       guard beginning != .stranger else { continue }
       cut(count)
       // Bytes without end that make no item do not extend the time.
-      if !hasNext, !isBroken, clock.now >= deadline { return nil }
+      if !hasNext, clock.now >= deadline { return nil }
     }
     defer { next += 1 }
     return items[next]
   }
 
-  /// Hands over raw bytes.
-  func withBytes(_ range: Range<Int>, _ body: (Span<UInt8>) -> Void) {
-    let chunk = buffer
-    body(chunk.span.extracting(range))
-  }
-
   /// Cuts what was received into items.
   private func cut(_ count: Int) {
     let chunk = buffer
-    let all = chunk.span.extracting(0..<count)
-    framer.feedMixed(all) { frame in
-      guard !isBroken else { return nil }
+    framer.feed(chunk.span.extracting(0..<count)) { frame in
       switch frame {
-      case .line(let bytes):
-        let line = ServerLine(bytes)
-        guard case .transfer(.data(_, _, let size)) = line else {
-          items.append(.line(line))
-          return nil
-        }
-        isBroken = size > UInt64(Limits.frameBytes)
-        guard !isBroken else { return nil }
-        items.append(.line(line))
-        return .counted(size)
-      case .bytes(let bytes):
-        // Counted bytes are always a view of the chunk they came in.
-        if let range = all.indices(of: bytes) { items.append(.bytes(range)) }
+      case .line(let bytes): items.append(.line(ServerLine(bytes)))
       // A server that keeps the protocol sends none that are too long.
       case .tooLong: break
+      case .bytes: break
       case .bytesEnd: break
       }
-      return nil
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import ChatClientModel
 internal import ChatCore
+internal import ChatHTTPClient
 internal import ChatSystem
 internal import ChatTLS
 
@@ -90,6 +91,15 @@ final class ServerTrust: @unchecked Sendable {
       trust = read
       return read
     } catch { throw .distrusted("--tls-ca: \(error)") }
+  }
+
+  /// Where files are to be had from a server that was connected to: with the same trust.
+  func files(at address: Address) -> HTTPEndpoint {
+    guard usesTLS(at: address) else { return HTTPEndpoint(address, trust: .plain) }
+    if let key = options.fingerprint ?? trusted[address.description] {
+      return HTTPEndpoint(address, trust: .key(key.base64))
+    }
+    return HTTPEndpoint(address, trust: .authorities(options.authorities))
   }
 
   // MARK: Whose key it is

@@ -21,7 +21,7 @@ final class Pictures: Sendable {
 
   private let terminal: TerminalScreen?
   private let display: @Sendable (String) -> Void
-  private let worker = FileWorker()
+  private let worker = PictureWorker()
   private let state = Guarded(State())
 
   /// - Parameters:

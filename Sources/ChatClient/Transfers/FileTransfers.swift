@@ -7,16 +7,9 @@ internal import ChatSystem
 ///
 /// Thread: confined to the main thread until the client is in, to the receive thread from then on.
 final class FileTransfers {
-  /// What to do with a connection over which transfers do not go on.
-  enum StallConsequence {
-    case keep
-    /// Another is needed.
-    case lose
-  }
-
   private let outlet: TransferOutlet
-  private let downloads: DownloadQueue
-  private let uploads: UploadQueue
+  private let queue: TransferQueue
+  private let gate: TransferGate
   private let mailbox: TransferMailbox
   private var status: TransferStatus
   /// What is fetched as it is offered.
@@ -25,28 +18,29 @@ final class FileTransfers {
   private var isHeld = false
 
   private var lookups = FileLookups()
-  private var sentNames = RecentFiles<String>(limit: FileLookups.mostRemembered)
   private var room = ""
 
   private let clock: ClientClock
   private var watch: StallWatch
-  /// How often the server has said something of a file, or sent of one.
+  /// How often the server has answered a question about files.
   private var answers: UInt64 = 0
 
   /// - Parameters:
   ///   - isTyped: a person is there, who could ask for a file.
+  ///   - threads: the transfers'.
+  ///   - service: makes what one transfer's requests go over.
   ///   - setStatus: sets the row for the status; `nil` where there is none.
   init(
     options: ClientOptions, isTyped: Bool, folder: Result<DownloadFolder, SystemError>,
-    outgoing: OutgoingQueue, mailbox: TransferMailbox, worker: FileWorker,
-    clock: ClientClock,
+    outgoing: OutgoingQueue, mailbox: TransferMailbox, threads: TransferThreads,
+    clock: ClientClock, service: @escaping @Sendable () throws -> any FileService,
     setStatus: (@Sendable (String?) -> Void)?
   ) {
     outlet = TransferOutlet(outgoing, isTyped: isTyped)
-    downloads = DownloadQueue(
-      folder, at: options.downloadFolder ?? ".", outlet: outlet, worker: worker, mailbox: mailbox,
-      clock: clock)
-    uploads = UploadQueue(outlet: outlet, worker: worker, mailbox: mailbox, clock: clock)
+    gate = TransferGate(waits: threads.waits)
+    queue = TransferQueue(
+      folder, at: options.downloadFolder ?? ".", outlet: outlet, mailbox: mailbox,
+      threads: threads, gate: gate, service: service)
     (self.mailbox, self.clock) = (mailbox, clock)
     watch = StallWatch(now: clock.moment)
     status = TransferStatus(clock: clock, set: setStatus)
@@ -56,10 +50,10 @@ final class FileTransfers {
   }
 
   /// Whether anything runs, waits, or is asked for.
-  var isBusy: Bool { downloads.isBusy || uploads.isBusy || !lookups.isEmpty }
+  var isBusy: Bool { queue.isBusy || !lookups.isEmpty }
 
   /// Whether the server has to say something next.
-  var isWaiting: Bool { downloads.isWaiting || uploads.isWaiting || !lookups.isEmpty }
+  var isWaiting: Bool { !lookups.isEmpty }
 
   /// What is to be displayed, in order; each once.
   func takeNotices() -> [TransferNotice] { outlet.takeNotices() }
@@ -71,39 +65,26 @@ final class FileTransfers {
 
   /// Displays how far the transfers are, if it is time.
   func displayStatus() {
-    status.update(isBusy: isBusy) { downloads.progress(at: $0) + uploads.progress(at: $0) }
+    status.update(isBusy: isBusy) { queue.progress(at: $0) }
   }
 
   // MARK: Silence
 
   /// When `endStalled` is to be asked next; `nil` if it need not be.
-  var stallTime: MonotonicTime? { isBusy ? MonotonicTime(watch.nextLook) : nil }
+  var stallTime: MonotonicTime? { lookups.isEmpty ? nil : MonotonicTime(watch.nextLook) }
 
-  /// Ends what waits for a server that does nothing about it, if it is time.
+  /// Ends the questions that a server does nothing about, if it is time.
   ///
-  /// - Returns: what to do with the connection; `nil` if nothing has ended.
-  func endStalled(on stream: any ClientTransport) -> StallConsequence? {
-    guard let time = stallTime, case let now = clock.now, now >= time else { return nil }
-    let signs =
-      downloads.isWaiting || uploads.isUnderWay || !lookups.isEmpty
-      ? StallWatch.Signs(
-        answers: answers, sentBytes: uploads.sentBytes,
-        unacknowledgedBytes: stream.unacknowledgedBytes) : nil
-    guard watch.isStalled(signs, now: now.moment) else { return nil }
+  /// - Returns: whether they have ended. Then another connection is needed: an answer that comes all the same must not be
+  ///   taken for another's.
+  func endStalled() -> Bool {
+    guard let time = stallTime, case let now = clock.now, now >= time,
+      watch.isStalled(answers, now: now.moment)
+    else { return false }
     let reason = "the server has done nothing about it for \(StallWatch.limit.components.seconds) s"
-    downloads.endWaiting(reason)
-    uploads.endWaiting(reason)
-    // An answer that comes all the same must not be taken for another's.
-    let hasLookups = !lookups.isEmpty
     for choice in lookups.removeAll() { outlet.fail(choice, reason) }
     updateHold()
-    return hasLookups ? .lose : .keep
-  }
-
-  /// What goes of files; `nil` if none is being sent.
-  func going(over stream: any ClientTransport) -> LifeWatch.Going? {
-    guard uploads.isUnderWay else { return nil }
-    return .init(sentBytes: uploads.sentBytes, unacknowledgedBytes: stream.unacknowledgedBytes)
+    return true
   }
 
   // MARK: What other threads say
@@ -114,21 +95,17 @@ final class FileTransfers {
     hold(true)
     for message in mailbox.take() {
       switch message {
-      case .send(let paths): uploads.send(paths)
+      case .send(let paths): queue.send(paths)
       case .get(let choice): perform([lookups.get(choice)], nickname: "")
       case .cancel(let choice):
-        let isUpload = uploads.cancel(choice)
-        if !downloads.cancel(choice), !isUpload { outlet.report(.remark("nothing to cancel")) }
+        if !queue.cancel(choice) { outlet.report(.remark("nothing to cancel")) }
       case .leave:
-        downloads.giveUp()
-        uploads.giveUp()
+        queue.giveUp()
         _ = lookups.removeAll()
       case .inputEnded:
         if isBusy { outlet.report(.remark("waiting for the files; Ctrl-C leaves at once")) }
-      case .hashed(let number, let result): downloads.hashed(number, result)
-      case .compared(let number, let result): downloads.compared(number, result)
-      case .prepared(let number, let result): uploads.prepared(number, result)
-      case .unreadable(let token, let reason): uploads.unreadable(token, reason)
+      case .ended(let number, let end): queue.ended(number, end)
+      case .remark(let text): outlet.report(.remark(text))
       }
     }
     updateHold()
@@ -145,14 +122,13 @@ final class FileTransfers {
   ///
   /// Thread: main, before the receive thread starts.
   func send(_ paths: [FilePath]) {
-    uploads.send(paths)
+    queue.send(paths)
     updateHold()
   }
 
   /// Ends all, because of what happened to the client.
   func endAll(_ reason: String) {
-    downloads.endAll(reason)
-    uploads.endAll(reason)
+    queue.endAll(reason)
     for choice in lookups.removeAll() { outlet.fail(choice, reason) }
     updateHold()
   }
@@ -176,8 +152,8 @@ final class FileTransfers {
     defer { updateHold() }
     lookups.follow(line)
     switch line {
-    case .session(.welcome(let room, _, _, let maxFileBytes, _)):
-      uploads.mostBytes = maxFileBytes
+    case .session(.welcome(let room, _, _, let mostBytes, let token)):
+      gate.note { $0 = .init(token: token, room: room, mostBytes: mostBytes) }
       self.room = room
     case .session(.room(let name, _, _)): move(to: name)
     case .transfer(let line): return follow(line, nickname: nickname)
@@ -191,12 +167,8 @@ final class FileTransfers {
     var isFollowed = true
     switch line {
     case .file(let offer): offered(offer, nickname: nickname)
-    case .data(let id, let offset, let size): downloads.frame(id, offset: offset, size: size)
-    case .end(let id): downloads.fileEnd(id)
-    case .sums(let words, let id, _, let isLast): downloads.sums(words, id, isLast: isLast)
-    case .cancelled(let id): cancelled(id)
-    case .uploadStart(_, let token, let offset): uploads.started(token, offset: offset)
     case .got(let id, let have, let all): got(id, have, all)
+    case .data, .end, .sums, .cancelled, .uploadStart: break  // MERGE
     case .error(let code, let reason, let id):
       isFollowed = refused(id, code: code, reason: reason, nickname: nickname)
     case .listed(let offer, let time):
@@ -219,21 +191,26 @@ final class FileTransfers {
   private func perform(_ steps: [FileLookups.Step], nickname: String) {
     for step in steps {
       switch step {
-      case .fetch(let offer): downloads.fetch(offer)
+      case .fetch(let offer): queue.fetch(offer)
       case .fetchNewest(let offer, let count):
         outlet.report(
           .remark(
             "\(FileName(from: offer.name)): the newest of \(count), from \(offer.sender) "
               + "(\(ByteCount.text(offer.sizeBytes)))"))
-        downloads.fetch(offer)
+        queue.fetch(offer)
       case .offered(let offer): offered(offer, nickname: nickname)
-      case .arrived(let offer): sentNames[offer.id] = uploads.arrived(offer)
-      case .ask(let id): outlet.outgoing.look(for: id)
+      case .arrived(let offer): arrived(offer)
+      case .ask(let id): ask(for: id)
       case .fail(let name, let reason): outlet.fail(name, reason, hasBegun: false)
       case .display(let files): outlet.report(.files(files))
-      case .resumeUploads: uploads.resume()
+      case .resumeTransfers: gate.open()
       }
     }
+  }
+
+  private func ask(for id: String) {
+    outlet.outgoing.look(for: id)
+    watch = StallWatch(now: clock.moment)
   }
 
   /// A line was missed that reports a file.
@@ -241,19 +218,9 @@ final class FileTransfers {
     lookups.missed(line, file: file, nickname: nickname, acceptsAny: budget.acceptsAny)
   }
 
-  /// Some of a frame's bytes have come.
-  func take(_ bytes: Span<UInt8>) {
-    answers += 1
-    downloads.bytes(bytes)
-    updateHold()
-  }
-
   private func offered(_ offer: SharedFile, nickname: String) {
     lookups.remember(offer)
-    if offer.sender == nickname {
-      sentNames[offer.id] = uploads.arrived(offer)
-      return
-    }
+    guard offer.sender != nickname else { return arrived(offer) }
     let refusal = budget.accept(offer.sizeBytes, now: clock.moment)
     // A client that only sends files displays no offers.
     if !onlySends {
@@ -266,7 +233,13 @@ final class FileTransfers {
     guard refusal == nil else { return }
     // First: the input may end at the same time.
     hold(true)
-    downloads.fetch(offer)
+    queue.fetch(offer)
+  }
+
+  /// A file of the client's own is offered to the room.
+  private func arrived(_ offer: SharedFile) {
+    // The server may have said so by HTTP before.
+    if outlet.sentName(of: offer.id) == nil { queue.arrived(offer) }
   }
 
   /// An offer of a file that would be fetched, but whose checksum is not one: the person, or the script, learns that
@@ -281,47 +254,32 @@ final class FileTransfers {
       FileName(from: line.value).text, "the server's offer makes no sense", hasBegun: false)
   }
 
-  private func cancelled(_ id: String) {
-    if outlet.cancelAnswered(id) { return }
-    let reason =
-      outlet.outgoing.isMoving
-      ? "ended, because you go to another room" : "the server has ended it"
-    downloads.cancelled(id, because: reason)
-    uploads.cancelled(id, because: reason)
-  }
-
   private func got(_ id: String, _ have: Int, _ all: Int) {
-    guard let name = sentNames[id] else { return }
+    guard let name = outlet.sentName(of: id) else { return }
     outlet.report(.delivered(name: name, have: have, of: all))
     status.noteDelivery(name, have: have, of: all)
   }
 
   private func refused(_ id: String, code: String, reason: String, nickname: String) -> Bool {
-    // Also if the transfer had ended before.
-    if code == ErrorCode.noSuchFile.rawValue, outlet.cancelAnswered(id) { return true }
-    // Both, whatever they return: an id may be a token as well.
-    let isUpload = uploads.refused(id, code: code, reason: reason)
-    let isDownload = downloads.refused(id, reason)
     let isLookup = outlet.outgoing.note { $0.listRefused(id) }
     if isLookup { perform(lookups.refused(reason), nickname: nickname) }
-    return isUpload || isDownload || isLookup
+    // The sender of a file that is gone meanwhile need not know who has it.
+    return isLookup || queue.hasSaved(id)
   }
 
   private func move(to name: String) {
     defer { room = name }
+    gate.note { $0.room = name }
     guard !room.isEmpty, name != room else { return }
-    downloads.endAll("ended, because you went to another room")
-    uploads.endAll("ended, because you went to another room")
+    queue.endAll("ended, because you went to another room")
   }
 
   // MARK: Connections
 
-  /// The connection is lost.
+  /// The connection is lost. What comes and goes over others goes on.
   func interrupt() {
-    outlet.forgetCancels()
+    gate.close()
     lookups.interrupt()
-    downloads.interrupt()
-    uploads.interrupt()
     updateHold()
   }
 
@@ -330,9 +288,8 @@ final class FileTransfers {
   /// - Parameter isElsewhere: the room that transfers belong to is gone.
   func resume(isElsewhere: Bool) {
     if isElsewhere { endAll("ended, because the room is gone") }
-    for id in lookups.resume() { outlet.outgoing.look(for: id) }
-    downloads.resume()
-    if !lookups.holdsUploads { uploads.resume() }
+    for id in lookups.resume() { ask(for: id) }
+    if !lookups.holdsTransfers { gate.open() }
     updateHold()
   }
 }

@@ -19,16 +19,12 @@ final class TransferMailbox: Sendable {
     /// Nothing more is typed.
     case inputEnded
 
-    // From the worker and the write thread, about the transfer of this number.
+    // From the transfers' threads.
 
-    /// The part of a download is hashed.
-    case hashed(Int, Result<HashedPart, HashFailure>)
-    /// A download is compared with its blocks' sums.
-    case compared(Int, Result<HashedPart, HashFailure>)
-    /// A file to send is opened and hashed.
-    case prepared(Int, Result<PreparedFile, UploadFailure>)
-    /// A file that is being sent can't be read any more, or has changed.
-    case unreadable(token: String, reason: String)
+    /// The transfer of this number has ended.
+    case ended(Int, TransferEnd)
+    /// Something to display.
+    case remark(String)
   }
 
   private let messages = Guarded([Message]())

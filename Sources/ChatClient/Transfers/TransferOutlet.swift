@@ -13,36 +13,12 @@ final class TransferOutlet {
   /// Whether a person is there, who reads what failed and may try again.
   let isTyped: Bool
   private var notices: [TransferNotice] = []
-  /// How many `[CANCEL]`s of an id, or token, are not answered. Until they are, what comes under it belongs to the
-  /// transfer that was ended, though another may have begun.
-  private var openCancels: [String: Int] = [:]
+  /// What the client's own files are called, by their ids.
+  private var sentNames = RecentFiles<String>(limit: FileLookups.mostRemembered)
 
   init(_ outgoing: OutgoingQueue, isTyped: Bool) {
     (self.outgoing, self.isTyped) = (outgoing, isTyped)
   }
-
-  // MARK: Ending transfers
-
-  /// Asks the server to end a transfer.
-  func cancel(_ id: String) {
-    openCancels[id, default: 0] += 1
-    outgoing.request(TaggedLine("CANCEL", id))
-  }
-
-  /// Whether what comes under this id belongs to a transfer that the client has ended.
-  func awaitsCancel(_ id: String) -> Bool { openCancels[id] != nil }
-
-  /// Notes an answer.
-  ///
-  /// - Returns: whether it answers a `[CANCEL]` of the client.
-  func cancelAnswered(_ id: String) -> Bool {
-    guard let count = openCancels[id] else { return false }
-    openCancels[id] = count > 1 ? count - 1 : nil
-    return true
-  }
-
-  /// The connection is lost, and with it all answers.
-  func forgetCancels() { openCancels = [:] }
 
   // MARK: Notices
 
@@ -50,13 +26,22 @@ final class TransferOutlet {
   func report(_ notice: TransferNotice) { notices.append(notice) }
 
   /// Reports what is given up because a person wants it; of very many, how many.
-  ///
-  /// - Parameter participle: what is not done with them.
-  func report(dropped names: [String], _ participle: String) {
-    for name in names.prefix(Self.mostNamed) { report(.remark("\(name) is not \(participle)")) }
-    let rest = names.count - Self.mostNamed
+  func report(dropped texts: [String]) {
+    for text in texts.prefix(Self.mostNamed) { report(.remark(text)) }
+    let rest = texts.count - Self.mostNamed
     if rest > 0 { report(.remark("and \(rest) more")) }
   }
+
+  /// Reports that a file of the client's own is with the room.
+  ///
+  /// - Parameter id: the room's name for it; `nil` if it is not known.
+  func sent(id: String?, _ name: String, size: UInt64) {
+    if let id { sentNames[id] = name }
+    report(.sent(id: id ?? "", name: name, size: size))
+  }
+
+  /// What a file of the client's own is called, that has been reported; `nil` if it is none.
+  func sentName(of id: String) -> String? { sentNames[id] }
 
   /// Reports that a transfer has failed: the client does not exit with success then.
   ///

@@ -54,8 +54,8 @@ package struct FileLookups: Sendable {
     case fail(String, reason: String)
     /// Display the list that a person has asked for.
     case display([TransferNotice.Listed])
-    /// Resume the uploads: it is known what has arrived.
-    case resumeUploads
+    /// Transfers may go on: it is known what has arrived.
+    case resumeTransfers
   }
 
   /// What the room's stream says of a file.
@@ -77,8 +77,8 @@ package struct FileLookups: Sendable {
   private var named: [SharedFile] = []
   /// A line of the stream reports a file, and the file itself is offered next.
   private var published: Published?
-  /// Uploads wait until all questions are answered.
-  package private(set) var holdsUploads = false
+  /// Transfers wait until all questions are answered.
+  package private(set) var holdsTransfers = false
 
   /// Nothing is known or asked.
   package init() {}
@@ -94,8 +94,7 @@ package struct FileLookups: Sendable {
     switch line {
     case .room(.sent(let sender, let name, _)): published = Published(sender: sender, name: name)
     // These may stand between the line and the offer.
-    case .transfer(.data), .transfer(.end), .transfer(.sums), .control(.ping), .control(.pong):
-      break
+    case .control(.ping), .control(.pong): break
     default: published = nil
     }
   }
@@ -214,9 +213,9 @@ package struct FileLookups: Sendable {
   private mutating func answered() -> [Step] {
     _ = lookups.popFirst()
     hasFound = false
-    guard lookups.isEmpty, holdsUploads else { return [] }
-    holdsUploads = false
-    return [.resumeUploads]
+    guard lookups.isEmpty, holdsTransfers else { return [] }
+    holdsTransfers = false
+    return [.resumeTransfers]
   }
 
   /// Forgets all questions.
@@ -240,7 +239,7 @@ package struct FileLookups: Sendable {
   ///
   /// - Returns: the ids to ask for.
   package mutating func resume() -> [String] {
-    holdsUploads = !lookups.isEmpty
+    holdsTransfers = !lookups.isEmpty
     return lookups.elements.map(\.id)
   }
 }

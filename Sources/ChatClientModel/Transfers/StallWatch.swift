@@ -1,41 +1,26 @@
-/// Finds out that transfers make no progress, though the server may send other lines. Pure.
+/// Finds out that a server does nothing about a question, though it may send other lines. Pure.
 package struct StallWatch: Sendable {
-  /// How long transfers may stand still.
+  /// How long an answer may take.
   package static let limit: Duration = .seconds(60)
   /// How often to look.
   package static let interval: Duration = .seconds(1)
 
-  /// What changes as long as there is progress.
-  package struct Signs: Equatable, Sendable {
-    /// How many lines and bytes about files the server has sent.
-    package var answers: UInt64
-    /// How much of files has been sent.
-    package var sentBytes: UInt64
-    /// How much the peer's system has not acknowledged.
-    package var unacknowledgedBytes: Int
-
-    package init(answers: UInt64, sentBytes: UInt64, unacknowledgedBytes: Int) {
-      self.answers = answers
-      self.sentBytes = sentBytes
-      self.unacknowledgedBytes = unacknowledgedBytes
-    }
-  }
-
   /// When to look again.
   package private(set) var nextLook: Moment
-  private var signs: Signs?
+  private var answers: UInt64?
   private var since: Moment
 
+  /// A question is asked.
   package init(now: Moment) { (nextLook, since) = (now, now) }
 
-  /// Looks.
+  /// Looks, while questions are open.
   ///
-  /// - Parameter signs: `nil` if the transfers wait for nothing.
+  /// - Parameter answers: how many lines about them the server has sent.
   /// - Returns: whether nothing has changed for too long; then the time starts again.
-  package mutating func isStalled(_ signs: Signs?, now: Moment) -> Bool {
+  package mutating func isStalled(_ answers: UInt64, now: Moment) -> Bool {
     nextLook = now + Self.interval
-    guard let signs, signs == self.signs else {
-      (self.signs, since) = (signs, now)
+    guard answers == self.answers else {
+      (self.answers, since) = (answers, now)
       return false
     }
     guard now - since >= Self.limit else { return false }

@@ -43,13 +43,16 @@ public enum Limits {
   /// The longest token by which a sender calls an upload, in ASCII letters and digits.
   public static let uploadTokenBytes = 16
 
+  /// How many files a client fetches and sends at once.
+  public static let transfersAtOnce = 4
+
   /// How many uploads one connection may have open.
   public static let uploadsAtOnce = 4
 
   /// How many downloads may run over one connection.
   public static let downloadsAtOnce = 8
 
-  /// How many bytes of a file each sum of a `[SUMS]` answer is of.
+  /// How many bytes of a file each sum of `/files/ID/sums` is of.
   public static let sumBlockBytes = 1_048_576
 
   /// How many files one `[FILES]` answer lists.

@@ -15,14 +15,7 @@ enum ClientLinesTarget {
     let seed = UInt64(reader.byte())
     let items = FramedStream.items(
       of: Array(reader.rest), seed: seed, limit: Limits.serverLineBytes
-    ) { line in
-      guard case .transfer(.data(_, _, let size)) = ServerLine(line),
-        size <= UInt64(Limits.frameBytes)
-      else {
-        return nil
-      }
-      return .counted(size)
-    }
+    ) { _ in nil }
     var catchUp = CatchUp(room: "lobby", since: seed)
     var position = StreamPosition()
     for case .line(let bytes) in items {

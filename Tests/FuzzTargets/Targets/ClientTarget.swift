@@ -24,7 +24,8 @@ enum ClientTarget {
     let script = ClientScript(reader, isTyped: isTyped)
     let client = try? ScriptedClient(
       options: options, nickname: nickname, style: style, isTyped: isTyped, folder: saved,
-      output: SilentOutput(hasStatusRow: isTyped)
+      output: SilentOutput(hasStatusRow: isTyped), transfers: script.threads,
+      files: { ScriptedFiles(script) }
     ) { script.connect() }
     guard let client else { return }
     script.client = client

@@ -165,7 +165,7 @@ struct OddFolderTests {
       try eventually("part \(started.count) is there") { folder.names.count == started.count }
     }
     for (server, client) in started {
-      try file.deliver(from: 50_000, by: server)
+      try file.goOn(from: 50_000, by: server)
       try ClientScript.finish(client, server)
     }
     #expect(folder.names.sorted() == ["received_photo (2).png", "received_photo.png"])

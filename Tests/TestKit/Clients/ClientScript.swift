@@ -1,5 +1,8 @@
 /// What a chat-client and a `FakeServer` say to each other when alice comes, comes back and leaves.
 package enum ClientScript {
+  /// What a request has to bring that is alice's.
+  package static let token = "aToken"
+
   /// What every connection begins with, and how alice enters: her join is number 7.
   package static let firstEntry = """
     accept
@@ -7,7 +10,7 @@ package enum ClientScript {
     C< [HELLO]:1
     C< alice
     S> alice joined!
-    S> [WELCOME]:1⇥room=lobby⇥seq=7⇥members=1⇥max-file=0
+    S> [WELCOME]:1⇥room=lobby⇥seq=7⇥members=1⇥max-file=0⇥token=\(token)
     S> Connected to server!
     """
 
@@ -20,7 +23,7 @@ package enum ClientScript {
     C< [ROOM]:\(room)⇥since=\(since)
     C< alice
     S> alice joined!
-    S> [WELCOME]:1⇥room=\(room)⇥seq=\(join)⇥members=1⇥max-file=0
+    S> [WELCOME]:1⇥room=\(room)⇥seq=\(join)⇥members=1⇥max-file=0⇥token=\(token)
     S> Connected to server!
     C< [PING]:chat-client-missed
     """

@@ -35,25 +35,48 @@ package struct FileScript {
   }
 
   /// What the client asks.
-  package func get(_ offset: Int = 0) -> String { "C< [GET]:\(id)⇥offset=\(offset)" }
-
-  /// Sends a range of it, frame by frame.
-  package func send(_ range: Range<Int>, by server: FakeServer, flipping flipped: Int? = nil) throws
-  {
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: 65_536) {
-      var frame = Array(bytes[start..<min(start + 65_536, range.upperBound)])
-      if let flipped, start..<start + frame.count ~= flipped { frame[flipped - start] ^= 1 }
-      let header = "[DATA]:\(id)\toffset=\(start)\tsize=\(frame.count)\n"
-      try server.send(bytes: Array(header.utf8) + frame)
-    }
+  package func get(_ offset: Int = 0) -> String {
+    "C< GET /files/\(id)" + (offset > 0 ? "⇥from=\(offset)" : "")
   }
 
-  /// Sends it from there on, and says that this was all.
+  /// Answers the client, which asks for it from there on, with the beginning of the rest.
+  ///
+  /// - Parameters:
+  ///   - range: what is sent: it begins where the client wants it to.
+  ///   - flipped: the offset of a byte that is sent otherwise.
+  package func begin(
+    _ range: Range<Int>, by server: FakeServer, flipping flipped: Int? = nil
+  ) throws {
+    let request = try server.takenRequest()
+    let start = range.lowerBound
+    let length = "Content-Length: \(bytes.count - start)"
+    if start > 0 {
+      let part = "Content-Range: bytes \(start)-\(bytes.count - 1)/\(bytes.count)"
+      try request.answer("206 Partial Content", [length, part])
+    } else {
+      try request.answer("200 OK", [length])
+    }
+    try send(range, by: server, flipping: flipped)
+  }
+
+  /// Sends more of it.
+  package func send(
+    _ range: Range<Int>, by server: FakeServer, flipping flipped: Int? = nil
+  ) throws {
+    var part = Array(bytes[range])
+    if let flipped, range ~= flipped { part[flipped - range.lowerBound] ^= 1 }
+    try server.takenRequest().send(part)
+  }
+
+  /// Breaks the answer off.
+  package func breakOff(by server: FakeServer) throws { try server.takenRequest().end() }
+
+  /// Answers with all of the rest.
   package func serve(from offset: Int = 0, by server: FakeServer, flipping flipped: Int? = nil)
     throws
   {
-    try send(offset..<bytes.count, by: server, flipping: flipped)
-    try server.play("S> <END>⇥id=\(id)")
+    try begin(offset..<bytes.count, by: server, flipping: flipped)
+    try breakOff(by: server)
   }
 
   /// Offers it to a client that fetches it at once, and sends its beginning.
@@ -63,7 +86,7 @@ package struct FileScript {
   ///   - folder: where they are written, which is waited for.
   package func begin(_ count: Int, by server: FakeServer, into folder: TestFolder? = nil) throws {
     try server.play("\(offer())\n\(get())")
-    try send(0..<count, by: server)
+    try begin(0..<count, by: server)
     guard let folder else { return }
     try eventually("it is written") { folder.size(of: part) == count }
   }
@@ -74,18 +97,24 @@ package struct FileScript {
     try deliver(by: server)
   }
 
-  /// Sends it from there on to its end, for which the client thanks.
+  /// Sends all of it from there on, for which the client thanks.
   package func deliver(from offset: Int = 0, by server: FakeServer) throws {
     try serve(from: offset, by: server)
     try server.play("C< [GOT]:\(id)")
   }
 
-  /// The answer to `[SUMS]`.
+  /// Sends the rest of an answer that was begun, for which the client thanks.
+  package func goOn(from offset: Int, by server: FakeServer) throws {
+    try send(offset..<bytes.count, by: server)
+    try server.play("C< [GOT]:\(id)")
+  }
+
+  /// How the client asks for the sums of its blocks, and the answer.
   package var sums: String {
     let blocks = stride(from: 0, to: bytes.count, by: 1_048_576).map {
-      String(Self.sha256(bytes[$0..<min($0 + 1_048_576, bytes.count)]).prefix(16))
+      Self.sha256(bytes[$0..<min($0 + 1_048_576, bytes.count)]) + "⏎"
     }
-    return "S> [SUMS]:\(blocks.joined(separator: " "))⇥id=\(id)⇥from=0⇥end=1"
+    return "C< GET /files/\(id)/sums\nH> 200 OK⇥\(blocks.joined())"
   }
 
   /// Writes it into a folder.
@@ -95,26 +124,52 @@ package struct FileScript {
     return path
   }
 
-  /// Takes an upload from the announcement on, which the server answers with an offset.
-  ///
-  /// - Returns: the bytes that came.
-  package func receive(by server: FakeServer, token: String = "1", from offset: Int = 0) throws
+  // MARK: Uploads
+
+  /// Where an upload goes.
+  private var place: String { "/files/uploads/\(name.replacing(" ", with: "_"))" }
+
+  /// Takes the announcement of an upload, and answers how much of it is here.
+  package func announce(by server: FakeServer, from offset: Int = 0) throws {
+    let request = try server.request("POST /files")
+    let metadata = Dictionary(
+      (request.fields["upload-metadata"] ?? "").split(separator: ",").map { pair in
+        let words = pair.split(separator: " ").map { String($0) }
+        return (words[0], Data(base64Encoded: words[1]).map { String(decoding: $0, as: UTF8.self) })
+      }, uniquingKeysWith: { $1 })
+    guard request.fields["upload-length"] == "\(bytes.count)", metadata["filename"] == name,
+      metadata["sha256"] == sha256, metadata["room"] == "lobby",
+      request.fields["authorization"] == "Bearer \(ClientScript.token)",
+      request.fields["tus-resumable"] == "1.0.0"
+    else { throw Failure("the client announces \(request.fields)") }
+    try request.answer(
+      "201 Created", ["Location: \(place)", "Upload-Offset: \(offset)"], text: "")
+  }
+
+  /// Takes what is sent of an upload that was announced; the request waits for its answer.
+  package func take(by server: FakeServer, from offset: Int = 0, count: Int? = nil) throws
     -> [UInt8]
   {
-    try server.play(
-      """
-      C< [FILE]:\(name)⇥id=\(token)⇥size=\(bytes.count)⇥sha256=\(sha256)
-      S> [FILE]:\(name)⇥id=\(token)⇥offset=\(offset)
-      """)
-    var received: [UInt8] = []
-    while offset + received.count < bytes.count {
-      let size = min(65_536, bytes.count - offset - received.count)
-      let start = offset > 0 && received.isEmpty ? "⇥offset=\(offset)" : ""
-      try server.play("C< [DATA]:\(token)\(start)⇥size=\(size)")
-      received += try server.receive(size)
-    }
-    try server.play("C< <END>⇥id=\(token)")
-    return received
+    let request = try server.request("PATCH \(place)")
+    guard request.fields["upload-offset"] == "\(offset)",
+      request.fields["content-length"] == "\(bytes.count - offset)"
+    else { throw Failure("the client sends \(request.fields)") }
+    return try request.receive(count ?? bytes.count - offset)
+  }
+
+  /// Answers that all of it is here, and the room has been told.
+  package func finish(by server: FakeServer) throws {
+    try server.takenRequest().answer(
+      "204 No Content",
+      ["Upload-Offset: \(bytes.count)", "Location: /files/\(id)"], text: "")
+  }
+
+  /// Takes an upload from the announcement on; the request waits for its answer.
+  ///
+  /// - Returns: the bytes that came.
+  package func receive(by server: FakeServer, from offset: Int = 0) throws -> [UInt8] {
+    try announce(by: server, from: offset)
+    return try take(by: server, from: offset)
   }
 }
 

@@ -1,5 +1,5 @@
 import ChatSystem
-import Foundation
+import Dispatch
 
 /// A server that does what a test wrote down, to one client after another.
 ///
@@ -14,11 +14,19 @@ import Foundation
 /// `accept`; `C< (end)` takes the client's end. `stop` refuses connections from then on, and `listen`
 /// takes them again.
 ///
+/// `C< GET /files/id1` takes a request of HTTP, whichever connection it comes over; with `⇥from=5` one whose range begins
+/// there. `H> 404 Not Found⇥text` answers the last one that was taken.
+///
 /// Thread: the test's; it waits for the client wherever the script does.
 package final class FakeServer {
   private var listener: Listener
   private let port: UInt16
   private var stream: TCPTransport?
+  /// The requests that have come, and that no script has taken.
+  private var requests: [PlayedRequest] = []
+  /// Where a connection may be one for a request.
+  private var servesFiles = false
+  private var lastRequest: PlayedRequest?
   private var received: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 65_536)
 
@@ -45,6 +53,19 @@ package final class FakeServer {
       try send(line.dropFirst(3) + "\n")
     } else if line.hasPrefix("S~ ") {
       try send(line.dropFirst(3))
+    } else if line.hasPrefix("H> ") {
+      let parts = line.dropFirst(3).split(separator: "\t", maxSplits: 1)
+      try lastRequest?.answer(
+        String(parts[0]), text: parts.count > 1 ? String(parts[1].replacing("⏎", with: "\n")) : "")
+    } else if let method = ["GET", "HEAD", "POST", "PATCH", "DELETE"].first(where: {
+      line.hasPrefix("C< \($0) ")
+    }) {
+      let words = line.dropFirst(3).split(separator: "\t")
+      let start = words.count > 1 ? Int(words[1].dropFirst("from=".count)) : 0
+      let request = try request(String(words[0]))
+      guard method != "GET" || request.rangeStart == start else {
+        throw Failure("the client wants it from \(request.rangeStart) on")
+      }
     } else if line.hasPrefix("C< ") {
       let expected = line.dropFirst(3)
       let line = try self.line()
@@ -79,9 +100,47 @@ package final class FakeServer {
 
   private func accept() throws {
     cut()
-    // The listener has no time limit; the test's suite has.
-    guard let accepted = try listener.accept() else { throw Failure("it does not listen") }
-    stream = accepted.stream
+    while true {
+      let stream = try nextConnection()
+      // A client that wants to talk waits for us.
+      guard servesFiles, try stream.waitUntilReadable(for: .milliseconds(200)) else {
+        self.stream = stream
+        return
+      }
+      if let request = try? PlayedRequest(over: stream) { requests.append(request) }
+    }
+  }
+
+  private func nextConnection() throws -> TCPTransport {
+    let limit = DispatchWorkItem { [listener] in listener.stop() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(20), execute: limit)
+    defer { limit.cancel() }
+    guard let accepted = try listener.accept() else { throw Failure("nobody connects") }
+    return accepted.stream
+  }
+
+  /// Takes a request, such as `GET /files/id1`; of several the one that came first.
+  @discardableResult
+  package func request(_ line: String) throws -> PlayedRequest {
+    servesFiles = true
+    while true {
+      if let index = requests.firstIndex(where: { $0.line == line }) {
+        let request = requests.remove(at: index)
+        lastRequest = request
+        return request
+      }
+      guard requests.count < 8 else {
+        throw Failure("the client asks \(requests.map(\.line)), not \(line)")
+      }
+      // One that ends before it is whole was given up.
+      if let request = try? PlayedRequest(over: nextConnection()) { requests.append(request) }
+    }
+  }
+
+  /// The request that a script took last.
+  package func takenRequest() throws -> PlayedRequest {
+    guard let lastRequest else { throw Failure("no request has come") }
+    return lastRequest
   }
 
   private func cut() {

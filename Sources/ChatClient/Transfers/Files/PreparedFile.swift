@@ -21,8 +21,8 @@ struct PreparedFile: Sendable {
   ///
   /// - Parameters:
   ///   - limit: the largest that the server takes.
-  ///   - flag: cancels the reading.
-  init(path: FilePath, limit: UInt64, until flag: CancelFlag) throws(UploadFailure) {
+  ///   - transfer: ends the reading once it is cancelled.
+  init(path: FilePath, limit: UInt64, until transfer: TransferControl) throws(UploadFailure) {
     do {
       (file, name) = try Self.open(path)
       status = try file.status()
@@ -31,7 +31,7 @@ struct PreparedFile: Sendable {
           "it has \(ByteCount.text(status.sizeBytes)), and the server takes at most "
             + ByteCount.text(limit))
       }
-      digest = try RunningHash.digest(of: file, size: status.sizeBytes, until: flag)
+      digest = try RunningHash.digest(of: file, size: status.sizeBytes, until: transfer)
       // Some files have more bytes than the system says: those of /proc, for one.
       var byte: [UInt8] = [0]
       guard try isUnchanged, try file.read(into: &byte, 0..<1, at: status.sizeBytes) == 0 else {
@@ -58,14 +58,18 @@ struct PreparedFile: Sendable {
     get throws(SystemError) { try file.status() == status }
   }
 
-  /// Reads the bytes of a frame.
-  func read(_ frame: UploadFrame<PreparedFile>, into buffer: inout FrameBuffer)
-    throws(UploadFailure)
-  {
+  /// Fills a space with the bytes at an offset, none of them beyond the end. With the last one goes the word that the file
+  /// is still the one that was announced.
+  func read(
+    into space: UnsafeMutableRawBufferPointer, at offset: UInt64
+  ) throws(UploadFailure) {
     do {
-      guard try frame.isEnd ? isUnchanged : buffer.read(file, at: frame.offset, count: frame.count)
-      else { throw UploadFailure.changed }
-      buffer.set(header: frame.header, count: frame.count)
+      guard try file.read(into: space, at: offset) == space.count else {
+        throw UploadFailure.changed
+      }
+      guard try offset + UInt64(space.count) < size || isUnchanged else {
+        throw UploadFailure.changed
+      }
     } catch {
       throw UploadFailure(error)
     }

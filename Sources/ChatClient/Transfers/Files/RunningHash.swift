@@ -4,10 +4,8 @@ internal import ChatSystem
 
 /// The SHA-256 of a file as far as it has come.
 ///
-/// Thread: one at a time; its owner hands it on.
-final class RunningHash: @unchecked Sendable {
-  // Safety: the worker thread gives it up before the receive thread gets it, and the other way round.
-
+/// Thread: one at a time.
+final class RunningHash {
   /// How many bytes of a file are read at once.
   private static let pieceBytes = 262_144
 
@@ -31,12 +29,12 @@ final class RunningHash: @unchecked Sendable {
   ///
   /// - Throws: `HashFailure`, also if the file ends before the range does, or it was cancelled.
   func update(
-    _ file: RegularFile, _ range: Range<UInt64>, until flag: CancelFlag
+    _ file: RegularFile, _ range: Range<UInt64>, until transfer: TransferControl
   ) throws(HashFailure) {
     var buffer = [UInt8](repeating: 0, count: Int(min(UInt64(Self.pieceBytes), range.upperBound)))
     var offset = range.lowerBound
     while offset < range.upperBound {
-      if flag.isCancelled { throw HashFailure.cancelled }
+      if transfer.isCancelled { throw HashFailure.cancelled }
       let wanted = Int(min(UInt64(buffer.count), range.upperBound - offset))
       do {
         guard try file.read(into: &buffer, 0..<wanted, at: offset) == wanted else {
@@ -52,11 +50,11 @@ final class RunningHash: @unchecked Sendable {
 
   /// The digest of a file's first bytes.
   static func digest(
-    of file: RegularFile, size: UInt64, until flag: CancelFlag
+    of file: RegularFile, size: UInt64, until transfer: TransferControl
   ) throws(HashFailure) -> SHA256Digest {
     do {
       let hash = try RunningHash()
-      try hash.update(file, 0..<size, until: flag)
+      try hash.update(file, 0..<size, until: transfer)
       guard let digest = try hash.finish() else { throw HashFailure.changed }
       return digest
     } catch {
@@ -68,10 +66,10 @@ final class RunningHash: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - size: how long the file is.
-  ///   - sums: the first 16 hexadecimal digits of each block's SHA-256.
+  ///   - sums: each block's SHA-256.
   /// - Returns: what precedes the first damaged block.
   static func compare(
-    _ file: RegularFile, size: UInt64, with sums: [UInt64], until flag: CancelFlag
+    _ file: RegularFile, size: UInt64, with sums: [SHA256Digest], until transfer: TransferControl
   ) throws(HashFailure) -> HashedPart {
     do {
       let whole = try RunningHash()
@@ -79,10 +77,9 @@ final class RunningHash: @unchecked Sendable {
       for sum in sums where good < size {
         let end = min(good + UInt64(Limits.sumBlockBytes), size)
         let block = try RunningHash()
-        try block.update(file, good..<end, until: flag)
-        let digits = try block.finish()?.hex.prefix(16)
-        guard digits.flatMap({ UInt64($0, radix: 16) }) == sum else { break }
-        try whole.update(file, good..<end, until: flag)
+        try block.update(file, good..<end, until: transfer)
+        guard try block.finish() == sum else { break }
+        try whole.update(file, good..<end, until: transfer)
         good = end
       }
       return HashedPart(length: good, hash: whole)
@@ -93,7 +90,7 @@ final class RunningHash: @unchecked Sendable {
 }
 
 /// A prefix of a file, and its hash.
-struct HashedPart: Sendable {
+struct HashedPart {
   /// How many bytes it has.
   let length: UInt64
   let hash: RunningHash

@@ -1,0 +1,44 @@
+internal import ChatSystem
+
+/// Gives each transfer a thread, so that neither a disk nor the network holds up another, or the talk.
+package struct TransferThreads: Sendable {
+  /// Threads of the system.
+  package static let system = TransferThreads { body in
+    try SystemThread.start(named: "files", body)
+  }
+
+  /// Runs a body on a thread of its own.
+  let start: @Sendable (@escaping @Sendable () -> Void) throws -> Void
+
+  /// Whether transfers may wait.
+  let waits: Bool
+
+  /// - Parameters:
+  ///   - waits: whether transfers may wait. One that would have to, and may not, ends.
+  ///   - start: runs what it is given, sooner or later.
+  package init(
+    waits: Bool = true,
+    start: @escaping @Sendable (@escaping @Sendable () -> Void) throws -> Void
+  ) {
+    (self.waits, self.start) = (waits, start)
+  }
+}
+
+/// How a transfer ended.
+enum TransferEnd: Sendable {
+  /// It is saved under this name.
+  case saved(String)
+  /// It was sent, and has this id; `nil` if the server does not say.
+  case sent(id: String?)
+  /// - Parameter hasBegun: something of it has come or gone.
+  case failed(String, hasBegun: Bool)
+  /// Somebody wanted it to end.
+  case cancelled
+}
+
+/// Why a transfer can't go on.
+enum TransferFailure: Error {
+  case cancelled
+  /// For a person.
+  case reason(String)
+}

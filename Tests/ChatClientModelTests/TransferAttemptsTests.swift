@@ -1,0 +1,33 @@
+import ChatClientModel
+import Testing
+
+@Suite("TransferAttempts")
+struct TransferAttemptsTests {
+  @Test("the third thing that is wrong is the last, whatever comes in between")
+  func mistakes() {
+    var attempts = TransferAttempts()
+    var goesOn = [attempts.mistake()]
+    attempts.progress()
+    goesOn += [attempts.loss(), attempts.mistake()]
+    attempts.progress()
+    goesOn.append(attempts.mistake())
+    #expect(goesOn == [true, true, true, false])
+  }
+
+  @Test("the third loss in a row is the last; any progress in between begins anew")
+  func losses() {
+    var attempts = TransferAttempts()
+    var goesOn: [Bool] = []
+    for _ in 0..<10 {
+      goesOn += [attempts.loss(), attempts.loss()]
+      attempts.progress()
+    }
+    goesOn.append(attempts.loss())
+    #expect(attempts.pause < .seconds(1))
+    goesOn.append(attempts.loss())
+    #expect(attempts.pause > .seconds(1))
+    #expect(goesOn == [Bool](repeating: true, count: 22))
+    let isLast = !attempts.loss()
+    #expect(isLast)
+  }
+}
