@@ -5,7 +5,7 @@ import Foundation
 struct Bench {
   private let runner: Runner
   private let workloads: Set<Workload>
-  /// The size of the file that 'files' moves.
+  /// The size of the file that 'files' and 'latency-files' move.
   private let fileBytes: Int
   /// The throughput workloads' medians, drawn.
   private(set) var chart: Chart
@@ -50,7 +50,8 @@ struct Bench {
       case .durable: durability.durable()
       case .locked: durability.locked()
       case .startFullJournal: durability.startFullJournal()
-      case .files: FileTables(runner, fileBytes: fileBytes).run()
+      case .files: FileTables(runner, fileBytes: fileBytes).transfers()
+      case .latencyFiles: FileTables(runner, fileBytes: fileBytes).talk()
       case .tls: tlsTables?.throughput()
       case .door: tlsTables?.door()
       }

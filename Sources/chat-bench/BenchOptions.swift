@@ -77,7 +77,8 @@ struct BenchOptions {
     }.joined(separator: "\n"))
       --server NAME   a server; several times (default: those that are installed):
     \(subjects.map { "          \"\($0.name)\"" }.joined(separator: "\n"))
-      --file-size N   how large the file of 'files' is, at most 2G (default 1 GiB)
+      --file-size N   how large the file of 'files' and 'latency-files' is, at most 2G
+                      (default 1 GiB)
       --folder DIR    where the servers' folders are made: another disk, or /dev/shm
                       (default: $TMPDIR or /tmp, or /var/tmp if that is in memory)
       --svg FILE      draw the throughput workloads' medians

@@ -1,7 +1,7 @@
 import ChatSystem
 import Foundation
 
-/// The workload that moves files, beside plain copies.
+/// The workloads that move a file by HTTP: how fast it goes beside nginx and nc, and what the talk notices of it.
 struct FileTables {
   private let runner: Runner
   private let fileBytes: Int
@@ -13,103 +13,115 @@ struct FileTables {
 
   /// How many receivers there are at once, at most.
   private static let manyReceivers = 8
+  /// The source, the server's copy, and one that is being written.
+  private static let copies = 3
 
-  /// The rows that one run of an entrant adds to the table.
-  private typealias Legs = [(row: String, leg: FileTrip.Leg)]
-
-  func run() {
+  /// Makes the file in a folder of its own, and runs `body` with both.
+  private func withSource(_ title: String, _ body: (SourceFile, URL) throws -> Void) {
     guard runner.hasOwn else { return }
-    // The source, the server's copy, the receivers' copies, and some room for others.
-    let needed = (Self.manyReceivers + 3) * fileBytes + 200_000_000
+    let needed = Self.copies * fileBytes + 500_000_000
     let parent = FileManager.default.temporaryDirectory
     let space = try? FileManager.default.attributesOfFileSystem(forPath: parent.path)
     let free = (space?[.systemFreeSize] as? NSNumber)?.intValue ?? 0
     guard free >= needed else {
       return runner.say(
-        "The files are left out: \(parent.path) has \(gigabytes(free)) free, not"
-          + " \(gigabytes(needed)) (TMPDIR, or --file-size with less)\n")
+        "\(title) is left out: \(parent.path) has \(gigabytes(free)) free, not"
+          + " \(gigabytes(needed)) (--folder, or --file-size with less)\n")
     }
     do {
       let folder = try Interruption.running.makeFolder()
       defer { Interruption.running.remove(folder) }
-      let source = try SourceFile(in: folder, sizeBytes: fileBytes)
-      transfers(source, in: folder)
-      talk(source, in: folder)
-    } catch { runner.say("The files cannot be measured: \(error)\n") }
+      try body(SourceFile(in: folder, sizeBytes: fileBytes), folder)
+    } catch { runner.say("\(title) cannot be measured: \(error)\n") }
   }
 
   // MARK: Throughput
 
-  private func transfers(_ source: SourceFile, in folder: URL) {
-    let copies = PlainCopies(source: source, parent: folder)
-    let many = Self.manyReceivers
-    func entrant(_ name: String, copies: Int, _ run: @escaping () throws -> Legs) -> Entrant<Legs> {
-      Entrant(name: name) {
-        Machine.settle(bytes: copies * source.sizeBytes)
-        return try run()
-      }
-    }
-    var entrants = [
-      entrant("nc", copies: 1) { [("nc", try copies.netcat(1))] },
-      entrant("nc, \(many) at once", copies: many) {
-        [("nc, \(many) at once", try copies.netcat(many))]
-      },
-    ]
-    if PlainCopies.canLogIn {
-      entrants.append(entrant("scp", copies: 1) { [("scp", try copies.secureCopy())] })
-    } else {
-      runner.say("scp is left out of 'files': SSH does not let us in on localhost without asking\n")
-    }
-    let name = FileClient.name
-    func trip(to count: Int) throws -> FileTrip {
-      let trip = try FileTrip(source, receivers: count, in: folder)
-      try trip.run()
-      try trip.check()
-      return trip
-    }
-    // One copy is the server's.
-    entrants += [
-      entrant("\(name), 1 receiver", copies: 2) {
-        let trip = try trip(to: 1)
-        return [
-          ("\(name): upload", try trip.leg(\.announced, \.offered)),
-          ("\(name): download by 1", try trip.leg(\.offered, \.saved)),
-          ("\(name): whole trip to 1", try trip.leg(\.started, \.saved)),
-        ]
-      },
-      entrant("\(name), \(many) receivers", copies: many + 1) {
-        [("\(name): download by \(many)", try trip(to: many).leg(\.offered, \.saved))]
-      },
-    ]
-    let others = Machine.Others()
-    let samples = runner.alternate(entrants)
-    let note = others.text
-    runner.show(table(samples, source))
-    runner.say(
-      """
-
-      MB/s of several receivers are their sum. The chat's receivers check the SHA-256. The server writes an upload
-      through to the disk (fsync) before it announces it; a whole trip begins with the sender's own SHA-256. Nobody
-      else waits for the disk on purpose: where 'disk' is much, the disk was measured. \(note)
-
-      """)
+  /// The same transfer by several, this project's server last.
+  private struct Contest {
+    let title: String
+    var entrants: [Entrant<TransferCost>]
   }
 
-  private func table(_ samples: [[Legs]], _ source: SourceFile) -> Table {
+  func transfers() {
+    guard RunningServer.path(of: FileTransfers.curl) != nil else {
+      return runner.say("files is left out: \(FileTransfers.curl) is not installed\n")
+    }
+    withSource("files") { source, folder in
+      let server = try RunningServer(ServedFile.ownServer, in: folder)
+      let contests = try self.contests(source, on: server, in: folder)
+      let others = Machine.Others()
+      let samples = runner.alternate(contests.flatMap(\.entrants))
+      let note = others.text
+      runner.show(table(contests, samples, source))
+      runner.say(
+        """
+
+        MB/s of several receivers are their sum. curl receives the downloads, to /dev/null; nc receives from another nc.
+        nginx has a process for each processor, and sends the server's own copy. An upload is on the disk (fsync)
+        before it is answered; nc's is not. Where 'disk' is much, the disk was measured.
+        \(note)
+
+        """)
+    }
+  }
+
+  private func contests(
+    _ source: SourceFile, on server: RunningServer, in folder: URL
+  ) throws -> [Contest] {
+    let transfers = FileTransfers(source: source, parent: folder)
+    let own = try ServedFile.own(source, on: server)
+    let plain = [try ServedFile.nginx(source, of: server, in: folder), own]
+    let encrypted = [
+      try ServedFile.nginx(source, of: server, isEncrypted: true, in: folder), own.encrypted,
+    ]
+    if plain[0] == nil { runner.say("nginx is left out: it is not installed\n") }
+    func download(_ title: String, _ files: [ServedFile?], to receivers: Int) -> Contest {
+      Contest(
+        title: title,
+        entrants: files.compactMap { $0 }.map { file in
+          Entrant(name: file.name) { try transfers.download(file, receivers: receivers) }
+        })
+    }
+    let many = Self.manyReceivers
+    var contests = [
+      download("to 1", plain, to: 1), download("to \(many)", plain, to: many),
+      download("to 1 over TLS", encrypted, to: 1),
+      download("to \(many) over TLS", encrypted, to: many),
+      Contest(
+        title: "upload", entrants: [Entrant(name: own.name) { try transfers.upload() }]),
+    ]
+    if RunningServer.path(of: FileTransfers.netcat) != nil {
+      for (index, toFile) in [(0, false), (contests.count - 1, true)] {
+        contests[index].entrants.insert(
+          Entrant(name: "nc") { try transfers.netcat(toFile: toFile) }, at: 0)
+      }
+    } else {
+      runner.say("nc is left out: \(FileTransfers.netcat) is not installed\n")
+    }
+    return contests
+  }
+
+  private func table(
+    _ contests: [Contest], _ samples: [[TransferCost]], _ source: SourceFile
+  ) -> Table {
     var table = Table(
-      "A file of \(gigabytes(source.sizeBytes)), from file to file",
-      ["", "MB/s, median (spread)", "of nc", "processor s per GB", "server", "disk"])
-    let rates = Runs(samples.first?.flatMap { $0 }.map(\.leg.bytesPerSecond) ?? [])
-    for runs in samples {
-      for (index, (row, _)) in (runs.first ?? []).enumerated() {
-        let legs = runs.map { $0[index].leg }
-        let rate = Runs(legs.map(\.bytesPerSecond))
-        let server = Runs(legs.map(\.serverSecondsPerGigabyte)).median
+      "A file of \(gigabytes(source.sizeBytes)) by HTTP",
+      ["", "MB/s, median (spread)", "ratio", "processor s per GB", "server", "disk"])
+    var rest = samples[...]
+    for contest in contests {
+      let samples = rest.prefix(contest.entrants.count)
+      rest = rest.dropFirst(contest.entrants.count)
+      let own = Runs(samples.last?.map(\.bytesPerSecond) ?? []).median
+      for (entrant, samples) in zip(contest.entrants, samples) {
+        let rate = Runs(samples.map(\.bytesPerSecond))
+        let server = Runs(samples.map(\.serverSecondsPerGigabyte)).median
         table.add([
-          row, rate.text(0, scale: 1e-6), Runs.fixed(rate.median / rates.median, 2),
-          Runs.fixed(Runs(legs.map(\.processorSecondsPerGigabyte)).median, 2),
+          "\(contest.title): \(entrant.name)", rate.text(0, scale: 1e-6),
+          Runs.fixed(own / rate.median, 2),
+          Runs.fixed(Runs(samples.map(\.processorSecondsPerGigabyte)).median, 2),
           server > 0 ? Runs.fixed(server, 2) : "–",
-          Runs.fixed(Runs(legs.map(\.diskShare)).median, 2),
+          Runs.fixed(Runs(samples.map(\.diskShare)).median, 2),
         ])
       }
     }
@@ -118,73 +130,79 @@ struct FileTables {
 
   // MARK: The talk meanwhile
 
-  private func talk(_ source: SourceFile, in folder: URL) {
-    let talk = FileTalk()
-    let others = Machine.Others()
-    let samples = runner.alternate([
-      Entrant(name: "the talk while a file moves") {
-        Machine.settle(bytes: (talk.receivers + 1) * source.sizeBytes)
-        return try talk.run(source, in: folder)
-      }
-    ])[0]
-    let note = others.text
-    guard !samples.isEmpty else { return }
+  func talk() {
+    withSource("latency-files") { source, folder in
+      let talk = FileTalk()
+      let others = Machine.Others()
+      let samples = runner.alternate([
+        Entrant(name: "the talk while a file goes") {
+          Machine.settle(bytes: Self.copies * source.sizeBytes)
+          return try talk.run(source, in: folder)
+        }
+      ])[0]
+      let note = others.text
+      guard !samples.isEmpty else { return }
+      runner.show(table(talk, samples, source))
+      let texts = samples.flatMap(\.values).map(\.fetching.total).min() ?? 0
+      runner.say(
+        """
+
+        Goal: p99 ≤ 2 times idle, for those who fetch as well. 'of idle' was measured in the same run; each row has
+        \(texts) latencies at least. Who fetches reads its lines on a thread of its own.
+        \(note)
+
+        """)
+    }
+  }
+
+  private func table(
+    _ talk: FileTalk, _ samples: [[FileTalk.Situation: FileTalk.Part]], _ source: SourceFile
+  ) -> Table {
     var table = Table(
-      "\(talk.members) members and \(talk.receivers) of \(FileClient.name) who get a file of"
-        + " \(gigabytes(source.sizeBytes)), \(talk.linesPerSecond) lines a second: milliseconds",
-      [
-        "", "seconds", "members p50", "p99", "of idle", "getters p50", "p99", "of idle", "server",
-        "load",
-      ])
-    let parts: [(name: String, part: KeyPath<FileTalk.Sample, FileTalk.Part>)] = [
-      ("idle", \.idle), ("while it is sent", \.upload), ("while it is got", \.download),
+      "\(talk.members) members, \(talk.linesPerSecond) lines a second, and a file of"
+        + " \(gigabytes(source.sizeBytes)) by HTTP for \(Runs.figures(talk.seconds)) s: milliseconds",
+      ["", "p50", "of idle", "p99", "of idle", "p99.9", "of idle", "MB/s", "server", "load"])
+    let groups: [(String, KeyPath<FileTalk.Part, LatencyHistogram>)] = [
+      ("all", \.all), ("those \(talk.fetching)", \.fetching),
     ]
-    for (name, part) in parts {
-      var row = [name, Runs(samples.map { $0[keyPath: part].seconds }).text(1)]
-      for histogram in [\FileTalk.Part.members, \.receivers] {
-        func milliseconds(_ sample: FileTalk.Part, _ share: Double) -> Double {
-          sample[keyPath: histogram].milliseconds(share)
+    for situation in FileTalk.Situation.allCases {
+      let parts = samples.compactMap { sample in
+        sample[situation].flatMap { part in sample[.idle].map { (part: part, idle: $0) } }
+      }
+      guard !parts.isEmpty else { continue }
+      for (group, latencies) in groups {
+        var row = ["\(name(situation, talk)): \(group)"]
+        for share in [0.5, 0.99, 0.999] {
+          row += [
+            Runs(parts.map { $0.part[keyPath: latencies].milliseconds(share) }).text(2),
+            Runs.fixed(
+              Runs(
+                parts.map {
+                  $0.part[keyPath: latencies].milliseconds(share)
+                    / $0.idle[keyPath: latencies].milliseconds(share)
+                }
+              ).median, 1),
+          ]
         }
         row += [
-          Runs(samples.map { milliseconds($0[keyPath: part], 0.5) }).text(2),
-          Runs(samples.map { milliseconds($0[keyPath: part], 0.99) }).text(2),
-          Runs.fixed(
-            Runs(
-              samples.map {
-                milliseconds($0[keyPath: part], 0.99) / milliseconds($0.idle, 0.99)
-              }
-            ).median, 1),
+          Runs.fixed(Runs(parts.map { $0.part.bytesPerSecond / 1e6 }).median, 0),
+          Runs.fixed(Runs(parts.map(\.part.serverShare)).median, 2),
+          Runs.fixed(Runs(parts.map(\.part.loadShare)).median, 2),
         ]
+        table.add(row)
       }
-      row += [
-        Runs.fixed(Runs(samples.map { $0[keyPath: part].serverShare }).median, 2),
-        Runs.fixed(Runs(samples.map { $0[keyPath: part].loadShare }).median, 2),
-      ]
-      table.add(row)
     }
-    runner.show(table)
-    let texts =
-      samples.flatMap { [$0.idle, $0.upload, $0.download] }.map(\.members.total).min() ?? 0
-    runner.say(
-      """
+    return table
+  }
 
-      'of idle' is the p99's, in the same run; each part has \(texts) latencies at least. \(note)
-
-      """)
+  private func name(_ situation: FileTalk.Situation, _ talk: FileTalk) -> String {
+    switch situation {
+    case .idle: "idle"
+    case .download: "\(talk.fetching) fetch it"
+    case .nginx: "\(talk.fetching) fetch it from nginx"
+    case .upload: "it is sent"
+    }
   }
 
   private func gigabytes(_ bytes: Int) -> String { "\(Runs.figures(Double(bytes) / 1e9)) GB" }
-}
-
-extension FileTrip {
-  /// The leg between two moments, for all receivers together.
-  fileprivate func leg(
-    _ start: KeyPath<FileTrip, Moment?>, _ end: KeyPath<FileTrip, Moment?>
-  ) throws -> Leg {
-    guard let start = self[keyPath: start], let end = self[keyPath: end] else {
-      throw BenchError("the file moved before anybody looked")
-    }
-    return Leg(
-      from: start, to: end, bytes: sizeBytes * (end.time == saved?.time ? receivers.count : 1))
-  }
 }

@@ -6,7 +6,9 @@ enum Workload: String, CaseIterable {
   case latencyBusyDisk = "latency2000-busy-disk"
   case durable, locked
   case startFullJournal = "start-full-journal"
-  case files, tls, door
+  case files
+  case latencyFiles = "latency-files"
+  case tls, door
 
   /// The length of the longest name.
   static let longestName = allCases.map(\.rawValue.count).max() ?? 0
@@ -32,7 +34,8 @@ enum Workload: String, CaseIterable {
     case .durable: "--durable: lines a second one by one, and the delay"
     case .locked: "delay while another process has the database locked"
     case .startFullJournal: "a start with 60 MB that are not in the database"
-    case .files: "a file to 1 and to 8, beside nc and scp; the talk meanwhile"
+    case .files: "a file by HTTP to 1 and to 8, beside nginx and nc"
+    case .latencyFiles: "delay while 4 of 24 members fetch a file"
     case .tls: "1 to 100, 50 to 50 over TLS, beside plain"
     case .door: "what a handshake costs, and an idle client over TLS"
     }

@@ -13,6 +13,15 @@ protocol ServerProgram: Sendable {
   func arguments(port: UInt16, folder: URL) throws -> [String]
 }
 
+extension ServerProgram {
+  /// Makes a key and a certificate of the same kind as chat-server makes for itself.
+  func makeCertificate(in folder: URL) throws -> (certificate: FilePath, key: FilePath) {
+    let path = FilePath(folder.path)
+    _ = try OwnCertificate.identity(in: path, names: ["localhost"], addresses: ["127.0.0.1"])
+    return (path.appending(OwnCertificate.certificateName), path.appending(OwnCertificate.keyName))
+  }
+}
+
 /// A server to be measured: how it starts, how a client enters its room, and what a message looks like.
 protocol Subject: ServerProgram {
   /// Whether a sender receives its own messages.
@@ -221,13 +230,8 @@ struct NatsSubject: Subject {
   func arguments(port: UInt16, folder: URL) throws -> [String] {
     let address = ["-a", "127.0.0.1", "-p", "\(port)"]
     guard trust != nil else { return address }
-    // The same kind of key that chat-server makes for itself.
-    let path = FilePath(folder.path)
-    _ = try OwnCertificate.identity(in: path, names: ["localhost"], addresses: ["127.0.0.1"])
-    return address + [
-      "--tls", "--tlscert", "\(path.appending(OwnCertificate.certificateName))",
-      "--tlskey", "\(path.appending(OwnCertificate.keyName))",
-    ]
+    let (certificate, key) = try makeCertificate(in: folder)
+    return address + ["--tls", "--tlscert", "\(certificate)", "--tlskey", "\(key)"]
   }
 
   func connect(to port: UInt16) throws -> LineConnection {
