@@ -18,7 +18,7 @@ final class Child {
   ///   - output: its standard output, unless there is `onOutput`.
   init(
     _ program: URL, _ arguments: [String], input: FileHandle? = nil,
-    output: FileHandle = .nullDevice, onOutput: LineHandler? = nil, onError: LineHandler? = nil
+    output: FileHandle = .nullDevice, onOutput: LineHandler? = nil
   ) throws {
     process.executableURL = program
     process.arguments = arguments
@@ -27,12 +27,10 @@ final class Child {
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     process.terminationHandler = { [ending] in ending.note($0.terminationStatus) }
-    let pipes = (output: Pipe(), error: Pipe())
-    if onOutput != nil { process.standardOutput = pipes.output }
-    if onError != nil { process.standardError = pipes.error }
+    let pipe = Pipe()
+    if onOutput != nil { process.standardOutput = pipe }
     try Interruption.running.start(process)
-    if let onOutput { try Self.readLines(of: pipes.output.fileHandleForReading, onOutput) }
-    if let onError { try Self.readLines(of: pipes.error.fileHandleForReading, onError) }
+    if let onOutput { try Self.readLines(of: pipe.fileHandleForReading, onOutput) }
   }
 
   deinit { kill() }
