@@ -160,7 +160,7 @@ struct FileTables {
   ) -> Table {
     var table = Table(
       "\(talk.members) members, \(talk.linesPerSecond) lines a second, and a file of"
-        + " \(gigabytes(source.sizeBytes)) by HTTP for \(Runs.figures(talk.seconds)) s: milliseconds",
+        + " \(gigabytes(source.sizeBytes)) by HTTP for \(Runs.fixed(talk.seconds, 0)) s each: milliseconds",
       ["", "p50", "of idle", "p99", "of idle", "p99.9", "of idle", "MB/s", "server", "load"])
     let groups: [(String, KeyPath<FileTalk.Part, LatencyHistogram>)] = [
       ("all", \.all), ("those \(talk.fetching)", \.fetching),
@@ -198,6 +198,7 @@ struct FileTables {
   private func name(_ situation: FileTalk.Situation, _ talk: FileTalk) -> String {
     switch situation {
     case .idle: "idle"
+    case .networkDownload: "\(talk.fetching) fetch it at 1 Gbit/s"
     case .download: "\(talk.fetching) fetch it"
     case .nginx: "\(talk.fetching) fetch it from nginx"
     case .upload: "it is sent"

@@ -19,10 +19,21 @@ final class FileTraffic: Sendable {
   var bytes: Int { count.load(ordering: .relaxed) }
 
   /// Has so many receivers download a file.
-  static func downloads(of file: ServedFile, receivers: Int) throws -> FileTraffic {
+  ///
+  /// - Parameter bytesPerSecond: each receives no faster than that; as fast as it can without it.
+  static func downloads(
+    of file: ServedFile, receivers: Int, bytesPerSecond: Int? = nil
+  ) throws -> FileTraffic {
     let (path, ports) = (file.path, (0..<receivers).map { file.port(for: $0) })
+    let perByte = bytesPerSecond.map { Duration.seconds(1) / $0 }
     return try FileTraffic(receivers) { number, traffic in
-      try HTTPConnection(port: ports[number]).get(path) { traffic.note($0.count) }
+      let start = MonotonicTime.now
+      var received = 0
+      try HTTPConnection(port: ports[number]).get(path) {
+        received += $0.count
+        if let perByte { SystemThread.sleep(until: start + perByte * received) }
+        return traffic.note($0.count)
+      }
     }
   }
 

@@ -9,6 +9,8 @@ struct FileTalk {
   private static let textBytes = 64
   /// How long it takes until what is begun is going on.
   private static let start: Duration = .milliseconds(500)
+  /// What an Ethernet of 1 Gbit/s carries.
+  private static let networkBytesPerSecond = 125_000_000
 
   var members = 24
   var fetching = 4
@@ -18,7 +20,14 @@ struct FileTalk {
 
   /// What happens beside the talk.
   enum Situation: CaseIterable {
-    case idle, download, nginx, upload
+    case idle
+    /// Each that fetches has a network's rate.
+    case networkDownload
+    /// Each fetches as fast as it can.
+    case download
+    /// The same from nginx.
+    case nginx
+    case upload
   }
 
   /// The results of one situation.
@@ -56,6 +65,9 @@ struct FileTalk {
       let traffic: FileTraffic? =
         switch situation {
         case .idle: nil
+        case .networkDownload:
+          try .downloads(
+            of: own, receivers: fetching, bytesPerSecond: Self.networkBytesPerSecond)
         case .download: try .downloads(of: own, receivers: fetching)
         case .nginx: try peer.map { try .downloads(of: $0, receivers: fetching) }
         case .upload: try .upload(of: source, to: server.port)
