@@ -206,4 +206,13 @@ extension TestServer {
   func partialFiles() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "\(data.path)/files/partial").count
   }
+
+  /// How many bytes these have.
+  func partialBytes() throws -> Int {
+    let folder = "\(data.path)/files/partial"
+    return try FileManager.default.contentsOfDirectory(atPath: folder).reduce(0) { sum, name in
+      let path = "\(folder)/\(name)"
+      return sum + (try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0)
+    }
+  }
 }
