@@ -26,8 +26,8 @@ final class TusUpload: Sendable {
     case idle(ContentUpload?)
     /// A request has it. Another one waits for it.
     case busy(isWanted: Bool)
-    /// It is a file now.
-    case finished
+    /// It is a file now, with this path.
+    case finished(path: String)
     /// There is nothing left of it.
     case ended
   }
@@ -50,7 +50,7 @@ final class TusUpload: Sendable {
   /// What comes of asking for it.
   enum Claim {
     case content(ContentUpload?)
-    case finished
+    case finished(path: String)
     case ended
     /// Another request does not let go of it.
     case busy
@@ -71,7 +71,7 @@ final class TusUpload: Sendable {
         state.phase = .busy(isWanted: false)
         return .content(content)
       case .busy: return nil
-      case .finished: return .finished
+      case .finished(let path): return .finished(path: path)
       case .ended: return .ended
       }
     } ?? .busy
@@ -84,8 +84,8 @@ final class TusUpload: Sendable {
 
   /// Gives it back.
   func release(_ content: ContentUpload) { set(.idle(content)) }
-  /// It is a file now.
-  func finish() { set(.finished) }
+  /// It is a file now, with this path: who missed the last answer still learns it.
+  func finish(path: String) { set(.finished(path: path)) }
   /// There is nothing left of it.
   func end() { set(.ended) }
 

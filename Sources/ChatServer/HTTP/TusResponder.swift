@@ -113,7 +113,7 @@ final class TusResponder {
       let offset = target.receivedBytes
       var answer = HTTPAnswer(.created)
       if offset == plan.sizeBytes {
-        try complete(upload, target, in: room, by: peer)
+        _ = try complete(upload, target, in: room, by: peer)
       } else {
         upload.release(target)
       }
@@ -179,38 +179,50 @@ final class TusResponder {
 
   // MARK: Going on
 
-  /// Takes an upload; `nil` if it is finished.
-  private func claim(_ upload: TusUpload) throws(HTTPRefusal) -> ContentUpload? {
+  /// What is there of an upload.
+  private enum Claimed {
+    /// The request has it.
+    case content(ContentUpload)
+    /// It is a file, with this path.
+    case finished(path: String)
+  }
+
+  private func claim(_ upload: TusUpload) throws(HTTPRefusal) -> Claimed {
     switch upload.claim() {
-    case .content(let content?): return content
+    case .content(let content?): return .content(content)
     case .content(nil):
       do throws(HTTPRefusal) {
         guard let files = server.files else { throw .noSuchUpload }
-        return try open(upload.plan, files)
+        return .content(try open(upload.plan, files))
       } catch {
         upload.end()
         throw error
       }
-    case .finished: return nil
+    case .finished(let path): return .finished(path: path)
     case .ended: throw .noSuchUpload
     case .busy: throw HTTPRefusal(.locked, "another request has this upload")
     }
   }
 
   private func state(of upload: TusUpload) throws(HTTPRefusal) -> HTTPAnswer {
-    let target = try claim(upload)
     var answer = HTTPAnswer(.ok)
-    answer.head[.uploadOffset] = ResponseHead.Value(target?.receivedBytes ?? upload.plan.sizeBytes)
+    switch try claim(upload) {
+    case .content(let target):
+      answer.head[.uploadOffset] = ResponseHead.Value(target.receivedBytes)
+      upload.release(target)
+    case .finished(let path):
+      answer.head[.uploadOffset] = ResponseHead.Value(upload.plan.sizeBytes)
+      answer.head[.location] = ResponseHead.Value(path)
+    }
     answer.head[.uploadLength] = ResponseHead.Value(upload.plan.sizeBytes)
     answer.head[.uploadMetadata] = ResponseHead.Value(upload.plan.metadata)
     answer.head[.uploadExpires] = expiry
     answer.head[.cacheControl] = "no-store"
-    if let target { upload.release(target) }
     return answer
   }
 
   private func terminate(_ upload: TusUpload) throws(HTTPRefusal) -> HTTPAnswer {
-    if let target = try claim(upload) {
+    if case .content(let target) = try claim(upload) {
       target.abandon(keepsPartial: false)
       upload.end()
     }
@@ -228,9 +240,12 @@ final class TusResponder {
     guard !head.fields.values("content-length").isEmpty else {
       throw HTTPRefusal(.lengthRequired, "a PATCH needs a Content-Length")
     }
-    guard let target = try claim(upload) else {
+    let target: ContentUpload
+    switch try claim(upload) {
+    case .content(let content): target = content
+    case .finished(let path):
       guard offset == upload.plan.sizeBytes, head.contentLength == 0 else { throw .otherOffset }
-      return noted(offset, of: upload)
+      return finished(offset, of: upload, path: path)
     }
     var isHeld = true
     defer { if isHeld { upload.release(target) } }
@@ -243,10 +258,8 @@ final class TusResponder {
     guard received == upload.plan.sizeBytes else { return noted(received, of: upload) }
     let (room, peer) = try sender(of: upload)
     isHeld = false
-    let file = try complete(upload, target, in: room, by: peer)
-    var answer = noted(received, of: upload)
-    answer.head[.location] = ResponseHead.Value(FileLinks.path(of: file))
-    return answer
+    let path = try complete(upload, target, in: room, by: peer)
+    return finished(received, of: upload, path: path)
   }
 
   /// Receives the body, and checks it.
@@ -284,6 +297,12 @@ final class TusResponder {
     return answer
   }
 
+  private func finished(_ offset: UInt64, of upload: TusUpload, path: String) -> HTTPAnswer {
+    var answer = noted(offset, of: upload)
+    answer.head[.location] = ResponseHead.Value(path)
+    return answer
+  }
+
   // MARK: The end
 
   /// Whose it is, if they are still in the room for which it was begun.
@@ -298,10 +317,11 @@ final class TusResponder {
   }
 
   /// Stores a file all of which has come, and announces it. The upload is over, however it ends.
-  @discardableResult
+  ///
+  /// - Returns: the file's path.
   private func complete(
     _ upload: TusUpload, _ target: ContentUpload, in room: Room, by peer: Peer
-  ) throws(HTTPRefusal) -> SharedFile {
+  ) throws(HTTPRefusal) -> String {
     do throws(HTTPRefusal) {
       let stored = try server.shelf { () throws(ShelfError) in try target.finish() }
       guard let nickname = room.nickname(of: peer) else {
@@ -313,8 +333,9 @@ final class TusResponder {
           stored, named: upload.plan.name, in: room, by: peer, called: nickname)
       } catch { throw server.refuse(error) }
       guard let file else { throw HTTPRefusal(.serviceUnavailable, "the server is stopping") }
-      upload.finish()
-      return file
+      let path = FileLinks.path(of: file)
+      upload.finish(path: path)
+      return path
     } catch {
       upload.end()
       server.tusUploads.remove(upload)

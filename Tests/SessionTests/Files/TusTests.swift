@@ -99,7 +99,7 @@ struct TusTests {
     for size in [1, 999_999, 0, 2_000_000] {
       let state = try alice.request("HEAD", path)
       #expect(state.status == 200 && state.offset == sent)
-      #expect(state.fields["upload-length"] == "3000000")
+      #expect(state.fields["upload-length"] == "3000000" && state.fields["location"] == nil)
       #expect(state.fields["upload-metadata"]?.hasPrefix("filename ") == !isSummed || isSummed)
       let reply = try alice.patch(path, at: sent, Self.bytes[sent..<sent + size])
       sent += size
@@ -115,9 +115,12 @@ struct TusTests {
       }
     }
     try bob.expect("alice sent report.pdf (3.0 MB)")
-    // Who did not get the last answer asks again.
-    #expect(try alice.request("HEAD", path).offset == sent)
-    #expect(try alice.patch(path, at: sent, []).status == 204)
+    // Who did not get the last answer asks again, and is told the link then.
+    let state = try alice.request("HEAD", path)
+    #expect(state.offset == sent)
+    #expect(state.fields["location"]?.wholeMatch(of: #//files/\w{22}/report\.pdf/#) != nil)
+    let last = try alice.patch(path, at: sent, [])
+    #expect(last.status == 204 && last.fields["location"] == state.fields["location"])
     #expect(try alice.patch(path, at: 0, Self.bytes[..<1]).status == 409)
   }
 
