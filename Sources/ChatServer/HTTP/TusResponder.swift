@@ -113,7 +113,8 @@ final class TusResponder {
       let offset = target.receivedBytes
       var answer = HTTPAnswer(.created)
       if offset == plan.sizeBytes {
-        _ = try complete(upload, target, in: room, by: peer)
+        let path = try complete(upload, target, in: room, by: peer)
+        answer.head[.contentLocation] = ResponseHead.Value(path)
       } else {
         upload.release(target)
       }

@@ -128,8 +128,30 @@ struct TusTests {
   func empty() throws {
     let server = try TestServer("--rate", "0")
     let (alice, bob) = (try Sender(server), try server.join("bob"))
-    _ = try alice.begin("nothing", [])
+    let reply = try alice.request(
+      "POST", "/files", ["Upload-Length: 0", Sender.metadata(["filename": "nothing"])])
     try bob.expect("alice sent nothing (0 B)")
+    let link = try #require(reply.fields["content-location"])
+    #expect(link.wholeMatch(of: #//files/\w{22}/nothing/#) != nil)
+    let state = try alice.request("HEAD", try #require(reply.fields["location"]))
+    #expect(state.offset == 0 && state.fields["location"] == link)
+  }
+
+  @Test("a file all of which is here already is there at once, and the answer has its link")
+  func completeAtOnce() throws {
+    let server = try TestServer("--rate", "0")
+    let alice = try Sender(server)
+    let (path, _) = try alice.begin("a", Self.bytes)
+    try alice.socket.send("[ROOM]:#other\n")
+    while let line = try alice.socket.line(), !line.hasPrefix("[ROOM]:") {}
+    // All of it comes, and nobody is there to have sent it.
+    #expect(try alice.patch(path, at: 0, Self.bytes[...]).status == 409)
+    let sum = try TestSocket.digest(Self.bytes).hex
+    let fields = ["Upload-Length: 3000000", Sender.metadata(["filename": "a", "sha256": sum])]
+    let reply = try alice.request("POST", "/files", fields)
+    #expect(reply.status == 201 && reply.offset == Self.bytes.count)
+    #expect(reply.fields["content-location"]?.hasPrefix("/files/") == true)
+    try alice.socket.expect("alice sent a (3.0 MB)")
   }
 
   @Test("a checksum that differs takes the part back; one that is right does not")
