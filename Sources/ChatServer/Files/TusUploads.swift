@@ -82,6 +82,16 @@ final class TusUpload: Sendable {
     state.withLock { if case .busy(isWanted: true) = $0.phase { false } else { true } }
   }
 
+  /// Whether it is a file now, or there is nothing left of it.
+  fileprivate var isOver: Bool {
+    state.withLock {
+      switch $0.phase {
+      case .idle, .busy: false
+      case .finished, .ended: true
+      }
+    }
+  }
+
   /// Gives it back.
   func release(_ content: ContentUpload) { set(.idle(content)) }
   /// It is a file now, with this path: who missed the last answer still learns it.
@@ -127,13 +137,13 @@ final class TusUploads: Sendable {
   /// Finds one.
   func find(_ id: String) -> TusUpload? { uploads.withLock { $0[id] } }
 
-  /// The same file of the same person, begun before.
+  /// The same file of the same person, begun before and not finished.
   func find(like plan: TusUpload.Plan) -> TusUpload? {
     guard plan.digest != nil else { return nil }
     return uploads.withLock { uploads in
       uploads.values.first {
         $0.plan.owner == plan.owner && $0.plan.digest == plan.digest
-          && $0.plan.sizeBytes == plan.sizeBytes
+          && $0.plan.sizeBytes == plan.sizeBytes && !$0.isOver
       }
     }
   }

@@ -195,6 +195,22 @@ struct TusTests {
     try bob.expect("alice sent a (3.0 MB)")
   }
 
+  @Test("a file that is sent a second time goes on, too")
+  func again() throws {
+    let server = try TestServer("--rate", "0")
+    let alice = try Sender(server)
+    let (path, _) = try alice.begin("a", Self.bytes)
+    #expect(try alice.patch(path, at: 0, Self.bytes[...]).status == 204)
+    // Whichever of several is found by its content.
+    for _ in 0..<8 {
+      let (second, _) = try alice.begin("b", Self.bytes)
+      #expect(try alice.patch(second, at: 0, Self.bytes[..<1_000_000]).status == 204)
+      let (third, offset) = try alice.begin("b", Self.bytes)
+      #expect(offset == 1_000_000)
+      #expect(try alice.patch(third, at: offset, Self.bytes[offset...]).status == 204)
+    }
+  }
+
   @Test("a request that broke off keeps what came, and holds nobody up")
   func brokenRequest() throws {
     let server = try TestServer("--rate", "0")
