@@ -63,7 +63,7 @@ package final class TLSTransport: FileTransport {
   private let mayHaveMore = Atomic<Bool>(true)
   /// Receiving goes on only when the socket is writable: OpenSSL has to answer first.
   private let receivingNeedsWriting = Atomic<Bool>(false)
-  /// How long `sendPatiently` waits, in nanoseconds.
+  /// How long `sendFile` waits, in nanoseconds.
   private let patience = Atomic<Int64>(.max)
 
   /// Takes over a session after its handshake.
@@ -264,24 +264,18 @@ package final class TLSTransport: FileTransport {
       patience == .zero ? .max : Int64(patience / .nanoseconds(1)), ordering: .relaxed)
   }
 
-  package func sendPatiently(
-    _ bytes: ArraySlice<UInt8>, isMoreToCome: Bool
-  ) throws(SystemError) -> Int? {
+  package func sendFile(_ file: CInt, from offset: UInt64, count: Int) throws(SystemError) -> Int? {
+    let bytes = try RegularFile.bytes(of: file, at: offset, count: min(count, Self.fileBytes))
+    guard !bytes.isEmpty else { throw SystemError("pread", code: SystemError.inputOutput) }
     let nanoseconds = patience.load(ordering: .relaxed)
     let timeout: Duration? = nanoseconds == .max ? nil : .nanoseconds(nanoseconds)
     while true {
       // The socket is writable once little of what it has is not sent yet.
       guard try socket.waitUntilWritable(for: timeout) else { return nil }
       let sent = try bytes.span.withUnsafeBytes { bytes throws(SystemError) in try send(bytes) }
-      if sent.count > 0 || bytes.isEmpty { return sent.count }
+      if sent.count > 0 { return sent.count }
       if sent.blockedOn == .readable { _ = try socket.waitUntilReadable(for: timeout) }
     }
-  }
-
-  package func sendFile(_ file: CInt, from offset: UInt64, count: Int) throws(SystemError) -> Int? {
-    let bytes = try RegularFile.bytes(of: file, at: offset, count: min(count, Self.fileBytes))
-    guard !bytes.isEmpty else { throw SystemError("pread", code: SystemError.inputOutput) }
-    return try sendPatiently(bytes[...], isMoreToCome: false)
   }
 
   // MARK: How it is

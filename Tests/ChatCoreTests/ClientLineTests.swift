@@ -124,39 +124,38 @@ struct ClientLineTests {
     }
   }
 
-  @Test("files: headers, frames, ends and requests")
+  @Test("files: classic headers, ends and requests")
   func files() throws {
-    let sha256 = String(repeating: "0A", count: 32)
     #expect(try Self.parse("[FILE]:../a b.png") == .classicFile(name: "../a b.png"))
-    #expect(
-      try Self.parse("[FILE]:a.png\tid=x1\tsize=5\tsha256=\(sha256)")
-        == .file(
-          name: "a.png",
-          .init(token: "x1", size: 5, digest: SHA256Digest(InlineArray(repeating: 0x0A)))))
-    #expect(try Self.parse("[DATA]:x1\tsize=5") == .data(token: "x1", offset: nil, size: 5))
-    #expect(try Self.parse("[DATA]:x1\toffset=7\tsize=5") == .data(token: "x1", offset: 7, size: 5))
-    #expect(try Self.parse("<END>\tid=x1") == .fileEnd(token: "x1"))
-    #expect(try Self.parse("<END>") == .fileEnd(token: nil))
+    #expect(try Self.parse("[FILE]:a.png\tsize=5") == .classicFile(name: "a.png"))
+    #expect(try Self.parse("[FILE]:a.png").payload == .terminated)
+    for end in ["<END>", "<END>\t", "<END>\tid=x1"] { #expect(try Self.parse(end) == .fileEnd) }
     #expect(try Self.text("<END> of it") == "<END> of it")
     #expect(try Self.text("<END>s") == "<END>s")
     #expect(try Self.parse("[GET]:k3\toffset=9") == .get(id: "k3", offset: 9))
     #expect(try Self.parse("[GET]:k3") == .get(id: "k3", offset: 0))
-    #expect(try Self.parse("[CANCEL]:k3") == .cancel(id: "k3"))
     #expect(try Self.parse("[GOT]:k3") == .got(id: "k3"))
     #expect(try Self.parse("[FILES]:") == .files(id: nil))
     #expect(try Self.parse("[FILES]:k3") == .files(id: "k3"))
-    #expect(try Self.parse("[SUMS]:k3\tfrom=2") == .sums(id: "k3", from: 2))
   }
 
   @Test(
-    "files: what is none is refused",
+    "files: what is none is refused, and no bytes follow it",
     arguments: [
-      "[FILE]:a\tid=1", "[FILE]:a\tid=1\tsize=5", "[FILE]:a\tid=1\tsize=-1\tsha256=00",
-      "[FILE]:a\tid=1\tsize=1\tsha256=00", "[FILE]:a\tid=\tsize=1\tsha256=00", "[DATA]:1",
-      "[DATA]:1\tsize=x",
-      "[DATA]:1\tsize=1\toffset=x", "[GET]:a\toffset=-1", "<END>\tid=", "<END>\tid=a b", "<END>\tx",
+      ("[FILE]:a\tid=1", ErrorCode.badTag), ("[FILE]:a\tid=1\tsize=5\tsha256=00", .badTag),
+      ("[FILE]:a\tid=", .badTag), ("[GET]:a\toffset=-1", .badTag),
+      ("[DATA]:1\tsize=5", .unknownTag), ("[CANCEL]:1", .unknownTag), ("[SUMS]:1", .unknownTag),
     ])
-  func badFiles(line: String) {
-    #expect { try Self.parse(line) } throws: { ($0 as? Refusal)?.code == .badTag }
+  func badFiles(line: String, code: ErrorCode) {
+    #expect { try Self.parse(line) } throws: { ($0 as? Refusal)?.code == code }
+    #expect(ClientLine.payload(ofRefused: Array(line.utf8).span) == nil)
+  }
+
+  @Test("a classic header that is refused has its bytes all the same")
+  func refusedHeader() {
+    for line in ["[FILE]:a\tb", "[FILE]:a\tb=c\tb=c", "[FILE]:a\tx=\tid"] {
+      #expect { try Self.parse(line) } throws: { ($0 as? Refusal)?.code == .badTag }
+      #expect(ClientLine.payload(ofRefused: Array(line.utf8).span) == .terminated)
+    }
   }
 }

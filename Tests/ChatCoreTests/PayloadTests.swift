@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Raw bytes between lines")
 struct PayloadTests {
-  /// What a framer found: lines as they are, raw bytes joined, in brackets.
+  /// What a framer found: lines as they are, raw bytes joined, in brackets. After `#4` come four of these.
   private static func frames(of chunks: [[UInt8]], isTelnet: Bool = false) -> [String] {
     var framer = LineFramer(limit: 100)
     framer.isTelnet = isTelnet
@@ -14,7 +14,9 @@ struct PayloadTests {
       framer.feedMixed(chunk.span) { frame in
         switch frame {
         case .line(let line):
-          found.append(TextCleaner.clean(line))
+          let text = TextCleaner.clean(line)
+          found.append(text)
+          if text.hasPrefix("#") { return UInt64(text.dropFirst()).map { .counted($0) } }
           return (try? ClientLine(line))?.payload
         case .tooLong: found.append("too long")
         case .bytes(let piece):
@@ -32,18 +34,10 @@ struct PayloadTests {
 
   private static func frames(_ stream: String) -> [String] { frames(of: [Array(stream.utf8)]) }
 
-  @Test("a frame's bytes are counted, and lines follow")
+  @Test("counted bytes are whatever they are, and lines follow")
   func counted() {
     #expect(
-      Self.frames("[DATA]:1\tsize=4\na\nb\nhello\n[DATA]:1\tsize=0\nx\n") == [
-        "[DATA]:1\tsize=4", "<a\nb\n>", "hello", "[DATA]:1\tsize=0", "<>", "x",
-      ])
-  }
-
-  @Test("a size that nobody sends is no frame's")
-  func absurd() {
-    #expect(
-      Self.frames("[DATA]:1\tsize=9223372036854775808\nhello\n").last == "hello")
+      Self.frames("#4\na\nb\nhello\n#0\nx\n") == ["#4", "<a\nb\n>", "hello", "#0", "<>", "x"])
   }
 
   @Test("a classic file is all before the first <END> LF")
@@ -62,7 +56,7 @@ struct PayloadTests {
   @Test("the same at every split")
   func everySplit() {
     let stream = Array(
-      "hi\n[FILE]:a\n<E<END>x<END<END>\nyou\n[DATA]:1\tsize=9\n<END>\n[A]x\n[FILE]:b\n<END>\nend\n"
+      "hi\n[FILE]:a\n<E<END>x<END<END>\nyou\n#9\n<END>\n[A]x\n[FILE]:b\n<END>\nend\n"
         .utf8)
     let expected = Self.frames(of: [stream])
     #expect(expected.count == 10)

@@ -40,8 +40,6 @@ struct ServerLineTests {
     (.room(.sent(by: "alice", file: "a (1).png", size: "48 kB")), "alice sent a (1).png (48 kB)"),
     (.transfer(.file(offer)), "[FILE]:a b.png\tid=k3Fq\tfrom=alice\tsize=48213\tsha256=\(sha256)"),
     (.transfer(.uploadStart(name: "a.png", token: "1", offset: 7)), "[FILE]:a.png\tid=1\toffset=7"),
-    (.transfer(.data(id: "k3Fq", offset: 5, size: 9)), "[DATA]:k3Fq\toffset=5\tsize=9"),
-    (.transfer(.end(id: "k3Fq")), "<END>\tid=k3Fq"),
     (.transfer(.cancelled(id: "k3Fq")), "[CANCEL]:k3Fq"),
     (.transfer(.got(id: "k3Fq", have: 28, of: 30)), "[GOT]:k3Fq\thave=28\tof=30"),
     (

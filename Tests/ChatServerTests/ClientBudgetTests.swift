@@ -47,15 +47,6 @@ struct ClientBudgetTests {
     #expect(budget.tokens(forChunkOf: 16_384) == 2)
   }
 
-  @Test("a refunded line has cost nothing")
-  func refund() {
-    var budget = ClientBudget(rate: 1, now: Self.start)
-    for _ in 0..<100 {
-      #expect(budget.take(1, now: Self.start) == .zero)
-      budget.refundLine()
-    }
-  }
-
   @Test("a millisecond of processor time is a token, and a rest counts the next time")
   func work() {
     var meter = WorkMeter(at: 5_000_000)

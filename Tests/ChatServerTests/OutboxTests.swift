@@ -166,6 +166,26 @@ struct OutboxTests {
     #expect(outbox.next(cursor: 0, head: 10) == .own(Self.bytes("one\nwhy\n"), from: 0))
   }
 
+  @Test("nothing follows a part of a file; its end is followed by the reason")
+  func cutInAFile() {
+    for isWhole in [false, true] {
+      var outbox = Self.inRoom()
+      outbox.pause(at: 5)
+      #expect(!outbox.isMidFile)
+      let part = outbox.splice(Self.bytes("one\ntw"), isWhole: false)
+      #expect(part == .queued && outbox.isMidFile)
+      if isWhole { Self.insert(Self.bytes("o"), into: &outbox) }
+      #expect(outbox.isMidFile == !isWhole)
+      Self.post(Self.bytes("private\n"), to: &outbox, at: 7)
+      outbox.sent(3)
+      outbox.cut(Self.bytes("why\n"), rest: [])
+      let last = Outbox.Piece.own(Self.bytes("\ntwoprivate\nwhy\n"), from: 0)
+      #expect(outbox.next(cursor: 5, head: 10) == (isWhole ? last : .end))
+      outbox.finish(Self.bytes("Bye!\n"), at: 20)
+      #expect(outbox.next(cursor: 5, head: 10) == (isWhole ? last : .end))
+    }
+  }
+
   @Test("what was told between two rooms is given back where no room will send it")
   func carriedBack() {
     var outbox = Self.inRoom()

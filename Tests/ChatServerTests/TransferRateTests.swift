@@ -35,30 +35,22 @@ struct TransferRateTests {
     try body(alice, id, join)
   }
 
-  @Test("who fetches and takes next to nothing is told that this transfer is over, and lives")
-  func framed() throws {
+  @Test("who fetches by HTTP and takes next to nothing does not get the rest, and lives")
+  func http() throws {
     try Self.serve { alice, id, join in
       let bob = try join("bob", true)
-      try bob.send("[GET]:\(id)\n")
-      // Bob takes one byte now and then, and there is talk that he does not read either. What his system took at once
-      // has bought him 2 s, and silence buys as much: 10 s are more than both.
-      var taken = 0
+      let fetching = try bob.another()
+      fetching.stream.keepUnreadBytes(below: 32_768)
+      try fetching.request("GET", "/files/\(id)")
+      #expect(try fetching.replyHead().status == 200)
+      // It takes one byte now and then. What its system took at once has bought it 2 s, and silence buys as much: 10 s
+      // are more than both.
       for _ in 0..<100 {
-        taken += try bob.bytes(1).count
-        try alice.send("hello\n")
-        // This is Bob's rate.
+        _ = try fetching.bytes(1)
+        // This is its rate.
         SystemThread.sleep(for: .milliseconds(100))
       }
-      var bytes = try bob.lineBytes()
-      while let line = bytes.map({ String(decoding: $0, as: UTF8.self) }) {
-        if line.hasPrefix("[ERROR]:"), line.hasSuffix("\tcode=slow-consumer\tid=\(id)") { break }
-        #expect(!line.hasPrefix("<END>"))
-        if let size = line.split(separator: "size=").last.flatMap({ Int($0) }) {
-          _ = try bob.bytes(size)
-        }
-        bytes = try bob.lineBytes()
-      }
-      #expect(bytes != nil && taken == 100)
+      #expect(throws: (any Error).self) { try fetching.bytes(9_999_900) }
       #expect(try bob.download(id).count == 10_000_000)
     }
   }
@@ -80,23 +72,24 @@ struct TransferRateTests {
     try Self.serve { _, _, join in
       let bob = try join("bob", true)
       let bytes = [UInt8](repeating: 2, count: 100_000)
-      _ = try bob.announce("slow", bytes, id: "1")
-      _ = try bob.announce("good", [UInt8](repeating: 3, count: 10_000_000), id: "2")
+      let good = [UInt8](repeating: 3, count: 10_000_000)
+      let paths = try [bytes, good].map { try bob.beginUpload("\($0[0])", $0).path }
+      let (slow, fast) = (try bob.another(), try bob.another())
+      try bob.requestPart(paths[0], at: 0, length: bytes.count, over: slow)
+      try bob.requestPart(paths[1], at: 0, length: good.count, over: fast)
       var isOver = false
       for _ in 0..<100 where !isOver {
-        try bob.send("[DATA]:1\tsize=1\n\u{2}[DATA]:2\tsize=10000\n")
-        try bob.send(bytes: [UInt8](repeating: 3, count: 10_000))
+        try slow.send(bytes: [2])
+        try fast.send(bytes: Array(good[..<10_000]))
         // This is the uploads' rate.
         SystemThread.sleep(for: .milliseconds(80))
-        while try bob.stream.waitUntilReadable(for: .zero) {
-          guard let line = try bob.line(), line.hasPrefix("[ERROR]") else { continue }
-          #expect(line.hasSuffix("\tcode=file-refused\tid=1"))
-          isOver = true
-        }
+        isOver = try slow.stream.waitUntilReadable(for: .zero)
+        #expect(try !fast.stream.waitUntilReadable(for: .zero))
       }
-      #expect(isOver)
+      let reply = try slow.reply()
+      #expect(isOver && reply.status == 408 && reply.code == "file-refused")
       // What came of it is gone on with.
-      #expect(try bob.announce("slow", bytes, id: "3") > 0)
+      #expect(try bob.beginUpload("slow", bytes).offset > 0)
     }
   }
 }

@@ -168,7 +168,6 @@ final class FileTransfers {
     switch line {
     case .file(let offer): offered(offer, nickname: nickname)
     case .got(let id, let have, let all): got(id, have, all)
-    case .data, .end, .sums, .cancelled, .uploadStart: break  // MERGE
     case .error(let code, let reason, let id):
       isFollowed = refused(id, code: code, reason: reason, nickname: nickname)
     case .listed(let offer, let time):

@@ -153,8 +153,7 @@ package struct SendQueue: Sendable {
       requests.add(list: line, isOwn: false)
       Self.append(line, to: &bytes)
     // The server refuses what it does not understand.
-    case .hello, .password, .ping, .pong, .classicFile, .file, .data, .fileEnd, .get, .cancel, .got,
-      .sums, nil:
+    case .hello, .password, .ping, .pong, .classicFile, .fileEnd, .get, .got, nil:
       Self.append(line, to: &bytes)
     }
   }

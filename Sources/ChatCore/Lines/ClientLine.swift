@@ -30,69 +30,32 @@ public enum ClientLine: Sendable, Equatable {
   case search(words: String, before: UInt64?, limit: Int)
   /// `[FILE]:name`: the file's bytes follow, up to the first `<END>` LF.
   case classicFile(name: String)
-  /// `[FILE]:name` with `id=`, `size=` and `sha256=`: its frames will come.
-  case file(name: String, UploadHeader)
-  /// `[DATA]:token` with `size=`, perhaps `offset=`: so many raw bytes follow.
-  case data(token: String, offset: UInt64?, size: UInt64)
-  /// `<END>` with `id=`: all frames of an upload have come; without one it ends nothing.
-  case fileEnd(token: String?)
-  /// `[GET]:id` with `offset=`: the file's bytes from there on are wanted.
+  /// `<END>` where no file is being sent: it ends nothing.
+  case fileEnd
+  /// `[GET]:id` with `offset=`: the file's bytes from there on are wanted, by a classic client.
   case get(id: String, offset: UInt64)
-  /// `[CANCEL]:id`: an upload or a download is to end.
-  case cancel(id: String)
   /// `[GOT]:id`: the file is here, whole and checked.
   case got(id: String)
   /// `[FILES]:`: which files does this room have? With an id: what is this one?
   case files(id: String?)
-  /// `[SUMS]:id`: the SHA-256 of each block of the file, from one on.
-  case sums(id: String, from: UInt64)
   /// `[PING]:token`.
   case ping(token: String)
   /// `[PONG]:token`.
   case pong
 
-  /// The raw bytes that follow a line that is refused as it stands, so that a file does not turn into talk: a
-  /// `[FILE]:` without `id=` is in classic form, whatever is wrong with it, and a `[DATA]:` with a size has its
-  /// bytes.
+  /// The raw bytes that follow a line that is refused as it stands, so that a file does not turn into talk: a `[FILE]:`
+  /// without `id=` is in classic form, whatever is wrong with it.
   public static func payload(ofRefused line: Span<UInt8>) -> Payload? {
     let fields = TextCleaner.clean(line).unicodeScalars.split(
       separator: "\t", omittingEmptySubsequences: false
     ).map { String($0) }
-    if fields[0].hasPrefix("[FILE]:") {
-      return fields.dropFirst().contains { $0.hasPrefix("id=") } ? nil : .terminated
-    }
-    guard fields[0].hasPrefix("[DATA]:"),
-      let size = fields.dropFirst().first(where: { $0.hasPrefix("size=") }),
-      let count = number(String(size.dropFirst("size=".count))), count <= Limits.skippedBytes
-    else { return nil }
-    return .counted(count)
-  }
-
-  /// An upload as its sender announces it.
-  public struct UploadHeader: Sendable, Equatable {
-    /// What the sender calls it: 1 to 16 ASCII letters and digits.
-    public let token: String
-    /// How many bytes it has; the largest number there is if it was larger.
-    public let size: UInt64
-    /// The SHA-256 of its content.
-    public let digest: SHA256Digest
-
-    /// Describes one.
-    public init(token: String, size: UInt64, digest: SHA256Digest) {
-      (self.token, self.size, self.digest) = (token, size, digest)
-    }
+    let isClassic =
+      fields[0].hasPrefix("[FILE]:") && !fields.dropFirst().contains { $0.hasPrefix("id=") }
+    return isClassic ? .terminated : nil
   }
 
   /// The raw bytes that follow the line, whatever becomes of it; `nil` if lines do.
-  ///
-  /// A size over `Limits.skippedBytes` is not taken for a frame: what follows it is read as lines.
-  public var payload: Payload? {
-    switch self {
-    case .classicFile: .terminated
-    case .data(_, _, let size) where size <= Limits.skippedBytes: .counted(size)
-    default: nil
-    }
-  }
+  public var payload: Payload? { if case .classicFile = self { .terminated } else { nil } }
 
   /// Reads a line.
   ///
@@ -110,8 +73,8 @@ public enum ClientLine: Sendable, Equatable {
       self = try Self(tagged)
     } else if Self.equals(line, "exit") || Self.equals(line, "{quit}") {
       self = .quit
-    } else if let end = try TaggedLine(fileEnd: line, limit: Limits.clientLineBytes) {
-      self = .fileEnd(token: try end["id"].map(Self.token))
+    } else if Self.isFileEnd(line) {
+      self = .fileEnd
     } else {
       self = .text(0..<line.count)
     }
@@ -143,17 +106,15 @@ public enum ClientLine: Sendable, Equatable {
       self = .search(
         words: line.value, before: try line.number("before"),
         limit: Int(min(limit, UInt64(Limits.searchLines))))
-    case "FILE": self = try Self.file(line)
-    case "DATA":
-      guard let size = try line.number("size") else {
-        throw Refusal(.badTag, "a frame looks like [DATA]:id TAB size=N")
+    case "FILE":
+      guard line["id"] == nil else {
+        throw Refusal(
+          .badTag, "files are sent by HTTP: POST /files (tus), PUT /ROOM/NAME; or as [FILE]:name")
       }
-      self = .data(token: line.value, offset: try line.number("offset"), size: size)
+      self = .classicFile(name: line.value)
     case "GET": self = .get(id: line.value, offset: try line.number("offset") ?? 0)
-    case "CANCEL": self = .cancel(id: line.value)
     case "GOT": self = .got(id: line.value)
     case "FILES": self = .files(id: line.value.isEmpty ? nil : line.value)
-    case "SUMS": self = .sums(id: line.value, from: try line.number("from") ?? 0)
     case "MSG":
       guard let (name, text) = line.nameAndText, !Self.isBlank(Array(text.utf8).span) else {
         throw Refusal(.badTag, "a private message looks like [MSG]:nickname text")
@@ -161,34 +122,6 @@ public enum ClientLine: Sendable, Equatable {
       self = .message(to: name, text: text)
     default:
       throw Refusal(.unknownTag, "this server does not know [\(line.tag)]")
-    }
-  }
-
-  private static func file(_ line: TaggedLine) throws(Refusal) -> ClientLine {
-    guard let token = line["id"] else { return .classicFile(name: line.value) }
-    guard let size = try line.number("size"),
-      let digest = line["sha256"].flatMap({ SHA256Digest(hex: $0) })
-    else { throw Refusal(.badTag, "a file with id= has size=BYTES and sha256=64 hex digits") }
-    return .file(
-      name: line.value, UploadHeader(token: try Self.token(token), size: size, digest: digest))
-  }
-
-  /// - Throws: `Refusal` with `badTag` if it is not a token.
-  private static func token(_ text: String) throws(Refusal) -> String {
-    guard 1...Limits.uploadTokenBytes ~= text.utf8.count, text.utf8.allSatisfy(isLetterOrDigit)
-    else {
-      throw Refusal(
-        .badTag, "id= takes 1 to \(Limits.uploadTokenBytes) letters and digits")
-    }
-    return text
-  }
-
-  private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    default: false
     }
   }
 
@@ -224,6 +157,14 @@ public enum ClientLine: Sendable, Equatable {
       }
     }
     return true
+  }
+
+  /// Whether it is `<END>`, perhaps with attributes.
+  private static func isFileEnd(_ line: Span<UInt8>) -> Bool {
+    let word: StaticString = "<END>"
+    let count = word.utf8CodeUnitCount
+    guard line.count > count else { return equals(line, word) }
+    return line[count] == UInt8(ascii: "\t") && equals(line.extracting(0..<count), word)
   }
 
   private static func equals(_ line: Span<UInt8>, _ word: StaticString) -> Bool {

@@ -31,26 +31,11 @@ public enum Limits {
   /// How many wrong codes of private rooms end a connection.
   public static let wrongRoomCodes = 5
 
-  /// The most raw bytes of one `[DATA]` frame.
-  public static let frameBytes = 65_536
-
-  /// A frame over the limit is refused, and as many bytes as this are skipped.
-  public static let skippedBytes: UInt64 = 1_073_741_824
-
   /// The longest name of a file, in bytes of UTF-8.
   public static let fileNameBytes = 255
 
-  /// The longest token by which a sender calls an upload, in ASCII letters and digits.
-  public static let uploadTokenBytes = 16
-
   /// How many files a client fetches and sends at once.
   public static let transfersAtOnce = 4
-
-  /// How many uploads one connection may have open.
-  public static let uploadsAtOnce = 4
-
-  /// How many downloads may run over one connection.
-  public static let downloadsAtOnce = 8
 
   /// How many bytes of a file each sum of `/files/ID/sums` is of.
   public static let sumBlockBytes = 1_048_576

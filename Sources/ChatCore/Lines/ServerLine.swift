@@ -51,10 +51,10 @@ public enum ServerLine: Sendable, Equatable {
     do {
       if let tagged = try TaggedLine(line, limit: Limits.serverLineBytes) {
         self = Self(tagged) ?? .unknown(TextCleaner.clean(line), isTagged: true)
-      } else if let end = try TaggedLine(fileEnd: line, limit: Limits.serverLineBytes) {
-        self = end["id"].map { .transfer(.end(id: $0)) } ?? .unknown("<END>", isTagged: true)
       } else {
-        self = Self(plain: TextCleaner.clean(line))
+        let text = TextCleaner.clean(line)
+        // It belongs to the bytes of a file, which only a classic client asks for.
+        self = text == "<END>" ? .unknown(text, isTagged: true) : Self(plain: text)
       }
     } catch {
       self = .unknown(TextCleaner.clean(line), isTagged: true)

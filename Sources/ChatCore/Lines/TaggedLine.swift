@@ -59,18 +59,6 @@ public struct TaggedLine: Sendable, Equatable {
     try self.init(tag: tag, tagEnd, line, limit: limit)
   }
 
-  /// Looked for at the beginning of every line: made once.
-  private static let fileEnd = Array("<END>".utf8)
-
-  /// Reads `<END>`, perhaps with attributes, as a line whose tag is `END`; `nil` if it is none.
-  init?(fileEnd line: Span<UInt8>, limit: Int) throws(Refusal) {
-    let end = Self.fileEnd
-    guard line.count >= end.count, end.indices.allSatisfy({ line[$0] == end[$0] }),
-      line.count == end.count || line[end.count] == UInt8(ascii: "\t")
-    else { return nil }
-    try self.init(tag: "END", end.count, line, limit: limit)
-  }
-
   private init(tag: String, _ tagEnd: Int, _ line: Span<UInt8>, limit: Int) throws(Refusal) {
     let text = TextCleaner.clean(line.extracting(tagEnd..<line.count))
     guard tagEnd + text.utf8.count < limit else { throw .lineTooLong }

@@ -74,16 +74,11 @@ struct SessionCommands {
     case .search(let words, let before, let limit):
       client.spend(Self.searchTokens)
       history.answerSearch(for: words, in: room, before: before, limit: limit)
-    case .classicFile(let name): try uploads.beginClassic(name)
-    case .file(let name, let header): uploads.begin(name, header)
-    case .data(let token, let offset, let size):
-      try uploads.beginFrame(token, offset: offset, size: size)
-    case .fileEnd(let token): try uploads.finish(token)
-    case .get(let id, let offset): try downloads.begin(id, from: offset)
-    case .cancel(let id): try cancelTransfer(id)
+    case .classicFile(let name): try uploads.begin(name)
+    case .fileEnd: throw Refusal(.badTag, "no file is being sent")
+    case .get(let id, let offset): try downloads.send(id, from: offset)
     case .got(let id): try downloads.noteReceived(id)
     case .files(let id): try downloads.answerFiles(id)
-    case .sums(let id, let from): try downloads.answerSums(of: id, from: from)
     case .hello, .password:
       throw Refusal(.badTag, "this is allowed only before the nickname is chosen")
     }
@@ -128,21 +123,9 @@ struct SessionCommands {
     }
   }
 
-  // MARK: Transfers
-
-  /// Goes to a room that has counted the client in; transfers belong to the room that it leaves.
-  private mutating func move(to next: Room, since: UInt64?) {
+  private func move(to next: Room, since: UInt64?) {
     client.flush()
-    uploads.endAll()
-    downloads.cancelAll()
     rooms.move(to: next, since: since)
-  }
-
-  /// Ends a transfer in either direction.
-  private mutating func cancelTransfer(_ id: String) throws(Refusal) {
-    let wasUpload = uploads.cancel(id)
-    guard downloads.cancel(id) || wasUpload || uploads.isOver(id) else { throw .noSuchFile }
-    client.answer([.transfer(.cancelled(id: id))])
   }
 }
 
@@ -151,17 +134,15 @@ extension ClientLine {
   /// same.
   fileprivate var isQuestion: Bool {
     switch self {
-    case .who, .rooms, .history, .search, .get, .files, .sums: true
+    case .who, .rooms, .history, .search, .get, .files: true
     default: false
     }
   }
 
-  /// The id of the file, or transfer, that it is about.
+  /// The id of the file that it is about.
   fileprivate var fileID: String? {
     switch self {
-    case .get(let id, _), .sums(let id, _), .got(let id), .cancel(let id), .files(.some(let id)),
-      .data(let id, _, _), .fileEnd(.some(let id)):
-      id.isEmpty ? nil : id
+    case .get(let id, _), .got(let id), .files(.some(let id)): id.isEmpty ? nil : id
     default: nil
     }
   }

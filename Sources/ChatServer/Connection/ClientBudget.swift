@@ -49,12 +49,6 @@ package struct ClientBudget: Sendable {
   /// Bytes of the present chunk belong to a file, and cost nothing.
   package mutating func noteFileBytes(_ count: Int) { chunkFileBytes += count }
 
-  /// Gives back the token of a line that costs nothing.
-  package mutating func refundLine() {
-    bucket.giveBack(1)
-    chunkTokens -= 1
-  }
-
   // MARK: Answers
 
   /// The work on an answer begins.

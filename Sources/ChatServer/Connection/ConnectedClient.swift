@@ -83,9 +83,6 @@ final class ConnectedClient {
   /// Bytes of the present chunk belong to a file.
   func noteFileBytes(_ count: Int) { budget.noteFileBytes(count) }
 
-  /// Gives back the token of a line that costs nothing.
-  func refundLine() { budget.refundLine() }
-
   /// The work on an answer begins: `charge` counts from here.
   func beginWork() { budget.beginWork(at: ThreadTime.nanoseconds) }
 

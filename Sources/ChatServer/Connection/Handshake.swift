@@ -71,8 +71,8 @@ package struct Handshake {
         return .wait
       case .ping(let token): return .answer([.control(.pong(token: token))])
       case .pong: return .wait
-      case .nick, .who, .rooms, .message, .newRoom, .history, .search, .classicFile, .file, .data,
-        .fileEnd, .get, .cancel, .got, .files, .sums:
+      case .nick, .who, .rooms, .message, .newRoom, .history, .search, .classicFile, .fileEnd, .get,
+        .got, .files:
         throw Refusal(.badTag, "choose a nickname first")
       }
     } catch {

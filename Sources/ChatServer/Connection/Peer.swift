@@ -41,11 +41,16 @@ package final class Peer: Sendable {
     var interruption: CloseReason?
     /// No subscriber uses the transport.
     var isReleased = true
-    var turn: SendingTurn?
-    var hasNoTurns = false
 
     var room: (any RoomStream)? {
       if case .inRoom(let room, _) = phase { room } else { nil }
+    }
+
+    /// Whether so many bytes can be enqueued, or spliced in; false if the session is to end, `nil` if not now.
+    func hasSpace(for count: Int, _ toSplice: Bool) -> Bool? {
+      guard interruption == nil else { return false }
+      let hasRoom = toSplice ? mailbox.hasRoomToSplice(count) : mailbox.hasRoom(for: count)
+      return hasRoom ? true : nil
     }
 
     /// Enqueues lines after all that the room has said so far. The position is taken under the lock under which the
@@ -60,9 +65,6 @@ package final class Peer: Sendable {
 
   private let state = Guarded(State())
 
-  /// A file sender waits for its turn. Set under the lock, before the broadcaster is woken; read without it, since
-  /// that is done for every member in every pass.
-  private let isTurnWanted = Atomic<Bool>(false)
   private let hasVersion1 = Atomic<Bool>(false)
 
   /// Takes over a connection.
@@ -108,12 +110,14 @@ package final class Peer: Sendable {
   ///
   /// - Returns: false if the session is to end: because the peer does not read, among other reasons.
   package func waitForSpace(for count: Int, toSplice: Bool = false) -> Bool {
-    state.wait {
-      guard $0.interruption == nil else { return false }
-      let hasRoom =
-        toSplice ? $0.mailbox.hasRoomToSplice(count) : $0.mailbox.hasRoom(for: count)
-      return hasRoom ? true : nil
-    }
+    state.wait { $0.hasSpace(for: count, toSplice) }
+  }
+
+  /// The same, until a moment has come.
+  ///
+  /// - Returns: `nil` if the time was over before.
+  func waitForSpace(for count: Int, toSplice: Bool, until deadline: MonotonicTime) -> Bool? {
+    state.wait(until: deadline) { $0.hasSpace(for: count, toSplice) }
   }
 
   // MARK: A long answer
@@ -124,8 +128,10 @@ package final class Peer: Sendable {
   }
 
   /// Splices lines in where the stream is paused.
-  package func splice(_ bytes: [UInt8]) -> Outbox.Enqueueing {
-    let (result, room) = state.withLock { ($0.mailbox.splice(bytes), $0.room) }
+  ///
+  /// - Parameter isWhole: whether another line may follow: not before the end of a file.
+  package func splice(_ bytes: [UInt8], isWhole: Bool = true) -> Outbox.Enqueueing {
+    let (result, room) = state.withLock { ($0.mailbox.splice(bytes, isWhole: isWhole), $0.room) }
     if result == .queued { room?.wakeBroadcaster() }
     return result
   }
@@ -209,11 +215,16 @@ package final class Peer: Sendable {
     state.wake()
   }
 
-  /// It is sent no more than the rest of a line half sent, what waits in its mailbox, and these lines.
+  /// It is sent no more than the rest of a line half sent, what waits in its mailbox, and these lines; in the middle of a
+  /// file nothing, and its connection ends.
   ///
   /// Thread: the subscriber's.
   package func cut(_ bytes: [UInt8], rest: [UInt8]) {
-    state.withLock { $0.mailbox.cut(bytes, rest: rest) }
+    let isMidFile = state.withLock { state in
+      defer { state.mailbox.cut(bytes, rest: rest) }
+      return state.mailbox.isMidFile
+    }
+    if isMidFile { transport.shutdownBoth() }
   }
 
   /// Its subscriber has ended, and uses the transport no more.
@@ -239,57 +250,6 @@ package final class Peer: Sendable {
   /// - Returns: false if the time was over before.
   package func waitUntilReleased(until deadline: MonotonicTime) -> Bool {
     state.wait(until: deadline) { $0.isReleased ? true : nil } ?? false
-  }
-
-  // MARK: Files between lines
-
-  /// Waits until the transport stands between two lines, and nothing else is to be sent.
-  ///
-  /// Thread: the file sender's; the session's where a classic client asks.
-  /// - Parameter limit: how long.
-  func waitForTurn(for limit: Duration) -> TurnWait {
-    let deadline = MonotonicTime.now + limit
-    let room = state.withLock {
-      isTurnWanted.store(true, ordering: .relaxed)
-      return $0.room
-    }
-    // Between two rooms, the next one's broadcaster sees it by itself.
-    room?.wakeBroadcaster()
-    let came = state.wait(until: deadline) { state -> TurnWait? in
-      if let turn = state.turn { return .lent(turn) }
-      return state.hasNoTurns || state.interruption != nil ? .never : nil
-    }
-    return state.withLock { state in
-      isTurnWanted.store(false, ordering: .relaxed)
-      defer { state.turn = nil }
-      return state.turn.map { .lent($0) } ?? came ?? .notYet
-    }
-  }
-
-  /// Lends the transport to a file sender that waits for it.
-  ///
-  /// Thread: the subscriber's.
-  func lend(_ turn: @autoclosure () -> SendingTurn) -> Bool {
-    guard isTurnWanted.load(ordering: .relaxed) else { return false }
-    let isLent = state.withLock {
-      guard isTurnWanted.load(ordering: .relaxed), !$0.hasNoTurns else { return false }
-      isTurnWanted.store(false, ordering: .relaxed)
-      $0.turn = turn()
-      return true
-    }
-    state.wake()
-    return isLent
-  }
-
-  /// Lends the transport no more.
-  func endTurns() {
-    state.withLock { $0.hasNoTurns = true }
-    state.wake()
-  }
-
-  /// Whether something waits to be sent to a subscriber at this position, in a log that ends at `head`.
-  func hasPendingOutput(cursor: UInt64, head: UInt64) -> Bool {
-    state.withLock { $0.mailbox.next(cursor: cursor, head: head) != .nothing }
   }
 
   // MARK: The end

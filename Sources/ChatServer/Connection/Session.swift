@@ -42,9 +42,7 @@ final class Session {
     if client.closeReason == .handshakeTimeout, framer.isMidLine || firstBytes?.isMidLine == true {
       client.end(.lineWithoutEnd)
     }
-    client.peer.endTurns()
     commands.uploads.drop()
-    commands.downloads.stop()
     GracefulClose(client: client, isAtEnd: isAtEnd).run()
   }
 

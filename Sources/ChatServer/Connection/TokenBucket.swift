@@ -22,9 +22,6 @@ package struct TokenBucket: Sendable {
     lastRefill = now
   }
 
-  /// Gives back tokens that were taken for something that costs nothing.
-  package mutating func giveBack(_ count: Int) { tokens += Double(count) }
-
   /// Takes tokens.
   ///
   /// - Parameters:

@@ -23,8 +23,8 @@ final class WorkBuffers: @unchecked Sendable {
 
   /// How much is received at once.
   static let inputBytes = 16_384
-  /// How much is received at once from a client that uploads: a frame.
-  static let fileInputBytes = Limits.frameBytes
+  /// How much is received at once from a client that uploads.
+  static let fileInputBytes = 65_536
   /// How much is encoded before it goes to the room.
   static let batchBytes = 32_768
 

@@ -13,7 +13,7 @@ internal import Synchronization
 /// a history, one that holds the others back is detached: it reads on from the history, at its own pace, until it has
 /// caught up.
 ///
-/// Thread: any calls `wake`, `drop` and what is given to a `SendingTurn`; the rest is confined to `queue`.
+/// Thread: any calls `wake` and `drop`; the rest is confined to `queue`.
 package final class Broadcaster: @unchecked Sendable {
   // Safety: what changes is confined to `queue`, but for the atomic flag.
 
@@ -166,8 +166,7 @@ package final class Broadcaster: @unchecked Sendable {
     defer { member.count(in: &delivered, upTo: published, sequence) }
     do throws(SystemError) {
       switch try member.deliver(log, from: tail, upTo: published) {
-      case .upToDate: lend(to: member)
-      case .paused: break
+      case .upToDate, .paused: break
       case .blocked(let readiness): try block(member, on: readiness)
       case .needsHistory: fetch(for: member)
       case .hasMore: wake()
@@ -181,22 +180,6 @@ package final class Broadcaster: @unchecked Sendable {
       fail(member)
       return false
     }
-  }
-
-  /// Lends a member's transport to its file sender if that waits for it.
-  private func lend(to member: Subscriber) {
-    let log = log
-    let isLent = member.peer.lend(
-      SendingTurn {
-        // The cursor must not be mutated while the transport is lent.
-        member.peer.hasPendingOutput(cursor: member.cursor, head: log.published)
-      } giveBack: { count in
-        self.queue.async {
-          member.takeBack(wireBytes: count)
-          if self.isMember(member) { _ = self.deliver(to: member) }
-        }
-      })
-    if isLent { member.activity = .lent }
   }
 
   /// Leaves a member alone until its transport is ready.

@@ -67,6 +67,8 @@ package struct Outbox: Sendable {
   package private(set) var queuedBytes = 0
   /// How many of them wait for the answer that is being spliced in.
   private var pausedBytes = 0
+  /// A file is being spliced in whose end has not come yet: no line can follow.
+  package private(set) var isMidFile = false
 
   /// Makes an empty outbox.
   package init() {}
@@ -121,10 +123,13 @@ package struct Outbox: Sendable {
     entries.append(Entry(position: position, bytes: [], isBarrier: true))
   }
 
-  /// Splices whole lines in where the log is paused.
-  package mutating func splice(_ bytes: [UInt8]) -> Enqueueing {
+  /// Splices bytes in where the log is paused.
+  ///
+  /// - Parameter isWhole: whether a line may follow them: not before the end of a file.
+  package mutating func splice(_ bytes: [UInt8], isWhole: Bool = true) -> Enqueueing {
     guard case .inRoom = phase, let barrier = barrierIndex else { return .absent }
     guard hasRoomToSplice(bytes.count) else { return .full }
+    isMidFile = !isWhole
     queuedBytes += bytes.count
     entries.insert(Entry(position: entries[barrier].position, bytes: bytes), at: barrier)
     return .queued
@@ -172,13 +177,18 @@ package struct Outbox: Sendable {
     }
   }
 
-  /// The client is sent nothing more of the log: only what waits here, since its senders have receipts, and these bytes.
+  /// The client is sent nothing more of the log: only what waits here, since its senders have receipts, and these bytes;
+  /// in the middle of a file, whose bytes they would seem to be, nothing at all.
   ///
   /// - Parameters:
   ///   - bytes: last lines.
   ///   - rest: of the log's line that was sent in part, through its LF; empty if none was.
   package mutating func cut(_ bytes: [UInt8], rest: [UInt8]) {
     if case .cut = phase { return }
+    guard !isMidFile else {
+      _ = close()
+      return
+    }
     // Of the first entry a part may have been sent; then the log does not stand within a line.
     let waiting = entries[first...].flatMap(\.bytes).dropFirst(sentBytes)
     let last = (sentBytes > 0 ? [] : rest) + waiting + close() + bytes

@@ -21,8 +21,6 @@ package final class Subscriber: @unchecked Sendable {
     case blocked(on: Readiness)
     /// The history is being read for it.
     case fetching
-    /// A file sender has the right to send.
-    case lent
   }
 
   /// What the room's ring has to do with it.
@@ -67,6 +65,8 @@ package final class Subscriber: @unchecked Sendable {
   package private(set) var cursor: UInt64 = 0
   /// What its lines have become on the wire.
   package private(set) var encoder: WireEncoder
+  /// The last byte of the log that it was sent ended no line.
+  private var isMidLine = false
   /// The transport may hold what it has accepted: it is flushed before anything else.
   private var needsFlush = false
   /// What was read from the history for it, and the position of the first byte.
@@ -179,6 +179,7 @@ package final class Subscriber: @unchecked Sendable {
   private func send(_ slice: UnsafeRawBufferPointer) throws(SystemError) -> Outcome? {
     let sent = try encoder.send(slice, over: peer.transport)
     cursor += UInt64(sent.count)
+    if sent.count > 0 { isMidLine = slice[sent.count - 1] != UInt8(ascii: "\n") }
     return sent.blockedOn.map { .blocked(on: $0) }
   }
 
@@ -199,14 +200,6 @@ package final class Subscriber: @unchecked Sendable {
     return try peer.transport.flush()
   }
 
-  /// A file sender gives back the right to send, having sent so many bytes.
-  package func takeBack(wireBytes count: UInt64) {
-    activity = .ready
-    // The last record may still wait for the system.
-    needsFlush = true
-    encoder.noteSent(wireBytes: count)
-  }
-
   // MARK: Being cut off
 
   /// Reads no more of the log: it is sent what waits for it alone, the rest of the line that was sent in part, and
@@ -220,7 +213,7 @@ package final class Subscriber: @unchecked Sendable {
 
   /// The bytes from the cursor through the end of the line that was sent in part.
   private func restOfLine(_ log: RoomLog, from tail: UInt64) -> [UInt8] {
-    guard encoder.isMidLine else { return [] }
+    guard isMidLine else { return [] }
     let lineFeed = UInt8(ascii: "\n")
     var bytes: ArraySlice<UInt8> = []
     if cursor >= tail {

@@ -8,10 +8,8 @@ package import ChatSystem
 ///
 /// Confined to the thread that has the right to send.
 package struct WireEncoder: Sendable {
-  /// How many bytes the transport has accepted, a file sender's included, and what was on its way at the beginning.
+  /// How many bytes the transport has accepted, and what was on its way at the beginning.
   package private(set) var wireBytes: UInt64 = 0
-  /// The last byte accepted ended no line.
-  package private(set) var isMidLine = false
 
   /// Begins a stream.
   ///
@@ -26,13 +24,7 @@ package struct WireEncoder: Sendable {
     _ lines: UnsafeRawBufferPointer, over transport: any Transport
   ) throws(SystemError) -> Sent {
     let sent = try transport.send(lines)
-    if sent.count > 0 {
-      wireBytes += UInt64(sent.count)
-      isMidLine = lines[sent.count - 1] != UInt8(ascii: "\n")
-    }
+    wireBytes += UInt64(sent.count)
     return sent
   }
-
-  /// A file sender has sent so many bytes over the transport, between two lines.
-  package mutating func noteSent(wireBytes count: UInt64) { wireBytes += count }
 }

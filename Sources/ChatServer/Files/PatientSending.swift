@@ -1,14 +1,12 @@
 internal import ChatFiles
 internal import ChatSystem
 
-/// Sends bytes and files to a socket that has been lent, waiting as long as its client takes some.
+/// Sends files over a connection that has nothing else to carry, waiting as long as its client takes some.
 ///
 /// Thread: the one that has the right to send.
 struct PatientSending {
-  /// How many bytes may wait where lines can come, and wait behind them.
-  static let besideTalkBytes: CInt = 65_536
-  /// How many bytes may wait on a connection that has nothing else to carry.
-  static let aloneBytes: CInt = 262_144
+  /// How many bytes may wait in the system for the network.
+  private static let unsentBytes: CInt = 262_144
   /// How often it is looked whether a client that takes nothing is to be given up.
   private static let checkInterval: Duration = .seconds(1)
   /// The most that one call of the system is asked to send.
@@ -19,30 +17,12 @@ struct PatientSending {
   private var clock = StallClock()
   private var takenBytes: UInt64 = 0
 
-  /// Prepares a socket.
+  /// Prepares a connection.
   ///
-  /// - Parameters:
-  ///   - patience: how long the client may take nothing.
-  ///   - unsentBytes: how many bytes may wait in the system for the network.
-  init(_ transport: any FileTransport, patience: Duration, unsentBytes: CInt = besideTalkBytes) {
+  /// - Parameter patience: how long the client may take nothing.
+  init(_ transport: any FileTransport, patience: Duration) {
     (self.transport, self.patience) = (transport, patience)
-    transport.keepUnsentBytes(below: unsentBytes, patience: Self.checkInterval)
-  }
-
-  /// Sends bytes.
-  ///
-  /// - Parameters:
-  ///   - isMoreToCome: what follows at once goes out together with them.
-  ///   - isWanted: asked again and again while they wait.
-  /// - Returns: how many were sent: all, if they were wanted to the end.
-  /// - Throws: `SystemError`, EAGAIN where the client has taken nothing for too long.
-  mutating func send(
-    _ bytes: ArraySlice<UInt8>, isMoreToCome: Bool, while isWanted: () -> Bool = { true }
-  ) throws(SystemError) -> Int {
-    let sent = try insist(UInt64(bytes.count), isWanted) { [transport] sent throws(SystemError) in
-      try transport.sendPatiently(bytes.dropFirst(Int(sent)), isMoreToCome: isMoreToCome)
-    }
-    return Int(sent)
+    transport.keepUnsentBytes(below: Self.unsentBytes, patience: Self.checkInterval)
   }
 
   /// Sends a part of a content.
@@ -53,11 +33,19 @@ struct PatientSending {
   mutating func send(
     _ content: OpenContent, from offset: UInt64, count: UInt64, while isWanted: () -> Bool
   ) throws(SystemError) -> UInt64 {
-    try insist(count, isWanted) { [transport] sent throws(SystemError) in
-      try transport.sendFile(
+    var sent: UInt64 = 0
+    while sent < count {
+      let part = try transport.sendFile(
         content.descriptorNumber, from: offset + sent,
         count: Int(min(count - sent, Self.pieceBytes)))
+      sent += UInt64(part ?? 0)
+      takenBytes += UInt64(part ?? 0)
+      guard sent < count else { break }
+      try checkProgress()
+      guard isWanted() else { break }
     }
+    clock.reset()
+    return sent
   }
 
   /// Waits until the system has all of what was sent: a transport that encrypts may hold the last of it.
@@ -81,23 +69,6 @@ struct PatientSending {
     guard clock.stalledFor(at: delivered, step: 1, now: .now) < patience else {
       throw SystemError("sendfile", code: SystemError.wouldBlock)
     }
-  }
-
-  private mutating func insist(
-    _ count: UInt64, _ isWanted: () -> Bool,
-    _ send: (_ sent: UInt64) throws(SystemError) -> Int?
-  ) throws(SystemError) -> UInt64 {
-    var sent: UInt64 = 0
-    while sent < count {
-      let part = UInt64(try send(sent) ?? 0)
-      sent += part
-      takenBytes += part
-      guard sent < count else { break }
-      try checkProgress()
-      guard isWanted() else { break }
-    }
-    clock.reset()
-    return sent
   }
 }
 

@@ -200,8 +200,7 @@ final class HTTPSession {
   private func send(_ part: HTTPAnswer.FilePart) throws(SystemError) -> Bool {
     let count = UInt64(part.range.count)
     guard let transport = connection.transport.fileTransport else { return false }
-    var sending = PatientSending(
-      transport, patience: server.options.readerTimeout, unsentBytes: PatientSending.aloneBytes)
+    var sending = PatientSending(transport, patience: server.options.readerTimeout)
     var intake = Intake(transport)
     let isWanted = { !self.isInterrupted() && part.slot.note(intake.taken()) == .goesOn }
     let sent = try sending.send(

@@ -210,40 +210,22 @@ package final class TCPTransport: FileTransport {
     }
   }
 
-  /// Gives the system bytes, waiting for as long as the socket has patience (`keepUnsentBytes`).
+  /// Gives the system a part of a file (sendfile(2)), waiting for as long as the socket has patience (`keepUnsentBytes`):
+  /// the bytes do not come to us. SIGPIPE has to be ignored.
   ///
-  /// - Parameter isMoreToCome: what follows at once goes out together with them (send(2), MSG_MORE).
-  /// - Returns: how many it took; `nil` if the time was over.
-  package func sendPatiently(
-    _ bytes: ArraySlice<UInt8>, isMoreToCome: Bool
-  ) throws(SystemError) -> Int? {
-    let flags = CInt(MSG_NOSIGNAL) | (isMoreToCome ? CInt(MSG_MORE) : 0)
-    return try patiently { () throws(SystemError) in
-      try bytes.span.withUnsafeBytes { bytes throws(SystemError) in
-        try system("send") { Glibc.send(number, bytes.baseAddress, bytes.count, flags) }
-      }
-    }
-  }
-
-  /// The same for a part of a file (sendfile(2)): the bytes do not come to us. SIGPIPE has to be ignored.
-  ///
+  /// - Returns: how many bytes it took; `nil` if the time was over.
   /// - Throws: `SystemError`, EIO where the file has no such part any more.
   package func sendFile(_ file: CInt, from offset: UInt64, count: Int) throws(SystemError) -> Int? {
     var position = off_t(offset)
-    return try patiently { () throws(SystemError) in
-      let sent = try system("sendfile") { sendfile(number, file, &position, count) }
-      guard sent > 0 else { throw SystemError("sendfile", code: EIO) }
-      return sent
-    }
-  }
-
-  private func patiently(
-    _ body: () throws(SystemError) -> Int
-  ) throws(SystemError) -> Int? {
-    do throws(SystemError) { return try body() } catch {
+    let sent: Int
+    do throws(SystemError) {
+      sent = try system("sendfile") { sendfile(number, file, &position, count) }
+    } catch {
       if error.code == EAGAIN { return nil }
       throw error
     }
+    guard sent > 0 else { throw SystemError("sendfile", code: EIO) }
+    return sent
   }
 
   /// How many bytes the system has taken and the peer's has not acknowledged; 0 if unknown.

@@ -116,16 +116,9 @@ package protocol FileTransport: Transport {
   /// megabytes. Sends that wait give up when nothing was taken for so long.
   func keepUnsentBytes(below limit: CInt, patience: Duration)
 
-  /// Sends bytes, waiting for as long as it has patience (`keepUnsentBytes`).
+  /// Sends a part of a file, waiting for as long as it has patience (`keepUnsentBytes`).
   ///
-  /// - Parameter isMoreToCome: what follows at once goes out together with them.
-  /// - Returns: how many were taken; `nil` if the time was over.
-  func sendPatiently(
-    _ bytes: ArraySlice<UInt8>, isMoreToCome: Bool
-  ) throws(SystemError) -> Int?
-
-  /// The same for a part of a file.
-  ///
+  /// - Returns: how many bytes were taken; `nil` if the time was over.
   /// - Throws: `SystemError`, EIO where the file has no such part any more.
   func sendFile(_ file: CInt, from offset: UInt64, count: Int) throws(SystemError) -> Int?
 }

@@ -33,6 +33,8 @@ struct DeliveryModelTests {
     let receipts = Guarded<[String]>([])
     /// Receipts hold for connections that were read to their end.
     let isWhole = Guarded(false)
+    /// It was ended in the middle of a file.
+    let isTorn = Guarded(false)
 
     init(_ name: String, _ behavior: FakeTransport.Behavior) throws {
       self.name = name
@@ -53,27 +55,27 @@ struct DeliveryModelTests {
         }
       }
       var said: [Substring: Int] = [:]
-      var past: (query: Substring, next: Int)?
-      // One that is cut off is sent what is queued, and that may be half an answer.
+      var past: (query: Substring, next: Int, isFile: Bool)?
+      // One that is cut off is sent what is queued, and that may be half an answer, but never anything after half a file.
       var tornAnswers = lines.last?.hasPrefix("[ERROR]") == true ? -1 : 0
       for line in lines {
         let words = line.split(separator: " ")
-        if words.first == "past" {
+        if words.first == "past" || words.first == "file" {
           guard words.count == 3, let index = Int(words[2]) else {
             faults.append("\(name): a torn line: \(line)")
             continue
           }
           if let past, past.query != words[1] || past.next != index {
-            tornAnswers += 1
+            tornAnswers += past.isFile ? 2 : 1
             if tornAnswers > 0 {
               faults.append("\(name): the answer \(past.query) was torn by \(line)")
             }
           }
-          past = index == 2 ? nil : (words[1], index + 1)
+          past = index == 2 ? nil : (words[1], index + 1, words[0] == "file")
           continue
         }
         if let past {
-          tornAnswers += 1
+          tornAnswers += past.isFile ? 2 : 1
           if tornAnswers > 0 {
             faults.append("\(name): the answer \(past.query) was torn by \(line)")
           }
@@ -159,8 +161,9 @@ struct DeliveryModelTests {
         switch Int.random(in: isRestless ? 70..<100 : 0..<100, using: &random) {
         case 0..<40: say(room)
         case 40..<75: tell()
-        case 75..<80: query(room, connection)
-        case 80..<97 where !isLazy:
+        case 75..<80: query(room, connection, isFile: false)
+        case 80..<82: query(room, connection, isFile: true)
+        case 82..<97 where !isLazy:
           switch try move(&room, connection, nickname) {
           case .moved: break
           case .left: return
@@ -210,15 +213,23 @@ struct DeliveryModelTests {
       }
     }
 
-    private mutating func query(_ room: Room, _ connection: Connection) {
+    /// Asks for the past, whose pieces are lines, or for a file, whose pieces are not.
+    private mutating func query(_ room: Room, _ connection: Connection, isFile: Bool) {
       queries += 1
+      let lines = (0..<3).map { "\(isFile ? "file" : "past") \(name)\(queries) \($0)\n" }
+      let pieces =
+        isFile ? [lines[0] + lines[1].prefix(9), lines[1].dropFirst(9) + lines[2]] : lines
       _ = room.pauseLog(of: connection.peer)
-      for index in 0..<3 {
-        let line = Array("past \(name)\(queries) \(index)\n".utf8)
+      for (index, piece) in pieces.enumerated() {
+        let isWhole = !isFile || index == pieces.count - 1
         // One that was cut off meanwhile is sent no answer.
-        switch connection.peer.splice(line) {
+        switch connection.peer.splice(Array(piece.utf8), isWhole: isWhole) {
         case .queued: break
         case .full, .absent:
+          if isFile, index > 0 {
+            connection.isTorn.withLock { $0 = true }
+            connection.peer.fail(.slowConsumer)
+          }
           connection.peer.resumeLog()
           return
         }
@@ -281,7 +292,8 @@ struct DeliveryModelTests {
         }
       }
       world.registry.leave(room)
-      connection.isWhole.withLock { $0 = true }
+      let isTorn = connection.isTorn.withLock { $0 }
+      connection.isWhole.withLock { $0 = !isTorn }
     }
 
     private func send(_ bytes: [UInt8], over transport: FakeTransport) {

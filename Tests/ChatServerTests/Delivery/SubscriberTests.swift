@@ -159,6 +159,37 @@ struct SubscriberTests {
     }
   }
 
+  @Test("who is cut off in the middle of a file gets nothing more, and after its end the reason")
+  func cutInAFile() throws {
+    // Pieces that end no line, and one that does.
+    let file = ["[FILE]:a\tsize=10\n", "one\ntw", "o", "\nxy\n", "<END>\n"]
+    for isWhole in [false, true] {
+      let pieces = isWhole ? file : Array(file.dropLast())
+      let whole = "bob joined!\nConnected to server!\n" + pieces.joined()
+      for capacity in 1...whole.utf8.count {
+        var behavior = FakeTransport.Behavior()
+        behavior.capacity = capacity
+        let reader = try Reader(behavior)
+        reader.peer.pauseLog(at: reader.log.head)
+        for piece in pieces {
+          let spliced = reader.peer.splice(Array(piece.utf8), isWhole: piece == "<END>\n")
+          #expect(spliced == .queued)
+        }
+        reader.say("alice: what comes after it")
+        _ = try reader.deliver()
+        reader.subscriber.cut(Array("[ERROR]:slow\n".utf8), reader.log, from: 0)
+        #expect(reader.transport.shut.writing == !isWhole)
+        if isWhole {
+          try reader.deliverAll()
+          #expect(reader.transport.text == whole + "[ERROR]:slow\n", "cut after \(capacity)")
+        } else {
+          #expect(try reader.deliver() == .ended)
+          #expect(reader.transport.text.utf8.elementsEqual(whole.utf8.prefix(capacity)))
+        }
+      }
+    }
+  }
+
   @Test("a detached reader asks for the history, reads it, and is attached again near the head")
   func backlog() throws {
     var reader = try Reader()
@@ -210,24 +241,6 @@ struct SubscriberTests {
     #expect(try reader.deliver() == .upToDate)
     reader.transport.read()
     #expect(reader.transport.unacknowledgedBytes == 0)
-  }
-
-  @Test("a record that a file has left with the transport is flushed before it is up to date")
-  func heldByAFile() throws {
-    var behavior = FakeTransport.Behavior()
-    behavior.capacity = 40
-    behavior.recordBytes = 100
-    let reader = try Reader(behavior)
-    try reader.deliverAll()
-    reader.transport.read()
-    let sent = try [UInt8](repeating: 10, count: 100).withUnsafeBytes {
-      try reader.transport.send($0)
-    }
-    #expect(sent.count == 100)
-    reader.subscriber.takeBack(wireBytes: 100)
-    #expect(try reader.deliver() == .blocked(on: .writable))
-    while try reader.subscriber.flush() != nil { reader.transport.read() }
-    #expect(try reader.deliver() == .upToDate)
   }
 
   @Test("a client that asks as fast as it is answered lets others have a turn")

@@ -83,13 +83,10 @@ enum ServerLinesTarget {
       Demands.roundTrip(.session(.youAreIn(room.text)))
     case .ping(let token): Demands.roundTrip(.control(.pong(token: token)))
     case .classicFile(let name): send(name, size: UInt64(line.count), nickname)
-    case .file(let name, let upload):
-      send(name, size: upload.size, nickname)
-      Demands.roundTrip(.error(.lineTooLong, id: upload.token))
+    case .get(let id, _): Demands.roundTrip(.error(.lineTooLong, id: id))
     case .history(let count, _): demand(0...Limits.historyLines ~= count, "\(count) lines")
     case .search(_, _, let limit): demand(0...Limits.searchLines ~= limit, "\(limit) lines")
-    case .blank, .quit, .hello, .password, .newRoom, .who, .rooms, .data, .fileEnd, .get, .cancel,
-      .got, .files, .sums, .pong:
+    case .blank, .quit, .hello, .password, .newRoom, .who, .rooms, .fileEnd, .got, .files, .pong:
       break
     }
   }

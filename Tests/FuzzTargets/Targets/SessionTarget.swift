@@ -180,16 +180,12 @@ private final class ScriptedPeer {
     if lastLine.starts(with: "<END>".utf8) { Tally.note(.fetched) }
     Demands.clean(lastLine, "what the server sends")
     guard let tagged = try? TaggedLine(line, limit: Limits.serverLineBytes) else { return nil }
-    if tagged.tag == "FILE", let id = tagged["id"], tagged["offset"] == nil {
+    if ["FILE", "FILES"].contains(tagged.tag), let id = tagged["id"] {
       lastFile = Array(id.utf8)
-      Tally.note(.kept)
+      if tagged.tag == "FILE" { Tally.note(.kept) }
     }
     if tagged["end"] != nil { Tally.note(.answered) }
-    let size = tagged["size"].flatMap { UInt64($0) }
-    switch tagged.tag {
-    case "DATA": return size.map { .counted($0) }
-    case "FILE" where tagged["id"] == nil: return size.map { .counted($0) }
-    default: return nil
-    }
+    guard tagged.tag == "FILE", tagged["id"] == nil else { return nil }
+    return tagged["size"].flatMap { UInt64($0) }.map { .counted($0) }
   }
 }

@@ -159,7 +159,7 @@ struct FileHTTPTests {
       FileScript.sha256(Self.bytes[$0..<min($0 + 1_048_576, Self.bytes.count)]) + "\n"
     }
     #expect(try Self.run("curl", ["-sS", "\(link)/sums"]) == wanted.joined())
-    let empty = try alice.upload("sums", [], id: "2")
+    let empty = try alice.upload("sums", [])
     let none = FileScript.sha256([]) + "\n"
     let sums = try Self.run("curl", ["-sS", "http://\(server.address)/files/\(empty)/sums"])
     #expect(sums == none || sums.isEmpty)
@@ -172,7 +172,7 @@ struct FileHTTPTests {
     var server = try TestServer(arguments: limits, data: data)
     let alice = try server.joinSpeaking("alice")
     let first = try alice.upload("a", Self.bytes)
-    let second = try alice.upload("b", Self.bytes.reversed(), id: "2")
+    let second = try alice.upload("b", Self.bytes.reversed())
     for isRestarted in [false, true] {
       if isRestarted {
         server.program.signal(SIGTERM)

@@ -16,20 +16,18 @@ struct FileLimitTests {
     try alice.expectError("bad-tag")
     try alice.send("[FILE]:..\nsecret\n<END>\n")
     try alice.expectError("file-refused")
-    try alice.send("[DATA]:1\tsize=7\toffset=x\nsecret\n")
-    try alice.expectError("bad-tag")
     try alice.expectNothing()
   }
 
   @Test("a query is charged for its own work, not for that of an upload before it")
   func queryAfterUpload() throws {
-    let server = try TestServer("--rate", "1")
+    let server = try TestServer("--rate", "3")
     let alice = try server.joinSpeaking("alice")
     // Its checksums cost more than the burst and as many tokens as seconds that the answer is waited for.
     let bytes = [UInt8](repeating: 7, count: 60_000_000)
-    #expect(try alice.announce("a", bytes) == 0)
-    try alice.sendFrames(bytes)
-    try alice.send("[ROOM]:lobby\tsince=0\n")
+    try alice.send("[FILE]:a\n")
+    try alice.send(bytes: bytes)
+    try alice.send("<END>\n[ROOM]:lobby\tsince=0\n")
     while let line = try alice.line(), line != "[PAST]:\tend=1" {}
   }
 
@@ -37,55 +35,46 @@ struct FileLimitTests {
   func stalledUpload() throws {
     let server = try TestServer("--rate", "0", "--reader-timeout", "1")
     let alice = try server.joinSpeaking("alice")
-    #expect(try alice.announce("a", Self.bytes) == 0)
-    try alice.sendFrames(Array(Self.bytes[..<500_000]))
-    try alice.expectError("file-refused", id: "1")
-    // What is still on its way is read and forgotten.
-    try alice.sendFrames(Array(Self.bytes[..<600_000]), from: 500_000)
-    #expect(try alice.announce("a", Self.bytes, id: "2") == 500_000)
+    let (path, _) = try alice.beginUpload("a", Self.bytes)
+    let sending = try alice.another()
+    try alice.requestPart(path, at: 0, length: Self.bytes.count, over: sending)
+    try sending.send(bytes: Array(Self.bytes[..<500_000]))
+    let reply = try sending.reply()
+    #expect(reply.status == 408 && reply.code == "file-refused")
+    #expect(try alice.askUpload(path).offset == 500_000)
+    #expect(try alice.beginUpload("a", Self.bytes).offset == 500_000)
     let bob = try server.join("bob")
     try alice.expect("bob joined!")
     try bob.send(bytes: Array("[FILE]:a\n".utf8) + Self.bytes)
     try bob.expectError("file-refused")
-    try alice.expectError("file-refused", id: "2")
     try bob.send("<END>\nhello\n")
     try bob.expect("bob: hello")
     try alice.expect("bob: hello")
   }
 
-  @Test("frames go on where the last one ended; what is there stays if one does not")
-  func offsets() throws {
-    let server = try TestServer("--rate", "0")
-    let alice = try server.joinSpeaking("alice")
-    #expect(try alice.announce("a", Self.bytes) == 0)
-    try alice.sendFrames(Array(Self.bytes[..<500_000]))
-    try alice.send("[DATA]:1\toffset=400000\tsize=1\nx")
-    try alice.expectError("file-mismatch", id: "1")
-    #expect(try alice.announce("a", Self.bytes) == 500_000)
-    try alice.send("[DATA]:1\toffset=500001\tsize=1\nx")
-    try alice.expectError("file-mismatch", id: "1")
-    #expect(try alice.announce("a", Self.bytes) == 500_000)
-    try alice.sendFrames(Self.bytes, from: 500_000)
-    // Everything is here when the connection breaks before the end is said.
-    try alice.send("[PING]:x\n")
-    try alice.expect("[PONG]:x")
-    alice.stream.shutdownBoth()
-    let again = try server.joinSpeaking("alice")
-    #expect(try again.announce("a", Self.bytes) == Self.bytes.count)
-    try again.send("<END>\tid=1\n")
-    #expect(try again.download(try again.offer()) == Self.bytes)
-  }
-
-  @Test("who fetches and takes nothing is cut when its time is over")
+  @Test("who fetches and takes nothing is cut when its time is over, by HTTP as well")
   func stalledDownload() throws {
     let server = try TestServer("--rate", "0", "--reader-timeout", "2")
     let alice = try server.joinSpeaking("alice")
     let id = try alice.upload("a", [UInt8](repeating: 1, count: 50_000_000))
-    let bob = try server.joinSpeaking("bob")
-    try bob.send("[GET]:\(id)\n")
+    let bob = try server.join("bob")
     let start = MonotonicTime.now
+    let descriptors = server.descriptors
+    let (fetching, _) = try bob.requestFile(id)
+    try bob.send("[GET]:\(id)\n")
     while try alice.line() != "bob left!" {}
+    // The room watches those that are blocked from the first one on.
+    try eventually("both are gone") { server.descriptors <= descriptors }
     #expect(MonotonicTime.now - start < .seconds(12))
+    // What has come of it is followed by nothing.
+    while let line = try bob.line(), !line.hasPrefix("[FILE]:") {}
+    var count = 0
+    while let bytes = try? bob.bytes(1) {
+      #expect(bytes == [1])
+      count += 1
+    }
+    #expect(count < 50_000_000)
+    withExtendedLifetime(fetching) {}
   }
 
   @Test("threads that send files end with them")

@@ -25,16 +25,17 @@ struct FileResumeTests {
       let limit = ["--rate", "0", "--max-file", "1G"]
       var server = try TestServer(arguments: limit, data: data)
       var sent = 0
-      var offset = 0
       for round in 1...20 {
         let alice = try server.joinSpeaking("alice")
+        let (path, offset) = try alice.beginUpload("film", bytes)
+        let sending = try alice.another()
         // As chat-client does: what is not sent yet is lost with the server.
-        alice.stream.keepUnsentBytes(below: 131_072, patience: .seconds(20))
-        offset = try alice.announce("film", bytes)
+        sending.stream.keepUnsentBytes(below: 131_072, patience: .seconds(20))
         // Up to here it may get this time.
         let end = min(size, offset + Int.random(in: 1...size / 15, using: &random))
         do {
-          try alice.sendFrames(Array(bytes[..<end]), from: offset)
+          try alice.requestPart(path, at: offset, length: size - offset, over: sending)
+          try sending.send(bytes: Array(bytes[offset..<end]))
           sent += end - offset
           if round % 4 == 0 {
             // What has been sent and not written is lost with the server.
@@ -42,19 +43,18 @@ struct FileResumeTests {
             _ = try server.program.exitCode()
             server = try TestServer(arguments: limit, data: data)
           } else {
-            alice.stream.shutdownBoth()
+            sending.stream.shutdownBoth()
           }
         } catch is SystemError {
           sent += end - offset
         }
       }
       let alice = try server.joinSpeaking("alice")
-      offset = try alice.announce("film", bytes)
+      let (path, offset) = try alice.beginUpload("film", bytes)
       #expect(offset > 0)
       sent += size - offset
-      try alice.sendFrames(bytes, from: offset)
-      try alice.send("<END>\tid=1\n")
-      let id = try alice.offer()
+      let reply = try alice.sendPart(path, at: offset, bytes[offset...])
+      let id = try #require(reply.file(in: "location"))
       print("\(size) bytes, sent \(Double(sent) / Double(size)) times")
       // What is lost each time is as much for a small file, such as the sanitizer's.
       #expect(Environment.isSanitized || Double(sent) < 1.05 * Double(size))
@@ -76,60 +76,54 @@ struct FileResumeTests {
       var round = 0
       while fetched.count < size {
         round += 1
-        let bob = try server.joinSpeaking("bob\(round)")
-        let end = min(size, fetched.count + Int.random(in: 1...size / 10, using: &random))
-        try bob.send("[GET]:\(id)\toffset=\(fetched.count)\n")
-        while fetched.count < end {
-          guard let line = try bob.line() else { break }
-          guard line.hasPrefix("[DATA]"), let size = Int(line.split(separator: "size=").last ?? "")
-          else { continue }
-          #expect(line.contains("\toffset=\(fetched.count)\t"))
-          fetched += try bob.bytes(size)
+        let left = size - fetched.count
+        let count = min(left, Int.random(in: 1...size / 10, using: &random))
+        let connection: TestSocket
+        if round % 2 == 0 {
+          // Somebody with nc can do it, too.
+          connection = try server.join("bob\(round)")
+          try connection.send("[GET]:\(id)\toffset=\(fetched.count)\n")
+          try connection.expect("[FILE]:film\tsize=\(left)")
+        } else {
+          connection = try TestSocket(server)
+          try connection.request("GET", "/files/\(id)", ["Range: bytes=\(fetched.count)-"])
+          #expect(try connection.replyHead().status == 206)
         }
+        fetched += try connection.bytes(count)
         if round % 3 == 0 {
           server.program.signal(SIGKILL)
           _ = try server.program.exitCode()
           server = try TestServer(arguments: limit, data: data)
         } else {
-          bob.stream.shutdownBoth()
+          connection.stream.shutdownBoth()
         }
       }
       #expect(fetched == bytes)
     }
   }
 
-  @Test("an upload begun anew, another's upload of the same, and one that was not what it said")
+  @Test("another's upload of the same is another, and one that was not what it said is forgotten")
   func anew() throws {
     let server = try TestServer("--rate", "0")
     let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 / 5_000) }
     do {
       let alice = try server.joinSpeaking("alice")
-      _ = try alice.announce("a", bytes)
-      try alice.sendFrames(Array(bytes[..<500_000]))
-      try alice.send("[PING]:x\n")
-      while try alice.line() != "[PONG]:x" {}
-      // While she sends it, a second time begins from nothing.
-      #expect(try alice.announce("a", bytes, id: "2") == 0)
-      // Another person does not go on with hers.
+      let (path, _) = try alice.beginUpload("a", bytes)
+      #expect(try alice.sendPart(path, at: 0, bytes[..<500_000]).status == 204)
       let bob = try server.joinSpeaking("bob")
-      #expect(try bob.announce("a", bytes) == 0)
+      #expect(try bob.beginUpload("a", bytes).offset == 0)
       alice.stream.shutdownBoth()
       while try bob.line() != "alice left!" {}
     }
     let alice = try server.joinSpeaking("alice")
-    #expect(try alice.announce("a", bytes) == 500_000)
-    // Without an offset it is the beginning.
-    for start in stride(from: 0, to: bytes.count, by: 50_000) {
-      try alice.send("[DATA]:1\tsize=50000\n")
-      try alice.send(bytes: Array(bytes[start..<start + 50_000]))
-    }
-    try alice.send("<END>\tid=1\n")
-    #expect(try alice.download(try alice.offer()) == bytes)
+    let (path, offset) = try alice.beginUpload("a", bytes)
+    #expect(offset == 500_000)
+    let reply = try alice.sendPart(path, at: offset, bytes[offset...])
+    #expect(try alice.download(try #require(reply.file(in: "location"))) == bytes)
     // What turned out wrong is not gone on with.
-    #expect(try alice.announce("b", Array(bytes.reversed()), id: "3") == 0)
-    try alice.sendFrames(bytes, id: "3")
-    try alice.send("<END>\tid=3\n")
-    try alice.expectError("file-mismatch", id: "3")
-    #expect(try alice.announce("b", Array(bytes.reversed()), id: "3") == 0)
+    let wrong = Array(bytes.reversed())
+    let (other, _) = try alice.beginUpload("b", wrong)
+    #expect(try alice.sendPart(other, at: 0, bytes[...]).status == 460)
+    #expect(try alice.beginUpload("b", wrong).offset == 0)
   }
 }

@@ -228,12 +228,9 @@ struct VanishedDataTests {
     let old = try Self.sendFile(alice, "old.txt", "old")
     try Self.shell("rm -r D/files", server.data)
     try Self.skip(alice, to: "[NOTICE]:Files that were sent before are gone: 1 of 1.")
-    try alice.send("[GET]:\(old)\n")
-    try alice.expectError("no-such-file", id: old)
+    #expect(try alice.requestFile(old).head.code == "no-such-file")
     let new = try Self.sendFile(alice, "new.txt", "new")
-    try alice.send("[GET]:\(new)\n")
-    try alice.expect("[DATA]:\(new)\toffset=0\tsize=3")
-    #expect(try alice.bytes(3) == Array("new".utf8))
+    #expect(try alice.download(new) == Array("new".utf8))
   }
 
   @Test("some files are gone from their folder: it is told how many, and the others can be had")
@@ -253,11 +250,8 @@ struct VanishedDataTests {
     try alice.send("[FILES]:\n")
     #expect(try alice.line()?.hasPrefix("[FILES]:new.txt\tid=\(new)\t") == true)
     try alice.expect("[FILES]:\tend=1")
-    try alice.send("[GET]:\(old)\n[GET]:\(new)\n")
-    try alice.expectError("no-such-file", id: old)
-    try alice.expect("[DATA]:\(new)\toffset=0\tsize=3")
-    #expect(try alice.bytes(3) == Array("new".utf8))
-    try alice.expect("<END>\tid=\(new)")
+    #expect(try alice.requestFile(old).head.code == "no-such-file")
+    #expect(try alice.download(new) == Array("new".utf8))
     // Later ones are noticed, too.
     for name in try contents() { try FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
     try Self.skip(alice, to: "[NOTICE]:Files that were sent before are gone: 1 of 1.")
@@ -270,10 +264,7 @@ struct VanishedDataTests {
     let old = try Self.sendFile(alice, "old.txt", "old")
     try Self.shell("rm -r D/files/partial D/files/sums", server.data)
     try eventually("it is noticed") { server.program.errors.contains("is made anew") }
-    try alice.send("[GET]:\(old)\n")
-    try alice.expect("[DATA]:\(old)\toffset=0\tsize=3")
-    #expect(try alice.bytes(3) == Array("old".utf8))
-    try alice.expect("<END>\tid=\(old)")
+    #expect(try alice.download(old) == Array("old".utf8))
     _ = try Self.sendFile(alice, "new.txt", "new")
     #expect(!server.program.errors.contains("are gone"))
   }
@@ -297,9 +288,7 @@ struct VanishedDataTests {
     try dave.send("[FILES]:\n")
     #expect(try dave.line()?.hasPrefix("[FILES]:report.txt\tid=\(id)\tfrom=alice\tsize=2") == true)
     try dave.expect("[FILES]:\tend=1")
-    try dave.send("[GET]:\(id)\n")
-    try dave.expect("[DATA]:\(id)\toffset=0\tsize=2")
-    #expect(try dave.bytes(2) == Array("42".utf8))
+    #expect(try dave.download(id) == Array("42".utf8))
   }
 
   /// Sends a file, and takes everything up to its offer.

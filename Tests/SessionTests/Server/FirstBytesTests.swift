@@ -73,11 +73,11 @@ struct FirstBytesTests {
   }
 
   @Test("the bytes of a refused file are not taken for telnet's")
-  func refusedFrame() throws {
+  func refusedFile() throws {
     let bob = try TestServer().connect()
     try bob.expect("NICK")
     try bob.send(
-      bytes: Array("[DATA]:1\tsize=4\n".utf8) + [0xFF, 0xFD, 0x01, 0xFF] + Array("bob\n".utf8))
+      bytes: Array("[FILE]:a\n".utf8) + [0xFF, 0xFD, 0x0A, 0xFF] + Array("<END>\nbob\n".utf8))
     try bob.expectError("bad-tag")
     try bob.expect("NICK")
     try bob.expect("bob joined!")

@@ -6,6 +6,10 @@ import Foundation
 /// Thread: one at a time.
 package final class TestSocket {
   package let stream: TCPTransport
+  /// Where it is connected to.
+  package let address: Address
+  /// What proves by HTTP who it is, once it was welcomed.
+  package private(set) var token: String?
   /// Lives as long as whoever talks to it.
   private let server: TestServer?
   private var received: [UInt8] = []
@@ -16,14 +20,16 @@ package final class TestSocket {
   /// Connects to a server.
   package init(_ server: TestServer) throws {
     self.server = server
-    stream = try TCPTransport.connect(to: Address(host: "127.0.0.1", port: server.port))
+    address = Address(host: "127.0.0.1", port: server.port)
+    stream = try TCPTransport.connect(to: address)
     stream.sendAtOnce()
   }
 
   /// Connects to a port of this machine.
   package init(port: UInt16, host: String = "127.0.0.1") throws {
     server = nil
-    stream = try TCPTransport.connect(to: Address(host: host, port: port))
+    address = Address(host: host, port: port)
+    stream = try TCPTransport.connect(to: address)
     stream.sendAtOnce()
   }
 
@@ -35,7 +41,11 @@ package final class TestSocket {
 
   /// The next line without its LF; `nil` at the end of the stream.
   package func line(within seconds: Double = 20) throws -> String? {
-    try lineBytes(within: seconds).map { String(decoding: $0, as: UTF8.self) }
+    let line = try lineBytes(within: seconds).map { String(decoding: $0, as: UTF8.self) }
+    if let line, line.hasPrefix("[WELCOME]:"), let start = line.firstRange(of: "\ttoken=") {
+      token = line[start.upperBound...].split(separator: "\t").first.map { String($0) }
+    }
+    return line
   }
 
   /// The next line's bytes without the LF; `nil` at the end of the stream.

@@ -117,22 +117,19 @@ package final class Walker {
 
   /// Sends a file whole, and takes everything up to the offer that tells of it.
   package func upload(_ file: FileScript) throws {
-    let header = try TestSocket.header(file.name, file.bytes, id: file.id)
-    let frame = "[DATA]:\(file.id)\tsize=\(file.bytes.count)\n"
-    try Self.map {
-      try socket.send(
-        bytes: Array("\(header)\(frame)".utf8) + file.bytes + Array("<END>\tid=\(file.id)\n".utf8))
+    let id: String
+    do {
+      id = try Self.map { try socket.sendFile(file.name, file.bytes) }
+    } catch let failure as Failure where failure.description.hasPrefix("401") {
+      // The server is gone, and another one has its port, or its session has ended.
+      throw End()
     }
     while true {
-      if case .other(let line) = try receive(), line.hasPrefix("[FILE]:\(file.name)\t"),
-        TestSocket.id(inOffer: line) != nil
-      {
-        return
-      }
+      if case .other(let line) = try receive(), TestSocket.id(inOffer: line) == id { return }
     }
   }
 
-  /// Fetches a file. Nothing else may be said meanwhile.
+  /// Fetches a file.
   package func download(_ id: String) throws -> [UInt8] { try socket.download(id) }
 
   /// Asks about the past, such as `[HISTORY]:10`.

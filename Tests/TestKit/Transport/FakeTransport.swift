@@ -176,6 +176,7 @@ package final class FakeTransport: Transport {
       defer { showReadiness(state) }
       guard !state.isReset else { return nil }
       state.pass()
+      guard state.heldCount == 0 || !state.isWritingShut else { return nil }
       return state.heldCount > 0
     }
     guard let isHeld else { throw SystemError("send", code: EPIPE) }
