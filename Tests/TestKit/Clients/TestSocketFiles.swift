@@ -94,7 +94,9 @@ extension TestSocket {
     if let id = answer.file(in: "content-location") { return id }
     let (path, offset) = try Self.upload(in: answer)
     let reply = try sendPart(path, at: offset, bytes[offset...], over: connection)
-    guard let id = reply.file(in: "location") else { throw Failure("\(reply.status) \(reply.code)") }
+    guard let id = reply.file(in: "location") else {
+      throw Failure("\(reply.status) \(reply.code)")
+    }
     return id
   }
 
