@@ -39,18 +39,12 @@ struct ServerLineTests {
     (.reply(.pastEnd), "[PAST]:\tend=1"),
     (.room(.sent(by: "alice", file: "a (1).png", size: "48 kB")), "alice sent a (1).png (48 kB)"),
     (.transfer(.file(offer)), "[FILE]:a b.png\tid=k3Fq\tfrom=alice\tsize=48213\tsha256=\(sha256)"),
-    (.transfer(.uploadStart(name: "a.png", token: "1", offset: 7)), "[FILE]:a.png\tid=1\toffset=7"),
-    (.transfer(.cancelled(id: "k3Fq")), "[CANCEL]:k3Fq"),
     (.transfer(.got(id: "k3Fq", have: 28, of: 30)), "[GOT]:k3Fq\thave=28\tof=30"),
     (
       .transfer(.listed(offer, time: "T")),
       "[FILES]:a b.png\tid=k3Fq\tfrom=alice\tsize=48213\tsha256=\(sha256)\ttime=T"
     ),
     (.transfer(.listEnd), "[FILES]:\tend=1"),
-    (
-      .transfer(.sums(["ab", "cd"], id: "k3Fq", from: 2, isLast: true)),
-      "[SUMS]:ab cd\tid=k3Fq\tfrom=2\tend=1"
-    ),
     (
       .transfer(.error(code: "file-mismatch", reason: "no", id: "1")),
       "[ERROR]:no\tcode=file-mismatch\tid=1"

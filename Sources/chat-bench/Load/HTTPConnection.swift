@@ -88,15 +88,7 @@ final class HTTPConnection {
     try send(Array("\(head)Host: 127.0.0.1\r\n\r\n".utf8)[...])
   }
 
-  private func send(_ bytes: ArraySlice<UInt8>) throws {
-    var left = bytes
-    while !left.isEmpty {
-      guard let count = try socket.sendPatiently(left, isMoreToCome: false) else {
-        throw BenchError("nobody takes the request")
-      }
-      left = left.dropFirst(count)
-    }
-  }
+  private func send(_ bytes: ArraySlice<UInt8>) throws { try socket.sendAll(bytes.span) }
 
   private func receiveHead() throws -> Head {
     var received: [UInt8] = []

@@ -129,7 +129,6 @@ enum ServerLinesTarget {
       digest: SHA256Digest(InlineArray(repeating: 0)))
     Demands.roundTrip(.transfer(.file(offer)))
     Demands.roundTrip(.transfer(.listed(offer, time: Timestamp.text(0))))
-    Demands.roundTrip(.transfer(.uploadStart(name: name.text, token: "1", offset: size)))
   }
 
   /// A tagged line that is encoded and read again is the same.

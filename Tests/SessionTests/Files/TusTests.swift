@@ -276,6 +276,30 @@ struct TusTests {
     #expect(capabilities.fields["access-control-allow-origin"] == nil)
   }
 
+  @Test("a file that is being sent is not taken over by another of the same bytes")
+  func sameBytes() throws {
+    let server = try TestServer("--rate", "0")
+    let alice = try Sender(server)
+    // Neither before its first byte, nor in the middle.
+    let paths = try ["a", "b", "a"].map { try alice.begin($0, Self.bytes).path }
+    for path in paths {
+      #expect(try alice.patch(path, at: 0, Self.bytes[..<10]).status == 204)
+    }
+    for path in paths {
+      #expect(try alice.patch(path, at: 10, Self.bytes[10...]).status == 204)
+    }
+  }
+
+  @Test("what was sent does not count among the uploads that a session may have")
+  func manyFiles() throws {
+    let server = try TestServer("--rate", "0")
+    let alice = try Sender(server)
+    for number in 0..<70 {
+      let (path, _) = try alice.begin("\(number)", [UInt8(number)])
+      #expect(try alice.patch(path, at: 0, [UInt8(number)]).status == 204)
+    }
+  }
+
   @Test("a session has so many uploads, whose token is worth nothing once it has left")
   func limits() throws {
     let server = try TestServer("--rate", "0")
