@@ -120,8 +120,10 @@ package final class Walker {
     let id: String
     do {
       id = try Self.map { try socket.sendFile(file.name, file.bytes) }
+    } catch is ConnectionError {
+      throw End()
     } catch let failure as Failure where failure.description.hasPrefix("401") {
-      // The server is gone, and another one has its port, or its session has ended.
+      // The server is gone, and another one has its port.
       throw End()
     }
     while true {
