@@ -92,6 +92,20 @@ final class TusUpload: Sendable {
     }
   }
 
+  /// Whether somebody may go on with it who announces the same file: over another connection, as this one's is lost; or
+  /// over the same, if some of it is here, and nobody sends it.
+  ///
+  /// - Parameter token: whoever announces it.
+  fileprivate func isOpen(to token: String) -> Bool {
+    state.withLock {
+      switch $0.phase {
+      case .idle(let content): token != plan.token || content?.receivedBytes != 0
+      case .busy: token != plan.token
+      case .finished, .ended: false
+      }
+    }
+  }
+
   /// Gives it back.
   func release(_ content: ContentUpload) { set(.idle(content)) }
   /// It is a file now, with this path: who missed the last answer still learns it.
@@ -109,7 +123,7 @@ final class TusUpload: Sendable {
 ///
 /// Thread: any. Its lock may be held while an upload's is taken.
 final class TusUploads: Sendable {
-  /// How many there may be; and of one session.
+  /// How many there may be, those that are over included; and of one session, without them.
   static let limit = 4_096
   static let sessionLimit = 64
   /// How long one is kept that nobody asks for.
@@ -126,24 +140,32 @@ final class TusUploads: Sendable {
   func begin(_ plan: TusUpload.Plan) -> TusUpload? {
     let upload = TusUpload(plan)
     return uploads.withLock { uploads in
-      guard uploads.count < Self.limit,
-        uploads.values.count(where: { $0.plan.token == plan.token }) < Self.sessionLimit
-      else { return nil }
+      if uploads.count >= Self.limit, let over = Self.oldestOver(of: uploads) {
+        uploads[over.id] = nil
+      }
+      let ofSession = uploads.values.count { $0.plan.token == plan.token && !$0.isOver }
+      guard uploads.count < Self.limit, ofSession < Self.sessionLimit else { return nil }
       uploads[upload.id] = upload
       return upload
+    }
+  }
+
+  private static func oldestOver(of uploads: [String: TusUpload]) -> TusUpload? {
+    uploads.values.filter(\.isOver).min { one, other in
+      one.state.withLock { $0.used } < other.state.withLock { $0.used }
     }
   }
 
   /// Finds one.
   func find(_ id: String) -> TusUpload? { uploads.withLock { $0[id] } }
 
-  /// The same file of the same person, begun before and not finished.
+  /// The same file of the same person, begun before and not finished, nor being sent by somebody else.
   func find(like plan: TusUpload.Plan) -> TusUpload? {
     guard plan.digest != nil else { return nil }
     return uploads.withLock { uploads in
       uploads.values.first {
         $0.plan.owner == plan.owner && $0.plan.digest == plan.digest
-          && $0.plan.sizeBytes == plan.sizeBytes && !$0.isOver
+          && $0.plan.sizeBytes == plan.sizeBytes && $0.isOpen(to: plan.token)
       }
     }
   }
