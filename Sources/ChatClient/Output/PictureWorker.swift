@@ -1,7 +1,7 @@
 internal import ChatClientModel
 internal import ChatSystem
 
-/// A thread that works on files, so that no other thread waits for a disk.
+/// A thread that draws, so that no other waits for a disk, or for the tool that converts images.
 ///
 /// Thread: any may ask; jobs are done one after another, in the order they came.
 final class PictureWorker: Sendable {
@@ -21,7 +21,7 @@ final class PictureWorker: Sendable {
     }
     state.wake()
     guard starts else { return }
-    do { try SystemThread.start(named: "files") { self.work() } } catch {
+    do { try SystemThread.start(named: "pictures") { self.work() } } catch {
       // Without a thread it is done here; the next job tries again.
       state.withLock { $0.isRunning = false }
       while doNext() {}
