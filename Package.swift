@@ -90,11 +90,12 @@ let package = Package(
     .executableTarget(
       name: "chat-server",
       dependencies: [
-        "ChatCore", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "ChatTLS",
+        "ChatCore", "ChatCrypto", "ChatFlags", "ChatHistory", "ChatServer", "ChatSystem", "ChatTLS",
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "chat-client", dependencies: ["ChatClient", "ChatFlags", "ChatSystem", "ChatTLS"],
+      name: "chat-client",
+      dependencies: ["ChatClient", "ChatCrypto", "ChatFlags", "ChatSystem", "ChatTLS"],
       swiftSettings: strict),
     // What `make bench` runs: this server and its peers, under the same load.
     .executableTarget(
@@ -112,6 +113,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ChatHTTPTests", dependencies: ["ChatHTTP", "TestKit"], swiftSettings: strict),
+    .testTarget(
+      name: "ChatHTTPClientTests", dependencies: ["ChatHTTPClient", "ChatSystem", "TestKit"],
+      swiftSettings: strict),
     .testTarget(
       name: "ChatSystemTests", dependencies: ["ChatSystem", "TestKit"], swiftSettings: strict),
     .testTarget(

@@ -1,9 +1,11 @@
 import ChatClient
+import ChatCrypto
 import ChatFlags
 import ChatSystem
 import ChatTLS
 
 Process.openStandardStreams()
+CryptoLibrary.outliveMain()
 
 // The parent may have blocked them, as threads of Dispatch do; then nothing would end this process.
 Process.unblock(Process.endings + Process.hangups)

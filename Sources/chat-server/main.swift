@@ -1,4 +1,5 @@
 import ChatCore
+import ChatCrypto
 import ChatFlags
 import ChatHistory
 import ChatServer
@@ -6,6 +7,7 @@ import ChatSystem
 import ChatTLS
 
 Process.openStandardStreams()
+CryptoLibrary.outliveMain()
 // A signal that arrives while the server starts stays pending until it is handled.
 let awaited = Process.endings + [Process.hangup]
 Process.block(awaited)

@@ -15,7 +15,7 @@ struct ConversationTests {
     client> [HELLO]:1
     client> alice
     server> alice joined!
-    server> [WELCOME]:1⇥room=lobby⇥seq=7⇥members=2⇥max-file=1000
+    server> [WELCOME]:1⇥room=lobby⇥seq=7⇥members=2⇥max-file=1000⇥token=aToken
     server> Connected to server!
     shown> alice joined!
     shown> Connected to server!

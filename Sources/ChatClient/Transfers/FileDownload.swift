@@ -124,7 +124,8 @@ final class FileDownload {
 
   /// Fetches the rest, in as many attempts as it takes.
   private func fetch() throws(TransferFailure) {
-    guard gate.pass(control) != nil else { throw .cancelled }
+    guard let session = gate.pass(control) else { throw .cancelled }
+    guard session.token != nil else { throw .reason("the server sends no files by HTTP") }
     control.begin(at: length, of: offer.sizeBytes)
     try request { () throws(FileServiceError) in
       try service.fetch(offer, from: length) { write($0) }

@@ -2,9 +2,12 @@ internal import ChatSystem
 
 /// Gives each transfer a thread, so that neither a disk nor the network holds up another, or the talk.
 package struct TransferThreads: Sendable {
-  /// Threads of the system.
+  /// Threads of the system, which leave the processor to those of the talk.
   package static let system = TransferThreads { body in
-    try SystemThread.start(named: "files", body)
+    try SystemThread.start(named: "files") {
+      SystemThread.standBack()
+      body()
+    }
   }
 
   /// Runs a body on a thread of its own.

@@ -112,7 +112,9 @@ final class Registration {
     let server = client.server
     client.setNickname(nickname)
     server.log.info("\(nickname.text) joined from \(client.peer.address)")
-    if client.peer.speaksVersion1 { client.token = server.tokens.issue(for: client.peer) }
+    if client.peer.speaksVersion1, server.options.servesHTTP {
+      client.token = server.tokens.issue(for: client.peer)
+    }
     rooms.enter(room, as: nickname, since: handshake.since) { sequence, members in
       let welcome = SessionLine.welcome(
         room: room.name.text, sequence: sequence, members: members,

@@ -200,6 +200,8 @@ final class HTTPSession {
   private func send(_ part: HTTPAnswer.FilePart) throws(SystemError) -> Bool {
     let count = UInt64(part.range.count)
     guard let transport = connection.transport.fileTransport else { return false }
+    // The talk goes first.
+    if count >= UploadBody.largeBytes { SystemThread.standBack() }
     var sending = PatientSending(transport, patience: server.options.readerTimeout)
     var intake = Intake(transport)
     let isWanted = { !self.isInterrupted() && part.slot.note(intake.taken()) == .goesOn }

@@ -7,6 +7,8 @@ internal import ChatSystem
 ///
 /// Thread: its session's.
 final class UploadBody {
+  /// From so many bytes on a file is no matter of a moment: the thread that sends or receives it lets others go first.
+  static let largeBytes: UInt64 = 1_048_576
   /// How often it is checked whether it makes progress.
   private static let checkInterval: Duration = .seconds(1)
   /// How many bytes may wait in the system for us to read them: they are lost if the server is killed.
@@ -47,6 +49,8 @@ final class UploadBody {
         guard isTaken else { return false }
       }
     } catch { return false }
+    // The talk goes first.
+    if head.contentLength >= Self.largeBytes { SystemThread.standBack() }
     let patience = server.options.readerTimeout
     var deadline = MonotonicTime.now + patience
     while leftBytes > 0 {

@@ -52,8 +52,8 @@ package enum SystemThread {
     }
   }
 
-  /// Lowers the calling thread's priority for good (setpriority(2), which on Linux
-  /// is about one thread), for good.
+  /// Lowers the calling thread's priority, for good (setpriority(2), which on Linux is about one thread): others that
+  /// have something to do go first.
   package static func standBack() { _ = setpriority(CInt(PRIO_PROCESS.rawValue), 0, 10) }
 
   /// Lets the calling thread sleep (clock_nanosleep(2)).

@@ -49,7 +49,7 @@ final class FileTraffic: Sendable {
   ) throws {
     state = Guarded(State(running: threads))
     for number in 0..<threads {
-      try SystemThread.start(named: "file \(number)") { self.run { try transfer(number, self) } }
+      try SystemThread.start(named: "file") { self.run { try transfer(number, self) } }
     }
   }
 

@@ -25,7 +25,7 @@ final class TalkReader: Sendable {
     transport = connection.stream
     // Safety: from here on, the thread alone uses the connection.
     nonisolated(unsafe) let own = connection
-    try SystemThread.start(named: nickname) { self.read(own, size: size) }
+    try SystemThread.start(named: "reader") { self.read(own, size: size) }
   }
 
   /// The latencies since the last call.

@@ -44,6 +44,40 @@ struct FileExchangeTests {
     #expect(to.names == ["received_empty"])
   }
 
+  @Test("a server without HTTP sends no files to clients, and takes none")
+  func noHTTP() throws {
+    let server = try TestServer("--rate", "0", "--no-http")
+    let folder = try TestFolder()
+    let photo = FileScript("", "photo.png", size: 1_000)
+    let alice = try Self.send(photo.write(to: folder), as: "alice", to: server.address)
+    #expect(try alice.exitCode() == 1)
+    #expect(alice.errors == "chat-client: photo.png: the server takes no files by HTTP\n")
+    let bob = try Program(
+      "chat-client", ["--nick", "bob", "--downloads", folder.path, server.address])
+    while try bob.line() != "bob joined!" {}
+    let carol = try server.join("carol")
+    try carol.send("[FILE]:notes\n123<END>\n")
+    try eventually("it is told") {
+      bob.errors == "chat-client: notes: the server sends no files by HTTP\n"
+    }
+    try bob.endInput()
+    #expect(try bob.exitCode() == 1)
+  }
+
+  @Test("no proxy of the environment stands between the client and its server")
+  func proxy() throws {
+    let server = try TestServer("--rate", "0")
+    let folder = try TestFolder()
+    let path = try FileScript("", "photo.png", size: 1_000).write(to: folder)
+    let alice = try Program(
+      "env",
+      [
+        "http_proxy=http://127.0.0.1:1", "ALL_PROXY=http://127.0.0.1:1",
+        Program.path(of: "chat-client"), "--nick", "alice", server.address, "--send", path,
+      ])
+    #expect(try alice.exitCode() == 0, "\(alice.errors)")
+  }
+
   @Test("the connection is cut again and again, for both: it arrives once, whole")
   func cut() throws {
     let server = try TestServer("--rate", "0")

@@ -89,15 +89,6 @@ package final class FakeServer {
     try stream.sendAll(bytes)
   }
 
-  /// Takes so many bytes.
-  package func receive(_ count: Int) throws -> [UInt8] {
-    while received.count < count {
-      guard try receiveMore() else { throw Failure("the client has ended") }
-    }
-    defer { received.removeFirst(count) }
-    return Array(received[..<count])
-  }
-
   private func accept() throws {
     cut()
     while true {
@@ -113,7 +104,7 @@ package final class FakeServer {
 
   private func nextConnection() throws -> TCPTransport {
     let limit = DispatchWorkItem { [listener] in listener.stop() }
-    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(20), execute: limit)
+    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(60), execute: limit)
     defer { limit.cancel() }
     guard let accepted = try listener.accept() else { throw Failure("nobody connects") }
     return accepted.stream
@@ -133,7 +124,8 @@ package final class FakeServer {
         throw Failure("the client asks \(requests.map(\.line)), not \(line)")
       }
       // One that ends before it is whole was given up.
-      if let request = try? PlayedRequest(over: nextConnection()) { requests.append(request) }
+      let connection = try nextConnection()
+      if let request = try? PlayedRequest(over: connection) { requests.append(request) }
     }
   }
 
