@@ -19,7 +19,10 @@ package final class HTTPClient: @unchecked Sendable {
   private static let connectLimit: Duration = .seconds(10)
   /// How often it is looked whether anything passes.
   private static let interval: Duration = .seconds(1)
-  private static let bufferBytes = 262_144
+  private static let bufferBytes = 65_536
+  /// How many bytes may wait in the system for us to read them: what is on its way when this process is killed has to be
+  /// sent again.
+  private static let unreadBytes: CInt = 196_608
 
   /// Once in a process, before any thread uses the library.
   private static let hasStarted = ccurl_start() == CURLE_OK
@@ -89,6 +92,7 @@ package final class HTTPClient: @unchecked Sendable {
     ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(Self.connectLimit / .milliseconds(1)))
     ccurl_set_long(handle, CURLOPT_BUFFERSIZE, Self.bufferBytes)
     ccurl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, Self.bufferBytes)
+    ccurl_set_receive_buffer(handle, Self.unreadBytes)
     trust()
     method(of: request)
     let context = Unmanaged.passUnretained(exchange).toOpaque()
@@ -182,6 +186,8 @@ package final class HTTPClient: @unchecked Sendable {
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
       CURLE_SSL_CACERT_BADFILE:
       throw .distrusted(reason)
+    case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_SSL_CONNECT_ERROR:
+      throw .notHTTP(reason)
     default: throw .lost(reason)
     }
   }
@@ -258,14 +264,12 @@ private final class Exchange {
   private func giveBody(_ space: UnsafeMutableRawBufferPointer) -> Int? {
     guard let body, sentBytes < body.sizeBytes else { return 0 }
     let count = Int(min(UInt64(space.count), body.sizeBytes - sentBytes))
-    guard let given = body.read(UnsafeMutableRawBufferPointer(rebasing: space[..<count])),
-      given > 0
-    else {
+    guard body.read(UnsafeMutableRawBufferPointer(rebasing: space[..<count]), sentBytes) else {
       isEnded = true
       return nil
     }
-    passedBytes += UInt64(given)
-    sentBytes += UInt64(given)
-    return given
+    passedBytes += UInt64(count)
+    sentBytes += UInt64(count)
+    return count
   }
 }

@@ -14,13 +14,16 @@ package struct HTTPRequest {
   /// What is sent with it.
   package struct Body {
     let sizeBytes: UInt64
-    /// Fills the space with the next bytes, some at least; `nil` ends the request.
-    let read: (UnsafeMutableRawBufferPointer) -> Int?
+    /// Fills the space with the bytes at an offset; false ends the request.
+    let read: (UnsafeMutableRawBufferPointer, UInt64) -> Bool
 
     /// - Parameters:
-    ///   - sizeBytes: how many bytes `read` gives in all.
-    ///   - read: fills the space with the next bytes; `nil` ends the request.
-    package init(sizeBytes: UInt64, read: @escaping (UnsafeMutableRawBufferPointer) -> Int?) {
+    ///   - sizeBytes: how many bytes there are in all.
+    ///   - read: fills the space with the bytes at an offset; false ends the request. It may be asked again from the
+    ///     beginning.
+    package init(
+      sizeBytes: UInt64, read: @escaping (UnsafeMutableRawBufferPointer, UInt64) -> Bool
+    ) {
       (self.sizeBytes, self.read) = (sizeBytes, read)
     }
   }
@@ -80,6 +83,9 @@ package enum HTTPFailure: Error, Equatable {
   case unreachable(String)
   /// The server did not prove to be the one that is meant.
   case distrusted(String)
+  /// What came is not HTTP, nor TLS where that was to be. A chat server that is asked too late has taken the connection
+  /// for one of the talk.
+  case notHTTP(String)
   /// The connection broke, or nothing came over it for too long.
   case lost(String)
 }

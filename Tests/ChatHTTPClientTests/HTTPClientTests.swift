@@ -73,9 +73,8 @@ struct HTTPClientTests {
   @Test(
     "what is no answer is a lost connection",
     arguments: [
-      "", "hello\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
+      "", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\nzz",
-      "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
     ])
   func nonsense(_ answer: String) throws {
     let server = try FakeServer()
@@ -84,6 +83,21 @@ struct HTTPClientTests {
     try request.send(Array(answer.utf8))
     request.end()
     guard case .lost = try outcome.value().failure else {
+      Issue.record("\(try outcome.value())")
+      return
+    }
+  }
+
+  @Test(
+    "who greets a client of the talk does not speak HTTP",
+    arguments: ["NICK\n", "hello\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"])
+  func talk(_ greeting: String) throws {
+    let server = try FakeServer()
+    let outcome = try Self.start(Self.client(server))
+    let request = try server.request("GET /x")
+    try request.send(Array(greeting.utf8))
+    request.end()
+    guard case .notHTTP = try outcome.value().failure else {
       Issue.record("\(try outcome.value())")
       return
     }

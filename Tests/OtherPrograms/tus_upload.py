@@ -15,7 +15,8 @@ size = os.path.getsize(path)
 def uploader(**more):
     tus = client.TusClient(url, headers={"Authorization": "Bearer " + token})
     metadata = {"filename": os.path.basename(path), "sha256": digest}
-    return tus.uploader(path, chunk_size=100_000, metadata=metadata, **more)
+    return tus.uploader(
+        path, chunk_size=1_000_000, metadata=metadata, verify_tls_cert=False, **more)
 
 
 first = uploader()

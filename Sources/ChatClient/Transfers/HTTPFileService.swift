@@ -11,6 +11,8 @@ final class HTTPFileService: FileService {
   /// Limit: of a path that a server names.
   private static let mostPathBytes = 1_024
   private static let sumBytes = 64
+  /// How often a server may take a request for talk.
+  private static let lateAttempts = 3
   /// How long a server may take to check and store what was sent to its end.
   private static let storePatience: Duration = .seconds(300)
   /// How long a server may take to forget an upload.
@@ -120,11 +122,8 @@ final class HTTPFileService: FileService {
     to place: UploadPlace, from offset: UInt64,
     _ read: @escaping (UnsafeMutableRawBufferPointer, UInt64) -> Bool
   ) throws(FileServiceError) -> UploadProgress {
-    var next = offset
-    let body = HTTPRequest.Body(sizeBytes: place.size - offset) { space in
-      guard read(space, next) else { return nil }
-      next += UInt64(space.count)
-      return space.count
+    let body = HTTPRequest.Body(sizeBytes: place.size - offset) { space, sent in
+      read(space, offset + sent)
     }
     var request = HTTPRequest(
       .patch, place.path,
@@ -185,11 +184,16 @@ final class HTTPFileService: FileService {
   private func perform(
     _ request: HTTPRequest, receive: (HTTPReply, Span<UInt8>) -> Bool
   ) throws(FileServiceError) -> HTTPReply {
-    do throws(HTTPFailure) { return try client.perform(request, receive: receive) } catch {
-      switch error {
-      case .cancelled: throw .cancelled
-      case .unreachable(let reason), .lost(let reason): throw .lost(reason)
-      case .distrusted(let reason): throw .distrusted("the server is not trusted: \(reason)")
+    var attempt = 1
+    while true {
+      do throws(HTTPFailure) { return try client.perform(request, receive: receive) } catch {
+        switch error {
+        case .cancelled: throw .cancelled
+        // One of the two machines is busy: the next connection is likely to be in time.
+        case .notHTTP where attempt < Self.lateAttempts: attempt += 1
+        case .unreachable(let reason), .lost(let reason), .notHTTP(let reason): throw .lost(reason)
+        case .distrusted(let reason): throw .distrusted("the server is not trusted: \(reason)")
+        }
       }
     }
   }

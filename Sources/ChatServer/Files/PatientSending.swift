@@ -6,7 +6,7 @@ internal import ChatSystem
 /// Thread: the one that has the right to send.
 struct PatientSending {
   /// How many bytes may wait in the system for the network.
-  private static let unsentBytes: CInt = 262_144
+  private static let unsentBytes: CInt = 65_536
   /// How often it is looked whether a client that takes nothing is to be given up.
   private static let checkInterval: Duration = .seconds(1)
   /// The most that one call of the system is asked to send.

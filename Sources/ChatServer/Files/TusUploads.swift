@@ -106,6 +106,16 @@ final class TusUpload: Sendable {
     }
   }
 
+  /// Whether nobody has sent anything of it, nor does now.
+  fileprivate var isUntouched: Bool {
+    state.withLock {
+      if case .idle(let content?) = $0.phase { content.receivedBytes == 0 } else { false }
+    }
+  }
+
+  /// When it was asked for last.
+  fileprivate var used: MonotonicTime { state.withLock { $0.used } }
+
   /// Gives it back.
   func release(_ content: ContentUpload) { set(.idle(content)) }
   /// It is a file now, with this path: who missed the last answer still learns it.
@@ -139,20 +149,25 @@ final class TusUploads: Sendable {
   /// - Returns: `nil` if there are too many.
   func begin(_ plan: TusUpload.Plan) -> TusUpload? {
     let upload = TusUpload(plan)
+    // What it holds open is closed after the lock.
+    var dropped: TusUpload?
+    defer { withExtendedLifetime(dropped) {} }
     return uploads.withLock { uploads in
-      if uploads.count >= Self.limit, let over = Self.oldestOver(of: uploads) {
+      let ofSession = uploads.values.filter { $0.plan.token == plan.token && !$0.isOver }
+      if ofSession.count >= Self.sessionLimit {
+        // One that was announced and never begun, such as one of a client that tries again, makes way.
+        dropped = ofSession.filter(\.isUntouched).min { $0.used < $1.used }
+        guard let dropped else { return nil }
+        uploads[dropped.id] = nil
+      }
+      if uploads.count >= Self.limit {
+        guard let over = uploads.values.filter(\.isOver).min(by: { $0.used < $1.used }) else {
+          return nil
+        }
         uploads[over.id] = nil
       }
-      let ofSession = uploads.values.count { $0.plan.token == plan.token && !$0.isOver }
-      guard uploads.count < Self.limit, ofSession < Self.sessionLimit else { return nil }
       uploads[upload.id] = upload
       return upload
-    }
-  }
-
-  private static func oldestOver(of uploads: [String: TusUpload]) -> TusUpload? {
-    uploads.values.filter(\.isOver).min { one, other in
-      one.state.withLock { $0.used } < other.state.withLock { $0.used }
     }
   }
 

@@ -94,6 +94,21 @@ struct FileClientTests {
     #expect(folder.bytes(of: "received_film.mkv") == film.bytes)
   }
 
+  @Test("a server that takes a request for talk is asked again, and that is no loss")
+  func late() throws {
+    let (server, folder, alice) = try ClientScript.enterDownloading()
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    try server.play("\(photo.offer())\n\(photo.get())")
+    for _ in 0..<2 {
+      try server.takenRequest().send(Array("NICK\n".utf8))
+      try photo.breakOff(by: server)
+      try server.play(photo.get())
+    }
+    try photo.deliver(by: server)
+    try ClientScript.finish(alice, server)
+    #expect(folder.names == ["received_photo.png"])
+  }
+
   @Test("while the talk is away the file goes on; what breaks off then waits for the talk")
   func lostTalk() throws {
     let (server, folder, alice) = try ClientScript.enterDownloading()

@@ -6,7 +6,7 @@ import Testing
 @Suite("Files between all kinds of clients", .timeLimit(.minutes(2)))
 struct FileRoundTripTests {
   /// Random, large, and what would end a classic file.
-  private static func contents() -> [(name: String, bytes: [UInt8])] {
+  static func contents() -> [(name: String, bytes: [UInt8])] {
     var random = SeededRandom(seed: 64)
     var large: [UInt8] = []
     let size = Environment.isSanitized ? 4_194_304 : 67_108_864
