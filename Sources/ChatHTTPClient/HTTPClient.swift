@@ -17,6 +17,8 @@ package final class HTTPClient: @unchecked Sendable {
   fileprivate static let mostFields = 64
   fileprivate static let mostFieldBytes = 4_096
   private static let connectLimit: Duration = .seconds(10)
+  /// What passes more slowly than this as long as the patience lasts is given up.
+  private static let leastBytesPerSecond: UInt64 = 100
   /// How often it is looked whether anything passes.
   private static let interval: Duration = .seconds(1)
   private static let bufferBytes = 65_536
@@ -83,17 +85,21 @@ package final class HTTPClient: @unchecked Sendable {
     _ request: HTTPRequest, _ exchange: Exchange
   ) throws(HTTPFailure) -> UnsafeMutablePointer<curl_slist>? {
     curl_easy_reset(handle)
-    ccurl_set_string(handle, CURLOPT_URL, endpoint.origin + request.path)
+    try set(CURLOPT_URL, to: endpoint.origin + request.path)
     ccurl_set_string(handle, CURLOPT_USERAGENT, "chat-client")
     // An empty one is none, whatever the environment says.
-    ccurl_set_string(handle, CURLOPT_PROXY, "")
+    try set(CURLOPT_PROXY, to: "")
+    // A server that vanished without a word is found out in two minutes.
+    ccurl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1)
+    ccurl_set_long(handle, CURLOPT_TCP_KEEPIDLE, 60)
+    ccurl_set_long(handle, CURLOPT_TCP_KEEPINTVL, 15)
     ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
     ccurl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(Self.connectLimit / .milliseconds(1)))
     ccurl_set_long(handle, CURLOPT_BUFFERSIZE, Self.bufferBytes)
     ccurl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, Self.bufferBytes)
     ccurl_set_receive_buffer(handle, Self.unreadBytes)
-    trust()
+    try trust()
     method(of: request)
     let context = Unmanaged.passUnretained(exchange).toOpaque()
     ccurl_on_head(handle, Exchange.onHead, context)
@@ -111,7 +117,15 @@ package final class HTTPClient: @unchecked Sendable {
     return fields
   }
 
-  private func trust() {
+  /// Sets what all depends on.
+  private func set(_ option: CURLoption, to value: String) throws(HTTPFailure) {
+    let code = ccurl_set_string(handle, option, value)
+    guard code == CURLE_OK else {
+      throw .distrusted("libcurl: \(String(cString: curl_easy_strerror(code)))")
+    }
+  }
+
+  private func trust() throws(HTTPFailure) {
     guard endpoint.trust != .plain else { return }
     ccurl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_3))
     switch endpoint.trust {
@@ -120,9 +134,11 @@ package final class HTTPClient: @unchecked Sendable {
       // Whatever the certificate says: the key is the one that is known.
       ccurl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0)
       ccurl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0)
-      ccurl_set_string(handle, CURLOPT_PINNEDPUBLICKEY, "sha256//\(digest)")
+      try set(CURLOPT_PINNEDPUBLICKEY, to: "sha256//\(digest)")
     case .authorities(let file?):
-      ccurl_set_string(handle, CURLOPT_CAINFO, file.cString)
+      guard ccurl_set_string(handle, CURLOPT_CAINFO, file.cString) == CURLE_OK else {
+        throw .distrusted("libcurl takes no file of authorities")
+      }
       // Those of the system are not trusted besides.
       ccurl_set_string(handle, CURLOPT_CAPATH, nil)
     case .authorities(nil): break
@@ -162,12 +178,18 @@ package final class HTTPClient: @unchecked Sendable {
       if running == 0 { break }
       let now = MonotonicTime.now
       let patience = exchange.hasSentBody ? request.answerPatience : request.patience
-      if exchange.passedBytes != passed {
+      if now - time >= patience {
+        let least = UInt64(patience.components.seconds) * Self.leastBytesPerSecond
+        guard exchange.passedBytes - passed >= least else {
+          let seconds = patience.components.seconds
+          throw .lost("the server has done next to nothing about it for \(seconds) s")
+        }
         (passed, time) = (exchange.passedBytes, now)
-      } else if now - time >= patience {
-        throw .lost("the server has done nothing about it for \(patience.components.seconds) s")
       }
-      curl_multi_poll(multi, nil, 0, CInt(Self.interval / .milliseconds(1)), nil)
+      let wait = CInt(Self.interval / .milliseconds(1))
+      guard curl_multi_poll(multi, nil, 0, wait, nil) == CURLM_OK else {
+        throw .lost("libcurl can't wait")
+      }
     }
     try check(exchange)
   }

@@ -32,7 +32,7 @@ package struct HTTPRequest {
   let path: String
   let fields: [(name: String, value: String)]
   let body: Body?
-  /// How long no byte may pass.
+  /// How long next to nothing may pass.
   package var patience: Duration = .seconds(60)
   /// How long the answer may take once all of the body has been sent.
   package var answerPatience: Duration = .seconds(60)
@@ -88,4 +88,14 @@ package enum HTTPFailure: Error, Equatable {
   case notHTTP(String)
   /// The connection broke, or nothing came over it for too long.
   case lost(String)
+
+  /// For a person.
+  package var reason: String {
+    switch self {
+    case .cancelled: "cancelled"
+    case .unreachable(let reason), .distrusted(let reason), .notHTTP(let reason),
+      .lost(let reason):
+      reason
+    }
+  }
 }

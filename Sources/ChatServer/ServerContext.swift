@@ -23,7 +23,7 @@ final class ServerContext: Sendable {
   /// A place for each TLS handshake that is worked on, however many wait for their clients.
   let handshakePlaces = DispatchSemaphore(value: ServerContext.handshakeLimit)
   let directory = Directory()
-  let tokens = SessionTokens()
+  let tokens: SessionTokens
   /// The uploads by HTTP that can go on.
   let tusUploads = TusUploads()
   let rooms: RoomRegistry
@@ -58,6 +58,7 @@ final class ServerContext: Sendable {
     connections = Connections(
       limit: options.maxClients, addressLimit: options.maxPerAddress)
     transfers = TransferSlots(rules: options.transferRules)
+    tokens = SessionTokens(rate: options.rate)
 
     folder = try options.dataFolder.map { try DataFolder(path: $0) }
     if let warning = folder?.warning { log.warning(warning) }

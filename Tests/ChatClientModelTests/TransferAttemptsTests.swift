@@ -24,10 +24,23 @@ struct TransferAttemptsTests {
     }
     goesOn.append(attempts.loss())
     #expect(attempts.pause < .seconds(1))
+    #expect(!attempts.needsSign)
     goesOn.append(attempts.loss())
+    #expect(attempts.needsSign)
     #expect(attempts.pause > .seconds(1))
     #expect(goesOn == [Bool](repeating: true, count: 22))
     let isLast = !attempts.loss()
     #expect(isLast)
+  }
+
+  @Test("a busy server is asked again for two minutes, which progress begins anew")
+  func busy() {
+    var attempts = TransferAttempts()
+    var pause = Duration.zero
+    while attempts.busy() { pause += attempts.pause }
+    #expect(.seconds(110)...(.seconds(130)) ~= pause)
+    attempts.progress()
+    let goesOn = attempts.busy()
+    #expect(goesOn)
   }
 }

@@ -25,6 +25,8 @@ final class ConnectionLoop {
   private let output: any ClientOutput
   private let clock: ClientClock
   private var watch: LifeWatch
+  /// How many bytes of files had passed at the last look.
+  private var passedBytes: UInt64 = 0
 
   init(
     over route: ServerRoute, options: ClientOptions, isTyped: Bool, conversation: Conversation,
@@ -180,6 +182,10 @@ final class ConnectionLoop {
       // Also after each item, or a server that never answers would be waited for without end; but only once all that
       // a read has brought was looked at.
       if let item, receiver.hasNext { return item }
+      // What comes and goes of files shows that the server lives.
+      let passed = transfers.passedBytes
+      if passed != passedBytes { watch.heard(isWord: true, at: clock.moment) }
+      passedBytes = passed
       switch watch.look(isAwaited: isAwaited, now: clock.moment) {
       case .wait: break
       // A server without rooms does not know `[PING]`.

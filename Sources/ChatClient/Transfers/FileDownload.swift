@@ -168,12 +168,14 @@ final class FileDownload {
           } else if !attempts.loss() {
             throw .reason("the connection was lost three times; /get \(offer.id) goes on")
           }
+        case .busy(let reason):
+          guard attempts.busy() else { throw .reason(reason) }
         case .wrong, .mismatch, .forgotten:
           guard attempts.mistake() else { throw damaged }
         case .distrusted(let reason), .refused(let reason): throw .reason(reason)
         }
       }
-      guard gate.pass(control, after: attempts.pause) != nil else { throw .cancelled }
+      guard gate.pass(control, after: attempts) != nil else { throw .cancelled }
     }
   }
 

@@ -72,8 +72,10 @@ package enum UploadProgress: Sendable, Equatable {
 package enum FileServiceError: Error, Equatable {
   /// `cancel`, or a function of the request, has ended it.
   case cancelled
-  /// The connection was lost, or can't be made now.
+  /// The connection was lost, or can't be made now; or the talk's was, by which the server knows the client.
   case lost(String)
+  /// The server has no time, or no place, now.
+  case busy(String)
   /// The server is not the one that is trusted.
   case distrusted(String)
   /// The answer makes no sense.

@@ -37,7 +37,7 @@ final class FileTransfers {
     setStatus: (@Sendable (String?) -> Void)?
   ) {
     outlet = TransferOutlet(outgoing, isTyped: isTyped)
-    gate = TransferGate(waits: threads.waits)
+    gate = TransferGate(waits: threads.waits) { mailbox.post(.sign) }
     queue = TransferQueue(
       folder, at: options.downloadFolder ?? ".", outlet: outlet, mailbox: mailbox,
       threads: threads, gate: gate, service: service)
@@ -54,6 +54,9 @@ final class FileTransfers {
 
   /// Whether the server has to say something next.
   var isWaiting: Bool { !lookups.isEmpty }
+
+  /// How many bytes have come and gone, of those that run: more than before are a sign that the server lives.
+  var passedBytes: UInt64 { queue.passedBytes }
 
   /// What is to be displayed, in order; each once.
   func takeNotices() -> [TransferNotice] { outlet.takeNotices() }
@@ -106,6 +109,8 @@ final class FileTransfers {
         if isBusy { outlet.report(.remark("waiting for the files; Ctrl-C leaves at once")) }
       case .ended(let number, let end): queue.ended(number, end)
       case .remark(let text): outlet.report(.remark(text))
+      case .sign:
+        if gate.isOpen { outlet.outgoing.reply(TaggedLine("PING", LifeWatch.token)) }
       }
     }
     updateHold()
@@ -150,6 +155,7 @@ final class FileTransfers {
   /// - Returns: whether the line is not displayed as it is.
   func follow(_ line: ServerLine, nickname: String) -> Bool {
     defer { updateHold() }
+    if queue.isBusy { gate.noteSign() }
     lookups.follow(line)
     switch line {
     case .session(.welcome(let room, _, _, let mostBytes, let token)):
@@ -267,10 +273,10 @@ final class FileTransfers {
   }
 
   private func move(to name: String) {
-    defer { room = name }
+    if !room.isEmpty, name != room { queue.endAll("ended, because you went to another room") }
+    // Not before: none of them may go into this room.
     gate.note { $0.room = name }
-    guard !room.isEmpty, name != room else { return }
-    queue.endAll("ended, because you went to another room")
+    room = name
   }
 
   // MARK: Connections

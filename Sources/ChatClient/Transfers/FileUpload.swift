@@ -39,9 +39,10 @@ final class FileUpload {
   ) -> TransferEnd {
     let upload: FileUpload
     do throws(UploadFailure) {
-      let limit = gate.session.mostBytes
-      guard limit > 0 else { throw UploadFailure("the server takes no files") }
-      let file = try PreparedFile(path: path, limit: limit, until: control)
+      let session = gate.session
+      guard session.mostBytes > 0 else { throw UploadFailure("the server takes no files") }
+      guard session.token != nil else { throw UploadFailure("the server takes no files by HTTP") }
+      let file = try PreparedFile(path: path, limit: session.mostBytes, until: control)
       control.prepared(.init(name: file.name, digest: file.digest, size: file.size))
       upload = FileUpload(file, service, gate, control)
     } catch {
@@ -58,9 +59,11 @@ final class FileUpload {
   ///
   /// - Returns: the id that the room was told; `nil` if the server does not say.
   private func send() throws(TransferFailure) -> String? {
-    var pause: Duration = .zero
+    var hasFailed = false
     while true {
-      guard let session = gate.pass(control, after: pause) else { throw .cancelled }
+      guard let session = gate.pass(control, after: hasFailed ? attempts : nil) else {
+        throw .cancelled
+      }
       do throws(FileServiceError) {
         if case .finished(let id) = try attempt(in: session) { return id }
         // It was sent to its end, and the server does not have it: that is as good as lost.
@@ -74,9 +77,11 @@ final class FileUpload {
             throw .reason(
               "the connection was lost too often" + (reason.isEmpty ? "" : ": \(reason)"))
           }
+        case .busy(let reason):
+          guard attempts.busy() else { throw .reason(reason) }
         case .forgotten:
-          place = nil
-          guard attempts.loss() else {
+          (place, offset) = (nil, 0)
+          guard attempts.mistake() else {
             throw .reason("the server has forgotten it, three times")
           }
         case .mismatch, .wrong:
@@ -87,7 +92,7 @@ final class FileUpload {
         case .distrusted(let reason), .refused(let reason): throw .reason(reason)
         }
       }
-      pause = attempts.pause
+      hasFailed = true
     }
   }
 
@@ -109,8 +114,10 @@ final class FileUpload {
       self.place = (place, token)
       note(place.offset)
       hasBegun = true
-      // All of it was there, and the room has been told.
-      if offset == file.size { return try service.progress(of: place) }
+      // All of it was there: most likely the room has been told.
+      if offset == file.size, case .finished(let id) = try service.progress(of: place) {
+        return .finished(id: id)
+      }
     }
     guard offset <= file.size else { throw .refused("the server wants more than there is") }
     control.begin(at: offset, of: file.size)

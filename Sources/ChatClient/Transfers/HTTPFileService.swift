@@ -115,7 +115,9 @@ final class HTTPFileService: FileService {
 
   func progress(of place: UploadPlace) throws(FileServiceError) -> UploadProgress {
     let reply = try exchange(HTTPRequest(.head, place.path, [Self.version]), hasPlace: true)
-    return try progress(in: reply, of: place)
+    let progress = try progress(in: reply, of: place)
+    // All of it is there, but the room has not been told: that takes another request.
+    return progress == .finished(id: nil) ? .offset(place.size) : progress
   }
 
   func send(
@@ -191,7 +193,8 @@ final class HTTPFileService: FileService {
         case .cancelled: throw .cancelled
         // One of the two machines is busy: the next connection is likely to be in time.
         case .notHTTP where attempt < Self.lateAttempts: attempt += 1
-        case .unreachable(let reason), .lost(let reason), .notHTTP(let reason): throw .lost(reason)
+        case .unreachable, .lost: throw .lost(error.reason)
+        case .notHTTP: throw .busy(error.reason)
         case .distrusted(let reason): throw .distrusted("the server is not trusted: \(reason)")
         }
       }
@@ -213,9 +216,10 @@ final class HTTPFileService: FileService {
     switch (reply.status, reply["chat-code"]) {
     case (200...299, _): return
     case (460, _): throw .mismatch
-    // The talk has another connection, or is about to.
-    case (401, _), (409, _), (423, _), (_, ErrorCode.shuttingDown.rawValue):
+    // The talk has another connection, or is about to; the client was too slow, or the server is going.
+    case (401, _), (408, _), (409, _), (_, ErrorCode.shuttingDown.rawValue):
       throw .lost(reason(reply, text))
+    case (423, _), (503, _): throw .busy(reason(reply, text))
     default: throw .refused(reason(reply, text))
     }
   }

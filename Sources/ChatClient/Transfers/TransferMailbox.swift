@@ -25,6 +25,8 @@ final class TransferMailbox: Sendable {
     case ended(Int, TransferEnd)
     /// Something to display.
     case remark(String)
+    /// The server is to show that it lives.
+    case sign
   }
 
   private let messages = Guarded([Message]())

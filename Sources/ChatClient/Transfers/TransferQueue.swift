@@ -1,5 +1,6 @@
 internal import ChatClientModel
 internal import ChatCore
+internal import ChatHTTPClient
 internal import ChatSystem
 
 /// The transfers that run, each on a thread of its own, and those that wait for their turn.
@@ -108,6 +109,11 @@ final class TransferQueue {
     }
   }
 
+  /// How many bytes have come and gone, all added up.
+  var passedBytes: UInt64 {
+    running.reduce(0) { $0 &+ ($1.control.progress?.bytes ?? 0) }
+  }
+
   /// Whether a file was fetched, lately.
   func hasSaved(_ id: String) -> Bool { saved[id] != nil }
 
@@ -200,7 +206,8 @@ final class TransferQueue {
         control.onCancel { [weak service] in service?.cancel() }
         mailbox.post(.ended(number, end(service)))
       } catch {
-        mailbox.post(.ended(number, .failed("\(error)", hasBegun: false)))
+        let reason = (error as? HTTPFailure)?.reason ?? "\(error)"
+        mailbox.post(.ended(number, .failed(reason, hasBegun: false)))
       }
     }
   }
@@ -238,7 +245,8 @@ final class TransferQueue {
       !transfer.isOver && transfer.control.source?.digest == offer.digest
         && transfer.control.source?.size == offer.sizeBytes
     }
-    guard let transfer = same.first(where: { $0.name == offer.name }) ?? same.first else { return }
+    // Of several with the same bytes it is not known which: the server answers each.
+    guard same.count == 1, let transfer = same.first else { return }
     outlet.sent(id: offer.id, transfer.name, size: offer.sizeBytes)
     transfer.end(.arrived)
   }

@@ -4,7 +4,7 @@ internal import ChatSystem
 package struct TransferThreads: Sendable {
   /// Threads of the system, which leave the processor to those of the talk.
   package static let system = TransferThreads { body in
-    try SystemThread.start(named: "files") {
+    try SystemThread.start(named: "files", stackBytes: 524_288) {
       SystemThread.standBack()
       body()
     }

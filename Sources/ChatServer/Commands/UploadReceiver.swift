@@ -8,8 +8,6 @@ internal import ChatSystem
 ///
 /// Thread: its session's.
 struct UploadReceiver {
-  /// An announcement costs as much as so many lines: everyone in the room is told of it by name.
-  private static let announcementTokens = 20
   /// How many bytes may wait in the system for us to read them.
   private static let unreadBytes: CInt = 262_144
   /// How often it is checked whether an upload makes progress.
@@ -106,7 +104,7 @@ struct UploadReceiver {
         throw client.server.refusal(error)
       }
       guard try client.announce(stored, named: upload.name) != nil else { return }
-      client.spend(Self.announcementTokens)
+      client.spend(ServerContext.announcementTokens)
     } catch {
       client.refuse(error)
     }

@@ -92,7 +92,9 @@ package final class Broadcaster: @unchecked Sendable {
     _ = isScheduled.exchange(false, ordering: .acquiringAndReleasing)
     let published = log.published
     let oldestAppend = published > lastPublished ? log.takeOldestAppend() : nil
-    if members.count >= Self.fanOutMembers, published - lastPublished <= Self.fanOutBytes {
+    if members.count >= Self.fanOutMembers, published > lastPublished,
+      published - lastPublished <= Self.fanOutBytes
+    {
       fanOut(upTo: published)
     }
     lastPublished = published

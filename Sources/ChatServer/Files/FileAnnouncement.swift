@@ -4,6 +4,9 @@ internal import ChatSystem
 
 /// Files that came in, and how they are told of.
 extension ServerContext {
+  /// An announcement costs as much as so many lines: everyone in the room is told of it by name.
+  static let announcementTokens = 20
+
   /// Announces a file in a room.
   ///
   /// Thread: any.

@@ -8,6 +8,8 @@ internal import ChatSystem
 final class TusUpload: Sendable {
   /// What is known of it from the beginning.
   struct Plan: Sendable {
+    /// Where it comes from.
+    let source: AddressBlock
     /// Whose it is, by the session's token.
     let token: String
     /// The same person, by the nickname's key: whoever bears it may go on with the same file.
@@ -133,8 +135,9 @@ final class TusUpload: Sendable {
 ///
 /// Thread: any. Its lock may be held while an upload's is taken.
 final class TusUploads: Sendable {
-  /// How many there may be, those that are over included; and of one session, without them.
+  /// How many there may be, those that are over included; of one address, and of one session, without them.
   static let limit = 4_096
+  static let addressLimit = 1_024
   static let sessionLimit = 64
   /// How long one is kept that nobody asks for.
   static let lifetime: Duration = .seconds(3_600)
@@ -160,6 +163,8 @@ final class TusUploads: Sendable {
         guard let dropped else { return nil }
         uploads[dropped.id] = nil
       }
+      let ofAddress = uploads.values.count { $0.plan.source == plan.source && !$0.isOver }
+      guard ofAddress < Self.addressLimit else { return nil }
       if uploads.count >= Self.limit {
         guard let over = uploads.values.filter(\.isOver).min(by: { $0.used < $1.used }) else {
           return nil

@@ -97,7 +97,7 @@ final class HTTPSession {
     }
     if !needsTLS, TusResponder.isMeant(by: head) {
       let tus = TusResponder(
-        head, from: address, over: connection, isEncrypted: isEncrypted, server)
+        head, from: address, over: connection, isEncrypted: isEncrypted, server, pace: pace)
       return try receive(head, { tus.run() }, hasReceivedAll: { tus.hasReceivedAll })
     }
     let answer =

@@ -19,15 +19,19 @@ final class TusResponder {
   private let isEncrypted: Bool
   private let server: ServerContext
   private let body: UploadBody
+  /// Has the client wait.
+  private let pace: (Duration) -> Void
 
   /// Whether the whole body was received.
   var hasReceivedAll: Bool { body.hasReceivedAll }
 
+  /// - Parameter pace: has the client wait so long, less if the connection is to end.
   init(
     _ head: RequestHead, from address: Address, over connection: HTTPConnection,
-    isEncrypted: Bool, _ server: ServerContext
+    isEncrypted: Bool, _ server: ServerContext, pace: @escaping (Duration) -> Void
   ) {
     (self.head, block, self.server) = (head, AddressBlock(of: address), server)
+    self.pace = pace
     self.isEncrypted = isEncrypted
     body = UploadBody(of: head, over: connection, server)
   }
@@ -161,7 +165,8 @@ final class TusResponder {
         throw Refusal(.fileTooLarge, "a file has at most \(ByteCount.text(largest)) here")
       }
       let plan = TusUpload.Plan(
-        token: token, owner: owner.key, room: room.name.text, name: try FileName(name),
+        source: block, token: token, owner: owner.key, room: room.name.text,
+        name: try FileName(name),
         sizeBytes: size, digest: digest, metadata: text)
       return (plan, room, peer)
     } catch {
@@ -325,6 +330,7 @@ final class TusResponder {
   ) throws(HTTPRefusal) -> String {
     do throws(HTTPRefusal) {
       let stored = try server.shelf { () throws(ShelfError) in try target.finish() }
+      pace(server.tokens.spend(ServerContext.announcementTokens, of: upload.plan.token))
       guard let nickname = room.nickname(of: peer) else {
         throw HTTPRefusal(.conflict, "whoever sends it has left the room")
       }
@@ -333,7 +339,9 @@ final class TusResponder {
         file = try server.announce(
           stored, named: upload.plan.name, in: room, by: peer, called: nickname)
       } catch { throw server.refuse(error) }
-      guard let file else { throw HTTPRefusal(.serviceUnavailable, "the server is stopping") }
+      guard let file else {
+        throw HTTPRefusal(.serviceUnavailable, "the server is stopping", code: "shutting-down")
+      }
       let path = FileLinks.path(of: file)
       upload.finish(path: path)
       return path

@@ -9,10 +9,12 @@ package enum SystemThread {
 
   /// Starts a detached thread.
   ///
-  /// - Parameter name: as `top -H` shows it; the system keeps 15 bytes.
+  /// - Parameters:
+  ///   - name: as `top -H` shows it; the system keeps 15 bytes.
+  ///   - stackBytes: more where libraries run that are not ours.
   /// - Throws: `SystemError` if the system has no thread left; `body` does not run then.
   package static func start(
-    named name: String, _ body: @escaping @Sendable () -> Void
+    named name: String, stackBytes: Int = stackBytes, _ body: @escaping @Sendable () -> Void
   ) throws(SystemError) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -22,7 +24,7 @@ package enum SystemThread {
     let box = Unmanaged.passRetained(Body(name: name, run: body))
     var thread = pthread_t()
     let code = create(
-      &thread, &attributes, box.toOpaque(),
+      &thread, &attributes, stackBytes, box.toOpaque(),
       { argument in
         // Safety: the one reference passed below is taken here, once.
         guard let argument else { return nil }
@@ -39,7 +41,7 @@ package enum SystemThread {
 
   /// pthread_create(3), where memory is left besides the stack.
   private static func create(
-    _ thread: inout pthread_t, _ attributes: inout pthread_attr_t,
+    _ thread: inout pthread_t, _ attributes: inout pthread_attr_t, _ stackBytes: Int,
     _ argument: UnsafeMutableRawPointer,
     _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
   ) -> CInt {

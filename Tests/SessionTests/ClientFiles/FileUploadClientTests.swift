@@ -91,9 +91,33 @@ struct FileUploadClientTests {
     #expect(request.fields["authorization"] == "Bearer anotherToken")
     try request.answer(
       "201 Created", ["Location: /files/uploads/2", "Upload-Offset: 150000"], text: "")
+    // All of it is there, and yet the room has not been told: it is asked for that.
     try server.request("HEAD /files/uploads/2").answer(
       "200 OK", ["Upload-Offset: 150000"], text: "")
+    let last = try server.request("PATCH /files/uploads/2")
+    #expect(last.fields["upload-offset"] == "150000" && last.fields["content-length"] == "0")
+    try last.answer(
+      "204 No Content", ["Upload-Offset: 150000", "Location: /files/id1/a"], text: "")
     try server.play("S> alice sent photo.png (150 kB)")
+    try server.play(ClientScript.departure())
+    #expect(try alice.exitCode() == 0)
+  }
+
+  @Test("a sender that was stopped too long, or is one too many, tries again")
+  func busy() throws {
+    let server = try FakeServer()
+    let folder = try TestFolder()
+    let photo = FileScript("id1", "photo.png", size: 1_000)
+    let alice = try Self.alice(server, sending: [photo.write(to: folder)])
+    try server.play("C< POST /files\nH> 503 Service Unavailable")
+    #expect(try photo.receive(by: server) == photo.bytes)
+    try server.play(
+      "H> 408 Request Timeout")
+    try server.request("HEAD /files/uploads/photo.png").answer(
+      "200 OK", ["Upload-Offset: 500"], text: "")
+    #expect(try photo.take(by: server, from: 500) == Array(photo.bytes[500...]))
+    try photo.finish(by: server)
+    try server.play("S> alice sent photo.png (1.0 kB)")
     try server.play(ClientScript.departure())
     #expect(try alice.exitCode() == 0)
   }

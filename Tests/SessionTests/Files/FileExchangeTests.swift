@@ -49,9 +49,10 @@ struct FileExchangeTests {
     let server = try TestServer("--rate", "0", "--no-http")
     let folder = try TestFolder()
     let photo = FileScript("", "photo.png", size: 1_000)
-    let alice = try Self.send(photo.write(to: folder), as: "alice", to: server.address)
+    let path = try photo.write(to: folder)
+    let alice = try Self.send(path, as: "alice", to: server.address)
     #expect(try alice.exitCode() == 1)
-    #expect(alice.errors == "chat-client: photo.png: the server takes no files by HTTP\n")
+    #expect(alice.errors == "chat-client: \(path): the server takes no files by HTTP\n")
     let bob = try Program(
       "chat-client", ["--nick", "bob", "--downloads", folder.path, server.address])
     while try bob.line() != "bob joined!" {}
