@@ -37,7 +37,7 @@ final class TransferOutlet {
   /// - Parameter id: the room's name for it; `nil` if it is not known.
   func sent(id: String?, _ name: String, size: UInt64) {
     if let id { sentNames[id] = name }
-    report(.sent(id: id ?? "", name: name, size: size))
+    report(.sent(id: id, name: name, size: size))
   }
 
   /// What a file of the client's own is called, that has been reported; `nil` if it is none.

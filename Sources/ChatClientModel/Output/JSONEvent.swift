@@ -71,7 +71,11 @@ enum JSONEvent {
           "path": .string(String(decoding: path, as: UTF8.self)),
         ])
     case .sent(let id, let name, let size):
-      event("sent", ["id": .string(id), "name": .string(name), "size": .integer(Int128(size))])
+      event(
+        "sent",
+        (id.map { ["id": .string($0)] } ?? [:]).merging([
+          "name": .string(name), "size": .integer(Int128(size)),
+        ]) { $1 })
     case .failed(let name, let text):
       event("transfer-failed", ["name": .string(name), "text": .string(text)])
     case .delivered(let name, let have, let all):

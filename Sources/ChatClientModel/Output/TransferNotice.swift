@@ -9,7 +9,9 @@ package enum TransferNotice: Equatable, Sendable {
   /// A file is saved, complete and verified.
   case saved(id: String, name: String, path: [UInt8], size: UInt64)
   /// A file of the client's own is offered to the room.
-  case sent(id: String, name: String, size: UInt64)
+  ///
+  /// - Parameter id: `nil` if the server does not say.
+  case sent(id: String?, name: String, size: UInt64)
   /// A transfer has failed.
   case failed(name: String, text: String)
   /// How many of those who were offered a file of the client's own have it.

@@ -12,9 +12,6 @@ internal import ChatSystem
 package final class ContentUpload: @unchecked Sendable {
   // Safety: confined to one thread at a time, the uploading session's.
 
-  /// How much is read and hashed at once.
-  private static let hashedBytes: UInt64 = 4_194_304
-
   /// How many bytes are there: the next ones are appended after them.
   package private(set) var receivedBytes: UInt64
   /// Whether another upload can go on where this one ends.
@@ -66,26 +63,24 @@ package final class ContentUpload: @unchecked Sendable {
     shelf.setPartial(name, sizeBytes: offset)
   }
 
-  /// Reads some of what was there before, a few milliseconds' work: bytes are appended when all of it has been.
-  ///
-  /// - Returns: whether all has been.
-  package func hashSome() throws(ShelfError) -> Bool {
+  /// Reads what was there before: bytes are appended when all of it has been.
+  private func hashExisting() throws(ShelfError) {
     do throws(CryptoError) {
       if sums == nil { sums = try RunningSums() }
     } catch {
       throw .crypto(error)
     }
-    guard let start = sums?.byteCount, start < receivedBytes else { return true }
-    let end = min(receivedBytes, start + Self.hashedBytes)
+    guard let start = sums?.byteCount, start < receivedBytes else { return }
     do throws(ShelfError) {
       try withFile { file throws(ShelfError) in
-        try file.eachPiece(start..<end) { piece throws(CryptoError) in try sums?.update(piece) }
+        try file.eachPiece(start..<receivedBytes) { piece throws(CryptoError) in
+          try sums?.update(piece)
+        }
       }
     } catch {
       sums = nil
       throw error
     }
-    return end == receivedBytes
   }
 
   /// Appends bytes: all of them, or none if an error is thrown.
@@ -95,7 +90,7 @@ package final class ContentUpload: @unchecked Sendable {
     let count = UInt64(bytes.count)
     if let declaredSizeBytes, count > declaredSizeBytes - receivedBytes { throw .sizeMismatch }
     guard count > 0 else { return }
-    while try !hashSome() {}
+    try hashExisting()
     try shelf.reserve(count, for: name, makeWay: makeWay)
     do throws(SystemError) {
       try withFile { file throws(SystemError) in
@@ -159,7 +154,7 @@ package final class ContentUpload: @unchecked Sendable {
   // MARK: The file and its hash
 
   private func finishSums() throws(ShelfError) -> (SHA256Digest, [SHA256Digest]) {
-    while try !hashSome() {}
+    try hashExisting()
     do throws(CryptoError) {
       // They are there, once all has been hashed.
       let complete: RunningSums

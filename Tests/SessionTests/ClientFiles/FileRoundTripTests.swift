@@ -68,7 +68,7 @@ struct FileRoundTripTests {
     #expect(try bob.line() == "bob joined!")
     let alice = try server.joinSpeaking("alice")
     for (name, bytes) in Self.contents().dropLast() {
-      try alice.upload("framed-\(name)", bytes)
+      try alice.upload("tus-\(name)", bytes)
       guard name != "ends", let text = String(validating: bytes, as: UTF8.self) else { continue }
       let netcat = try Program("nc", ["-N", "127.0.0.1", "\(server.port)"])
       netcat.typeAll("nc\n[FILE]:classic-\(name)\n\(text)<END>\nexit\n")
@@ -81,7 +81,7 @@ struct FileRoundTripTests {
     _ = try bob.rest()
     #expect(try bob.exitCode() == 0, "\(bob.errors)")
     for (name, bytes) in Self.contents().dropLast() {
-      let path = "\(folder.path)/received_framed-\(name)"
+      let path = "\(folder.path)/received_tus-\(name)"
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes))
     }
   }

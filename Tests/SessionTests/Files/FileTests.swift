@@ -12,7 +12,7 @@ struct FileTests {
     ("empty", []), ("one", [0]), ("lf", [0x0A]), ("no-lf", Array("no final newline".utf8)),
     ("ends", Array(String(repeating: "<END>\n", count: 1_000).utf8)),
     ("zeros", [UInt8](repeating: 0, count: 65_536)),
-    ("frames", (0..<200_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }),
+    ("pattern", (0..<200_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }),
   ]
 
   @Test("sent and fetched again, byte for byte", arguments: FileTests.contents.indices)
@@ -170,7 +170,7 @@ struct FileTests {
   }
 
   @Test("what only older programs send is refused, and what follows it is read as lines")
-  func frames() throws {
+  func endOfNothing() throws {
     let server = try TestServer()
     let alice = try server.joinSpeaking("alice")
     let sum = String(repeating: "0", count: 64)
