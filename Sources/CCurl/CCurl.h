@@ -4,8 +4,6 @@
 #define CHAT_CCURL_H
 
 #include <curl/curl.h>
-#include <stdint.h>
-#include <sys/socket.h>
 
 static inline CURLcode ccurl_start(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
 
@@ -38,19 +36,6 @@ static inline void ccurl_on_body(CURL *handle, curl_write_callback function, voi
 static inline void ccurl_on_upload(CURL *handle, curl_read_callback function, void *context) {
   curl_easy_setopt(handle, CURLOPT_READFUNCTION, function);
   curl_easy_setopt(handle, CURLOPT_READDATA, context);
-}
-
-static inline int ccurl_bound_socket(void *bytes, curl_socket_t socket, curlsocktype purpose) {
-  int size = (int)(intptr_t)bytes;
-  (void)purpose;
-  setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  return CURL_SOCKOPT_OK;
-}
-
-/* Sets the receive buffer of each socket (socket(7), SO_RCVBUF). */
-static inline void ccurl_set_receive_buffer(CURL *handle, int bytes) {
-  curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, ccurl_bound_socket);
-  curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, (void *)(intptr_t)bytes);
 }
 
 static inline long ccurl_status(CURL *handle) {

@@ -22,9 +22,6 @@ package final class HTTPClient: @unchecked Sendable {
   /// How often it is looked whether anything passes.
   private static let interval: Duration = .seconds(1)
   private static let bufferBytes = 65_536
-  /// How many bytes may wait in the system for us to read them: what is on its way when this process is killed has to be
-  /// sent again.
-  private static let unreadBytes: CInt = 196_608
 
   /// Once in a process, before any thread uses the library.
   private static let hasStarted = ccurl_start() == CURLE_OK
@@ -98,7 +95,6 @@ package final class HTTPClient: @unchecked Sendable {
     ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(Self.connectLimit / .milliseconds(1)))
     ccurl_set_long(handle, CURLOPT_BUFFERSIZE, Self.bufferBytes)
     ccurl_set_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, Self.bufferBytes)
-    ccurl_set_receive_buffer(handle, Self.unreadBytes)
     try trust()
     method(of: request)
     let context = Unmanaged.passUnretained(exchange).toOpaque()
