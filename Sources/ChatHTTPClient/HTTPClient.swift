@@ -91,6 +91,8 @@ package final class HTTPClient: @unchecked Sendable {
     ccurl_set_long(handle, CURLOPT_TCP_KEEPIDLE, 60)
     ccurl_set_long(handle, CURLOPT_TCP_KEEPINTVL, 15)
     ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+    // `..` in what a server names stays what it is.
+    ccurl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
     ccurl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(Self.connectLimit / .milliseconds(1)))
     ccurl_set_long(handle, CURLOPT_BUFFERSIZE, Self.bufferBytes)
@@ -216,7 +218,8 @@ package final class HTTPClient: @unchecked Sendable {
 /// Thread: the one that performs.
 private final class Exchange {
   var reply = HTTPReply()
-  /// How many bytes have passed, in both directions.
+  /// How many bytes of bodies have passed, in both directions. Heads are no progress: there may be any number of those that
+  /// only tell to wait.
   private(set) var passedBytes: UInt64 = 0
   /// The request's body could not be read.
   private(set) var isEnded = false
@@ -259,7 +262,6 @@ private final class Exchange {
   }
 
   private func takeHead(_ line: UnsafeRawBufferPointer) {
-    passedBytes += UInt64(line.count)
     let text = String(decoding: line.prefix(HTTPClient.mostFieldBytes), as: UTF8.self)
     guard let colon = text.firstIndex(of: ":"), !text.hasPrefix("HTTP/") else {
       // The head of another answer begins: one to `Expect` may come before.

@@ -142,6 +142,22 @@ struct HTTPClientTests {
     withExtendedLifetime(request) {}
   }
 
+  @Test("answers that only tell to wait are no progress")
+  func waiting() throws {
+    let server = try FakeServer()
+    let outcome = try Self.start(Self.client(server), patience: .seconds(1))
+    let request = try server.request("GET /x")
+    let hint = Array(
+      "HTTP/1.1 103 Early Hints\r\nX: \(String(repeating: "x", count: 200))\r\n\r\n".utf8)
+    let end = MonotonicTime.now + .seconds(20)
+    while MonotonicTime.now < end, (try? request.send(hint)) != nil {
+      SystemThread.sleep(for: .milliseconds(100))
+    }
+    #expect(
+      try outcome.value().failure == .lost("the server has done next to nothing about it for 1 s"))
+    #expect(MonotonicTime.now < end)
+  }
+
   @Test("cancel ends a request at once, and all after it")
   func cancel() throws {
     let server = try FakeServer()

@@ -22,6 +22,8 @@ final class FileUpload {
   private var hasBegun = false
   /// How much the server had when it was asked last.
   private var offset: UInt64 = 0
+  /// How much it ever had.
+  private var mostOffset: UInt64 = 0
   /// Why the file can't be read any more.
   private var localFailure: TransferFailure?
 
@@ -133,7 +135,10 @@ final class FileUpload {
 
   /// The server has so much.
   private func note(_ offset: UInt64) {
-    if offset > self.offset { attempts.progress() }
+    if offset > mostOffset {
+      attempts.progress()
+      mostOffset = offset
+    }
     self.offset = offset
   }
 

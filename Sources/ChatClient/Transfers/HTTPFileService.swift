@@ -110,7 +110,11 @@ final class HTTPFileService: FileService {
           ("Upload-Length", "\(plan.size)"), ("Upload-Metadata", metadata.joined(separator: ",")),
         ]), hasPlace: false)
     guard reply.status == 201, let path = path(in: reply) else { throw .wrong }
-    return UploadPlace(path: path, size: plan.size, offset: reply.number("upload-offset") ?? 0)
+    guard let offset = reply.number("upload-offset") else {
+      guard reply["upload-offset"] == nil else { throw .wrong }
+      return UploadPlace(path: path, size: plan.size, offset: 0)
+    }
+    return UploadPlace(path: path, size: plan.size, offset: offset)
   }
 
   func progress(of place: UploadPlace) throws(FileServiceError) -> UploadProgress {

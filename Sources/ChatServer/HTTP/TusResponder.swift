@@ -13,6 +13,8 @@ internal import ChatSystem
 /// Thread: its session's.
 final class TusResponder {
   private static let contentType = "application/offset+octet-stream"
+  /// Limit: of what is said of a file.
+  private static let mostMetadataBytes = 4_096
 
   private let head: RequestHead
   private let block: AddressBlock
@@ -102,6 +104,7 @@ final class TusResponder {
   private func create() throws(HTTPRefusal) -> HTTPAnswer? {
     let (plan, room, peer) = try plan()
     guard let files = server.files else { throw .noSuchUpload }
+    pace(server.tokens.spend(1, of: plan.token))
     // The same file again goes on where it was.
     var content: ContentUpload?
     if let known = server.tusUploads.find(like: plan), case .content(let held) = known.claim() {
@@ -146,6 +149,9 @@ final class TusResponder {
       throw HTTPRefusal(.badRequest, "Upload-Length is no number of bytes")
     }
     let text = head.fields["upload-metadata"] ?? ""
+    guard text.utf8.count <= Self.mostMetadataBytes else {
+      throw HTTPRefusal(.badRequest, "Upload-Metadata is longer than a file's name, room and sum")
+    }
     guard let metadata = TusFields.metadata(text), let name = metadata["filename"] else {
       throw HTTPRefusal(.badRequest, "Upload-Metadata has no filename")
     }
@@ -259,7 +265,18 @@ final class TusResponder {
     guard head.contentLength <= upload.plan.sizeBytes - offset else {
       throw HTTPRefusal(.contentTooLarge, "the file would be longer than it was said to be")
     }
-    guard try receive(into: target, of: upload, from: offset) else { return nil }
+    do throws(HTTPRefusal) {
+      guard try receive(into: target, of: upload, from: offset) else { return nil }
+    } catch {
+      if error.answer.head.status == .insufficientStorage {
+        // What is here of it is what others have no space for: the history among them.
+        isHeld = false
+        target.abandon(keepsPartial: false)
+        upload.end()
+        server.tusUploads.remove(upload)
+      }
+      throw error
+    }
     let received = target.receivedBytes
     guard received == upload.plan.sizeBytes else { return noted(received, of: upload) }
     let (room, peer) = try sender(of: upload)

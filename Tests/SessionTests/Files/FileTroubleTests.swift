@@ -165,6 +165,9 @@ struct FileTroubleTests {
     let (path, _) = try alice.beginUpload("a", bytes)
     let reply = try alice.sendPart(path, at: 0, bytes[...])
     #expect(reply.status == 507 && reply.code == "file-refused")
+    // What came of it does not keep the history from the rest of the disk.
+    let partials = "\(server.data.path)/files/partial"
+    #expect(try FileManager.default.contentsOfDirectory(atPath: partials) == [])
     try alice.send("[FILE]:b\n")
     try alice.send(bytes: bytes)
     try alice.send("<END>\n")
