@@ -93,7 +93,9 @@ struct FileLimitTests {
   func classicCrowd() throws {
     let server = try TestServer("--rate", "0", "--log-level", "warning")
     let alice = try server.joinSpeaking("alice")
-    let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 20_000_000)
+    // The sanitizer is slow with large files, and takes several times as much memory itself.
+    let size = Environment.isSanitized ? 4_000_000 : 20_000_000
+    let bytes = [UInt8](repeating: UInt8(ascii: "a"), count: size)
     let id = try alice.upload("a", bytes)
     let bob = try server.join("bob")
     let crowd = try (0..<50).map { try server.join("c\($0)") }
@@ -105,7 +107,7 @@ struct FileLimitTests {
     try bob.expect("[FILE]:a\tsize=\(bytes.count)")
     #expect(try bob.bytes(bytes.count) == bytes)
     try bob.expect("<END>")
-    #expect(server.residentBytes - before < 32 * 1_048_576)
+    if !Environment.isSanitized { #expect(server.residentBytes - before < 32 * 1_048_576) }
     // Whoever reads at last gets all it asked for.
     for round in 0..<2 {
       if round == 1 { try crowd[0].expect("[FILE]:a\tsize=\(bytes.count)") }
