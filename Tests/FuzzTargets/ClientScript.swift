@@ -88,6 +88,9 @@ final class ClientScript: @unchecked Sendable {
     received = []
   }
 
+  /// Forgets the transfers that did not begin: they hold what they were made of, descriptors among it.
+  func dropTransfers() { transfers = [] }
+
   /// Where transfers run: on this thread, when the script says so, and without a pause.
   var threads: TransferThreads {
     TransferThreads(waits: false) { [weak self] body in

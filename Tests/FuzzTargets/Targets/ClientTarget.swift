@@ -31,6 +31,7 @@ enum ClientTarget {
     script.client = client
     _ = client.run()
     script.endConnection()
+    script.dropTransfers()
     let (whole, bytes) = folder.empty()
     demand(bytes <= script.said.count, "\(bytes) bytes saved of \(script.said.count)")
     if !whole.isEmpty { check(whole, script.said) }
