@@ -49,7 +49,8 @@ package struct InputRow: Equatable, Sendable {
     }
     self.before = prompt + shownBefore
     self.after = shownAfter
-    self.column = promptWidth + column
+    // As it is displayed: a mark joins what it stands behind, the prompt's end as well.
+    self.column = DisplayWidth.of(self.before)
   }
 
   /// Lays out a status without an input row, with the cursor after it.
