@@ -6,7 +6,7 @@ internal import ChatSystem
 ///
 /// The file is read once to know its SHA-256, and announced with it; the server names the offset that it wants, and what
 /// follows is sent. What breaks off goes on from what the server has. A file that the server finds to be another one is
-/// announced anew.
+/// announced again.
 ///
 /// Thread: its own.
 final class FileUpload {

@@ -12,7 +12,7 @@ final class TusUpload: Sendable {
     let source: AddressBlock
     /// Whose it is, by the session's token.
     let token: String
-    /// The same person, by the nickname's key: whoever bears it may go on with the same file.
+    /// The same person, by the nickname's key: a client of that nickname may go on with the same file.
     let owner: String
     let room: String
     let name: FileName
@@ -24,7 +24,7 @@ final class TusUpload: Sendable {
   }
 
   fileprivate enum Phase {
-    /// Nobody has it. The content is `nil` if it was left to be resumed.
+    /// No request has it. The content is `nil` if it was left to be resumed.
     case idle(ContentUpload?)
     /// A request has it. Another one waits for it.
     case busy(isWanted: Bool)
@@ -39,7 +39,7 @@ final class TusUpload: Sendable {
     var used: MonotonicTime
   }
 
-  /// What it is asked for by: nobody guesses it.
+  /// What it is asked for by. It can't be guessed.
   let id = SecretName.make()
   let plan: Plan
   fileprivate let state: Guarded<State>
@@ -79,7 +79,7 @@ final class TusUpload: Sendable {
     } ?? .busy
   }
 
-  /// Whether nobody else waits for it.
+  /// Whether no other request waits for it.
   var isUndisturbed: Bool {
     state.withLock { if case .busy(isWanted: true) = $0.phase { false } else { true } }
   }
@@ -94,11 +94,11 @@ final class TusUpload: Sendable {
     }
   }
 
-  /// Whether somebody may go on with it who announces the same file: over another connection, as this one's is lost; or
-  /// over the same, if some of it is here, and nobody sends it.
+  /// Whether an announcement of the same file may take it over. One of another session may: this one's is lost. One of the
+  /// same session may if some bytes are here and no request sends more.
   ///
-  /// - Parameter token: whoever announces it.
-  fileprivate func isOpen(to token: String) -> Bool {
+  /// - Parameter token: of the session that announces the file.
+  fileprivate func canBeTakenOver(by token: String) -> Bool {
     state.withLock {
       switch $0.phase {
       case .idle(let content): token != plan.token || content?.receivedBytes != 0
@@ -108,7 +108,7 @@ final class TusUpload: Sendable {
     }
   }
 
-  /// Whether nobody has sent anything of it, nor does now.
+  /// Whether no byte of it has been sent, and no request has it.
   fileprivate var isUntouched: Bool {
     state.withLock {
       if case .idle(let content?) = $0.phase { content.receivedBytes == 0 } else { false }
@@ -139,7 +139,7 @@ final class TusUploads: Sendable {
   static let limit = 4_096
   static let addressLimit = 1_024
   static let sessionLimit = 64
-  /// How long one is kept that nobody asks for.
+  /// How long one is kept that is not asked for.
   static let lifetime: Duration = .seconds(3_600)
   /// How long its content is held open, of which there may be so many.
   private static let openTime: Duration = .seconds(60)
@@ -179,13 +179,13 @@ final class TusUploads: Sendable {
   /// Finds one.
   func find(_ id: String) -> TusUpload? { uploads.withLock { $0[id] } }
 
-  /// The same file of the same person, begun before and not finished, nor being sent by somebody else.
+  /// The same file of the same person, begun before, that an announcement may take over.
   func find(like plan: TusUpload.Plan) -> TusUpload? {
     guard plan.digest != nil else { return nil }
     return uploads.withLock { uploads in
       uploads.values.first {
         $0.plan.owner == plan.owner && $0.plan.digest == plan.digest
-          && $0.plan.sizeBytes == plan.sizeBytes && $0.isOpen(to: plan.token)
+          && $0.plan.sizeBytes == plan.sizeBytes && $0.canBeTakenOver(by: plan.token)
       }
     }
   }
@@ -193,7 +193,7 @@ final class TusUploads: Sendable {
   /// Forgets one.
   func remove(_ upload: TusUpload) { uploads.withLock { $0[upload.id] = nil } }
 
-  /// Closes the contents that nobody has asked for lately, and forgets what is too old. To be called now and then.
+  /// Closes the contents that were not asked for lately, and forgets what is too old. To be called now and then.
   func prune(now: MonotonicTime = .now) {
     // What they hold open is closed after the locks.
     var closed: [ContentUpload] = []

@@ -1,5 +1,4 @@
 internal import ChatCore
-internal import ChatCrypto
 internal import ChatFiles
 internal import ChatHTTP
 internal import ChatSystem
@@ -7,7 +6,7 @@ internal import ChatSystem
 /// Uploads that go on after any interruption, as tus 1.0 has them: `POST /files` begins one, `HEAD`, `PATCH` and
 /// `DELETE` at `/files/uploads/ID` are about it.
 ///
-/// Whoever begins one proves by a token to be in the room; the upload's id is known to that client alone. With the last
+/// The client that begins one proves by a token to be in the room; the upload's id is known to that client alone. With the last
 /// byte, the file is announced.
 ///
 /// Thread: its session's.
@@ -299,7 +298,7 @@ final class TusResponder {
       throw server.refuse(Refusal(.serverFull, "too many uploads at once; try again later"))
     }
     target.makeWay = { [transfers = server.transfers] in transfers.makeWay(for: slot) }
-    let sum = RunningSum()
+    let sum = BodySum()
     let isChecked = if case .sha256 = checksum { true } else { false }
     let isWhole = try body.receive(into: target, slot, while: { upload.isUndisturbed }) { bytes in
       if isChecked { sum.add(bytes) }
@@ -334,7 +333,7 @@ final class TusResponder {
       room.name.text == upload.plan.room
     else {
       throw HTTPRefusal(
-        .conflict, "whoever sends it has left the room; begin it anew, and it goes on here")
+        .conflict, "its sender has left the room; begin it again, and it goes on here")
     }
     return (room, peer)
   }
@@ -349,7 +348,7 @@ final class TusResponder {
       let stored = try server.shelf { () throws(ShelfError) in try target.finish() }
       pace(server.tokens.spend(ServerContext.announcementTokens, of: upload.plan.token))
       guard let nickname = room.nickname(of: peer) else {
-        throw HTTPRefusal(.conflict, "whoever sends it has left the room")
+        throw HTTPRefusal(.conflict, "its sender has left the room")
       }
       let file: SharedFile?
       do throws(Refusal) {
@@ -372,25 +371,6 @@ final class TusResponder {
   private var expiry: ResponseHead.Value {
     let seconds = WallClock.milliseconds / 1_000 + TusUploads.lifetime.components.seconds
     return ResponseHead.Value(HTTPDate(seconds: seconds))
-  }
-}
-
-/// The SHA-256 of bytes that come in pieces.
-private final class RunningSum {
-  private var hash = try? SHA256()
-
-  func add(_ bytes: Span<UInt8>) {
-    bytes.withUnsafeBytes { bytes in
-      do { try hash?.update(bytes) } catch { hash = nil }
-    }
-  }
-
-  /// The 32 bytes; `nil` if they can't be computed.
-  func finish() -> [UInt8]? {
-    guard let hash = hash.take(), let digest = try? hash.finish() else { return nil }
-    var bytes: [UInt8] = []
-    digest.append(to: &bytes)
-    return bytes
   }
 }
 
