@@ -8,8 +8,6 @@ internal import ChatSystem
 ///
 /// Thread: its session's.
 struct UploadReceiver {
-  /// How many bytes may wait in the system for us to read them.
-  private static let unreadBytes: CInt = 262_144
   /// How often it is checked whether an upload makes progress.
   private static let checkInterval: Duration = .seconds(1)
 
@@ -50,7 +48,7 @@ struct UploadReceiver {
       throw Refusal(.fileRefused, "too many uploads at once; try again later")
     }
     // What has come in and is not written yet is lost if the server is killed.
-    peer.transport.keepUnreadBytes(below: Self.unreadBytes)
+    peer.transport.keepUnreadBytes(below: UploadBody.unreadBytes)
     do throws(ShelfError) {
       let target = try files.beginUpload(resumeKey: nil, digest: nil, size: nil, from: block)
       target.makeWay = { [transfers = server.transfers] in transfers.makeWay(for: slot) }

@@ -11,6 +11,8 @@ final class UploadBody {
   static let largeBytes: UInt64 = 1_048_576
   /// How often it is checked whether it makes progress.
   private static let checkInterval: Duration = .seconds(1)
+  /// How many bytes may wait in the system for us to read them: they are lost if the server is killed.
+  static let unreadBytes: CInt = 262_144
   /// RFC 9110, section 15.2.1.
   private static let goOn = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
@@ -38,6 +40,7 @@ final class UploadBody {
     into upload: ContentUpload, _ slot: TransferSlot, while isWanted: () -> Bool = { true },
     noting note: (Span<UInt8>) -> Void = { _ in }
   ) throws(HTTPRefusal) -> Bool {
+    connection.transport.keepUnreadBytes(below: Self.unreadBytes)
     let buffers: WorkBuffers
     do throws(SystemError) {
       buffers = try server.buffers.make(inputBytes: WorkBuffers.fileInputBytes)

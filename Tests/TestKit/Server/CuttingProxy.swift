@@ -1,11 +1,11 @@
 import ChatSystem
 
-/// A relay in front of a server, which can cut all who go through it.
+/// A relay in front of a server, which can cut or hold up all who go through it.
 ///
 /// Thread: any. Each connection has two threads of its own, one a direction; the lock guards which
 /// connections there are.
 package final class CuttingProxy: @unchecked Sendable {
-  // Sound: `pairs` and `isOpen` are guarded by `lock`; the rest never changes.
+  // Sound: `pairs`, `isOpen`, the counts and `passage` are guarded by `lock`; the rest never changes.
 
   /// A client's connection, and the one to the server on its behalf.
   private struct Pair {
@@ -13,12 +13,22 @@ package final class CuttingProxy: @unchecked Sendable {
     let server: TCPTransport
   }
 
+  /// What goes through.
+  private enum Passage {
+    case open
+    /// So many more bytes, both ways together; the rest waits.
+    case limited(Int)
+    /// Nothing: what comes is lost.
+    case lost
+  }
+
   private let listener: Listener
   private let target: Address
   private let lock = Lock()
   private var pairs: [Pair] = []
   private var isOpen = true
-  private var relayedBytes = 0
+  private var (toServer, toClients) = (0, 0)
+  private var passage = Passage.open
   /// How much the system keeps of what is on its way; 0 for as much as it likes.
   private let bufferBytes: CInt
 
@@ -49,10 +59,21 @@ package final class CuttingProxy: @unchecked Sendable {
   package var address: String { "\(listener.address)" }
 
   /// How many bytes have gone through it to the server.
-  package var bytesToServer: Int { lock.withLock { relayedBytes } }
+  package var bytesToServer: Int { lock.withLock { toServer } }
+
+  /// How many bytes have gone through it to clients.
+  package var bytesToClients: Int { lock.withLock { toClients } }
 
   /// How many connections go through it now.
   package var connections: Int { lock.withLock { pairs.count } }
+
+  /// Lets so many more bytes through, both ways together, and holds up the rest; `nil` for as many as come.
+  package func allow(_ bytes: Int?) {
+    lock.withLock { passage = if let bytes { .limited(bytes) } else { .open } }
+  }
+
+  /// Loses all that is on its way and all that comes, until something is allowed again. Ends go through.
+  package func lose() { lock.withLock { passage = .lost } }
 
   /// Cuts everyone, both ways. What is on its way may be lost, in the middle of a line as well.
   package func cut() {
@@ -91,10 +112,10 @@ package final class CuttingProxy: @unchecked Sendable {
       do {
         try SystemThread.start(named: "relay") { [weak self] in
           var buffer = [UInt8](repeating: 0, count: 65_536)
-          while let count = try? from.receive(into: &buffer), count > 0,
-            (try? to.sendAll(Array(buffer[..<count]))) != nil
-          {
-            if to === pair.server { self?.count(count) }
+          while let count = try? from.receive(into: &buffer), count > 0 {
+            guard let self else { break }
+            guard self.waitToPass(count, to, of: pair) else { continue }
+            guard (try? to.sendAll(Array(buffer[..<count]))) != nil else { break }
           }
           // A side that ends its stream still reads the other's.
           to.shutdownWriting()
@@ -107,7 +128,27 @@ package final class CuttingProxy: @unchecked Sendable {
     }
   }
 
-  private func count(_ bytes: Int) { lock.withLock { relayedBytes += bytes } }
+  /// Waits until so many bytes may go through, and counts them.
+  ///
+  /// - Returns: false if they are lost.
+  private func waitToPass(_ bytes: Int, _ target: TCPTransport, of pair: Pair) -> Bool {
+    while true {
+      let mayPass: Bool? = lock.withLock {
+        guard pairs.contains(where: { $0.server === pair.server }) else { return false }
+        switch passage {
+        case .lost: return false
+        case .limited(let left):
+          guard left >= bytes else { return nil }
+          passage = .limited(left - bytes)
+        case .open: break
+        }
+        if target === pair.server { toServer += bytes } else { toClients += bytes }
+        return true
+      }
+      if let mayPass { return mayPass }
+      SystemThread.sleep(for: .milliseconds(1))
+    }
+  }
 
   /// The server's side of a pair has ended.
   private func forget(_ pair: Pair, after ended: TCPTransport) {
