@@ -1,5 +1,6 @@
 import ChatHTTPClient
 import ChatSystem
+import Synchronization
 import TestKit
 import Testing
 
@@ -16,12 +17,21 @@ struct HTTPClientTests {
   /// Makes a request in a thread of its own, to be answered meanwhile.
   private static func start(
     _ client: HTTPClient, _ path: String = "/x", patience: Duration = .seconds(10),
-    mostBytes: Int = .max
+    mostBytes: Int = .max, uploading sizeBytes: UInt64? = nil,
+    noting sent: Sent? = nil
   ) throws -> Eventual<Outcome> {
     let outcome = Eventual<Outcome>()
     try SystemThread.start(named: "request") {
       var body: [UInt8] = []
       var request = HTTPRequest(.get, path)
+      if let sizeBytes {
+        request = HTTPRequest(
+          .patch, path,
+          body: .init(sizeBytes: sizeBytes) { _, offset in
+            sent?.note(offset)
+            return true
+          })
+      }
       (request.patience, request.answerPatience) = (patience, patience)
       do throws(HTTPFailure) {
         let reply = try client.perform(request) { _, bytes in
@@ -34,6 +44,24 @@ struct HTTPClientTests {
       }
     }
     return outcome
+  }
+
+  /// How far an upload has come.
+  private final class Sent: Sendable {
+    private let bytes = Atomic<UInt64>(0)
+
+    func note(_ count: UInt64) { bytes.store(count, ordering: .relaxed) }
+
+    /// Waits until no more of it is taken.
+    func waitUntilHeldUp() throws {
+      var before: UInt64 = 0
+      try eventually("no more is taken") {
+        SystemThread.sleep(for: .milliseconds(300))
+        let now = bytes.load(ordering: .relaxed)
+        defer { before = now }
+        return now > 0 && now == before
+      }
+    }
   }
 
   private static func client(_ server: FakeServer) throws -> HTTPClient {
@@ -139,6 +167,28 @@ struct HTTPClientTests {
     let request = try server.request("GET /x")
     #expect(
       try outcome.value().failure == .lost("the server has done next to nothing about it for 1 s"))
+    withExtendedLifetime(request) {}
+  }
+
+  @Test("a server that closes the connection and takes no more of an upload has ended it")
+  func closed() throws {
+    let server = try FakeServer()
+    let sent = Sent()
+    let outcome = try Self.start(Self.client(server), uploading: 1_000_000_000, noting: sent)
+    let request = try server.request("PATCH /x")
+    try sent.waitUntilHeldUp()
+    request.end()
+    #expect(try outcome.value().failure == .lost("the server has closed the connection"))
+    withExtendedLifetime(request) {}
+  }
+
+  @Test("an answer before the upload's end counts, though the connection is closed behind it")
+  func early() throws {
+    let server = try FakeServer()
+    let outcome = try Self.start(Self.client(server), uploading: 1_000_000_000)
+    let request = try server.request("PATCH /x")
+    try request.answer("413 Content Too Large", text: "too large")
+    #expect(try outcome.value().reply?.status == 413)
     withExtendedLifetime(request) {}
   }
 
