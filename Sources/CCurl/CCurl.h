@@ -38,6 +38,12 @@ static inline void ccurl_on_upload(CURL *handle, curl_read_callback function, vo
   curl_easy_setopt(handle, CURLOPT_READDATA, context);
 }
 
+/* Calls a function with each new socket, before it is connected. */
+static inline void ccurl_on_socket(CURL *handle, curl_sockopt_callback function, void *context) {
+  curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, function);
+  curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, context);
+}
+
 static inline long ccurl_status(CURL *handle) {
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

@@ -10,8 +10,8 @@ internal import Synchronization
 ///
 /// Thread: one at a time; `cancel` any.
 package final class HTTPClient: @unchecked Sendable {
-  // Safety: `handle` is confined to the thread that performs. Of `multi` another thread uses `curl_multi_wakeup` alone,
-  // which is made for that; both live as long as this object.
+  // Safety: `handle` and `socket` are confined to the thread that performs. Of `multi` another thread uses
+  // `curl_multi_wakeup` alone, which is made for that; both live as long as this object.
 
   /// Limit: of the fields of an answer that are kept, and of the bytes of each.
   fileprivate static let mostFields = 64
@@ -29,6 +29,8 @@ package final class HTTPClient: @unchecked Sendable {
   private let endpoint: HTTPEndpoint
   private let handle: UnsafeMutableRawPointer
   private let multi: UnsafeMutableRawPointer
+  /// The library's, of the last connection it made: requests go over that.
+  private var socket: CInt?
   // Relaxed: nothing is handed over with it, and the waking comes after.
   private let isCancelled = Atomic(false)
 
@@ -100,6 +102,7 @@ package final class HTTPClient: @unchecked Sendable {
     try trust()
     method(of: request)
     let context = Unmanaged.passUnretained(exchange).toOpaque()
+    ccurl_on_socket(handle, Self.onSocket, Unmanaged.passUnretained(self).toOpaque())
     ccurl_on_head(handle, Exchange.onHead, context)
     ccurl_on_body(handle, Exchange.onBody, context)
     ccurl_on_upload(handle, Exchange.onUpload, context)
@@ -143,6 +146,14 @@ package final class HTTPClient: @unchecked Sendable {
     }
   }
 
+  /// CURLOPT_SOCKOPTFUNCTION(3).
+  private static let onSocket: curl_sockopt_callback = { context, socket, _ in
+    // Safety: the handle that calls is this object's.
+    guard let context else { return CURL_SOCKOPT_ERROR }
+    Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().socket = socket
+    return CURL_SOCKOPT_OK
+  }
+
   private func method(of request: HTTPRequest) {
     switch request.method {
     case .get: break
@@ -168,12 +179,18 @@ package final class HTTPClient: @unchecked Sendable {
     }
     defer { curl_multi_remove_handle(multi, handle) }
     var (passed, time) = (exchange.passedBytes, MonotonicTime.now)
+    var isClosed = false
     while true {
       var running: CInt = 0
       let code = curl_multi_perform(multi, &running)
       if isCancelled.load(ordering: .relaxed) { throw .cancelled }
       guard code == CURLM_OK else { throw .lost(String(cString: curl_multi_strerror(code))) }
       if running == 0 { break }
+      // The library goes on sending to a server that has ended its side, which may never take it. Seen twice: what was said
+      // before the end has been read in between.
+      let wasClosed = isClosed
+      isClosed = hasServerClosed
+      if wasClosed, isClosed { throw .lost("the server has closed the connection") }
       let now = MonotonicTime.now
       let patience = exchange.hasSentBody ? request.answerPatience : request.patience
       if now - time >= patience {
@@ -190,6 +207,12 @@ package final class HTTPClient: @unchecked Sendable {
       }
     }
     try check(exchange)
+  }
+
+  /// Whether the server has ended its side without an answer: what tells to go on with the body (100) is none.
+  private var hasServerClosed: Bool {
+    guard let socket, ccurl_status(handle) < 200 else { return false }
+    return TCPTransport.waitUntilEnded(socket, for: .zero)
   }
 
   private func check(_ exchange: Exchange) throws(HTTPFailure) {

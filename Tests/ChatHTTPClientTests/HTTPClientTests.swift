@@ -176,6 +176,8 @@ struct HTTPClientTests {
     let sent = Sent()
     let outcome = try Self.start(Self.client(server), uploading: 1_000_000_000, noting: sent)
     let request = try server.request("PATCH /x")
+    // Asked for the body, and then no more.
+    try request.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
     try sent.waitUntilHeldUp()
     request.end()
     #expect(try outcome.value().failure == .lost("the server has closed the connection"))

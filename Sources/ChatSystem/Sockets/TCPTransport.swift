@@ -92,8 +92,13 @@ package final class TCPTransport: FileTransport {
   ///
   /// - Returns: false if the time was over.
   package func waitUntilEnded(for timeout: Duration) -> Bool {
+    Self.waitUntilEnded(number, for: timeout)
+  }
+
+  /// The same for a socket that a library owns.
+  package static func waitUntilEnded(_ number: CInt, for timeout: Duration) -> Bool {
     // poll(2): it tells of errors and of a connection that is gone without being asked.
-    var entry = pollfd(fd: number, events: Self.readingHangUp, revents: 0)
+    var entry = pollfd(fd: number, events: readingHangUp, revents: 0)
     let ready = try? system("poll") { poll(&entry, 1, timeout.pollMilliseconds) }
     return ready != 0
   }
