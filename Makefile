@@ -79,7 +79,7 @@ tsan: needs-swift
 
 # Two parts at a time. What is found is kept, and made smaller with -minimize_crash=1; it belongs into the corpus.
 SECONDS = 60
-TARGETS = server-lines session client-lines client terminal pictures history journal input http-head
+TARGETS = server-lines session client-lines client terminal pictures history journal input http-head websocket
 FUZZ = $(FUZZ_BUILD)/release/fuzz
 
 fuzz: needs-swift

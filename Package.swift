@@ -201,7 +201,8 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "ChatClient", "ChatClientModel", "ChatCore", "ChatCrypto", "ChatFlags", "ChatHTTP",
-        "ChatHistory", "ChatPictures", "ChatServer", "ChatSystem", "ChatTerminal", "ClientTestKit",
+        "ChatHistory", "ChatPictures", "ChatServer", "ChatSystem", "ChatTerminal", "ChatWebSocket",
+        "ClientTestKit",
       ],
       path: "Tests/FuzzTargets", swiftSettings: strict),
     .executableTarget(

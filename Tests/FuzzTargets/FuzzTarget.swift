@@ -23,6 +23,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case input
   /// Heads of HTTP requests.
   case httpHead = "http-head"
+  /// Frames of WebSocket.
+  case webSocket = "websocket"
 
   /// Does what a peer would with these bytes.
   package func run(_ input: [UInt8]) {
@@ -37,6 +39,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .journal: JournalTarget.run(input)
     case .input: InputTarget.run(input)
     case .httpHead: HTTPHeadTarget.run(input)
+    case .webSocket: WebSocketTarget.run(input)
     }
   }
 }
