@@ -84,7 +84,7 @@ let package = Package(
       name: "ChatServer",
       dependencies: [
         "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHTTP", "ChatHistory",
-        "ChatSystem", "ChatTLS", "ChatWebSocket",
+        "ChatQR", "ChatSystem", "ChatTLS", "ChatWebSocket",
       ],
       swiftSettings: strict),
     .target(
@@ -140,7 +140,7 @@ let package = Package(
     .testTarget(
       name: "ChatServerTests",
       dependencies: [
-        "ChatCore", "ChatCrypto", "ChatFlags", "ChatHTTP", "ChatHistory", "ChatServer",
+        "ChatCore", "ChatCrypto", "ChatFlags", "ChatHTTP", "ChatHistory", "ChatQR", "ChatServer",
         "ChatSystem", "TestKit",
       ],
       swiftSettings: strict),
