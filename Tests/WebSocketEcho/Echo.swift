@@ -8,7 +8,7 @@ import ChatWebSocket
 /// Thread: its own.
 struct Echo {
   /// Limit: of a message.
-  private static let mostMessageBytes = 64 << 20
+  private static let mostMessageBytes = 32 << 20
 
   private let socket: TCPTransport
 
