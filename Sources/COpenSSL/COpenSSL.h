@@ -54,6 +54,14 @@ static inline void copenssl_free_certificates(STACK_OF(X509) *certificates) {
   sk_X509_pop_free(certificates, X509_free);
 }
 
+static inline int copenssl_permitted_count(const NAME_CONSTRAINTS *constraints) {
+  return sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees);
+}
+
+static inline const GENERAL_NAME *copenssl_permitted(const NAME_CONSTRAINTS *constraints, int index) {
+  return sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, index)->base;
+}
+
 static inline int copenssl_reason(unsigned long code) { return ERR_GET_REASON(code); }
 
 static inline int copenssl_is_system_error(unsigned long code) { return ERR_SYSTEM_ERROR(code); }

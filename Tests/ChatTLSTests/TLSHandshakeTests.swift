@@ -104,8 +104,9 @@ struct TLSHandshakeTests {
   func trusted() throws {
     let folder = try TestFolder()
     let path = FilePath(Array(folder.path.utf8))
-    let identity = try OwnCertificate.identity(
-      in: path, names: ["chat.test"], addresses: ["127.0.0.1"])
+    let identity = try OwnCertificate(
+      in: path, names: ["chat.test"], addresses: ["127.0.0.1"]
+    ).identity
     let trust = try TLSTrust(authorities: path.appending(OwnCertificate.certificateName))
     for host in ["127.0.0.1", "chat.test"] {
       #expect(try TLSPair(identity, trust: trust, host: host).verdict.doubt == nil)

@@ -23,7 +23,7 @@ struct TLSIdentityTests {
     _ folder: TestFolder, names: [String] = ["localhost"],
     addresses: [String] = ["127.0.0.1", "::1"]
   ) throws -> TLSIdentity {
-    try OwnCertificate.identity(in: path(folder), names: names, addresses: addresses)
+    try OwnCertificate(in: path(folder), names: names, addresses: addresses).identity
   }
 
   private static func bytes(_ folder: TestFolder, _ name: String) throws -> Data {
@@ -97,7 +97,7 @@ struct TLSIdentityTests {
     }
     #expect(!text.contains("evil") && !text.contains("no name"))
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    #expect(names.sorted() == ["tls-cert.pem", "tls-key.pem"])
+    #expect(names.sorted() == ["tls-ca.pem", "tls-cert.pem", "tls-key.pem"])
   }
 
   @Test("it stays as long as it serves; made again, it has the same key")

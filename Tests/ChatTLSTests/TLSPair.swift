@@ -21,7 +21,7 @@ struct SocketPair {
 /// Two ends of a TLS connection.
 struct TLSPair {
   static let identity = Result {
-    try OwnCertificate.identity(in: nil, names: ["localhost"], addresses: ["127.0.0.1"])
+    try OwnCertificate(in: nil, names: ["localhost"], addresses: ["127.0.0.1"]).identity
   }
 
   let server: TLSTransport

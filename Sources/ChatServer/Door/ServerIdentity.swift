@@ -7,7 +7,13 @@ internal import ChatTLS
 final class ServerIdentity: Sendable {
   private let options: ServerOptions
   private let folder: FilePath?
-  private let identity: Guarded<TLSIdentity>
+  private let state: Guarded<State>
+
+  private struct State {
+    var identity: TLSIdentity
+    /// `nil` with a certificate of the operator's.
+    var authority: AuthorityCertificate?
+  }
 
   /// Reads the certificate, or makes one.
   ///
@@ -15,36 +21,41 @@ final class ServerIdentity: Sendable {
   /// - Throws: `TLSError`.
   init(_ options: ServerOptions, folder: FilePath?, log: EventLog) throws(TLSError) {
     (self.options, self.folder) = (options, folder)
-    let first = try Self.read(options, folder)
-    if let warning = first.warning { log.warning(warning) }
-    identity = Guarded(first)
+    state = Guarded(try Self.read(options, folder, log))
   }
 
   /// Who it is at the moment.
-  var current: TLSIdentity { identity.withLock { $0 } }
+  var current: TLSIdentity { state.withLock { $0.identity } }
+
+  /// Who vouches for it at the moment; `nil` with a certificate of the operator's.
+  var authority: AuthorityCertificate? { state.withLock { $0.authority } }
 
   /// Reads the certificate again: whoever comes from now on is shown it; who is connected stays so.
   ///
   /// - Throws: `TLSError`; the old one is used then as before.
   func reload(_ log: EventLog) throws(TLSError) {
-    let next = try Self.read(options, folder)
-    if let warning = next.warning { log.warning(warning) }
-    identity.withLock { $0 = next }
+    let next = try Self.read(options, folder, log)
+    state.withLock { $0 = next }
   }
 
   private static func read(
-    _ options: ServerOptions, _ folder: FilePath?
-  ) throws(TLSError) -> TLSIdentity {
+    _ options: ServerOptions, _ folder: FilePath?, _ log: EventLog
+  ) throws(TLSError) -> State {
     if let certificate = options.tlsCertificate, let key = options.tlsKey {
-      return try TLSIdentity(certificate: certificate, key: key)
+      let identity = try TLSIdentity(certificate: certificate, key: key)
+      if let warning = identity.warning { log.warning(warning) }
+      return State(identity: identity)
     }
     let host = Process.hostName.lowercased()
     let addresses = Address.ofThisMachine(port: options.port).map { address in
       // An interface's name may follow.
       String(address.host.prefix { $0 != "%" })
     }
-    return try OwnCertificate.identity(
-      in: folder, names: ["localhost", host, "\(host).local"] + options.hosts,
+    let own = try OwnCertificate(
+      in: folder, host: host.isEmpty ? "this machine" : host,
+      names: ["localhost", host, "\(host).local"] + options.hosts,
       addresses: ["127.0.0.1", "::1"] + addresses)
+    for warning in own.warnings { log.warning(warning) }
+    return State(identity: own.identity, authority: own.authority)
   }
 }

@@ -17,7 +17,7 @@ extension ServerProgram {
   /// Makes a key and a certificate of the same kind as chat-server makes for itself.
   func makeCertificate(in folder: URL) throws -> (certificate: FilePath, key: FilePath) {
     let path = FilePath(folder.path)
-    _ = try OwnCertificate.identity(in: path, names: ["localhost"], addresses: ["127.0.0.1"])
+    _ = try OwnCertificate(in: path, names: ["localhost"], addresses: ["127.0.0.1"])
     return (path.appending(OwnCertificate.certificateName), path.appending(OwnCertificate.keyName))
   }
 }

@@ -198,7 +198,7 @@ struct ClientTLSTests {
 
   @Test("a server over TLS that begins a record and goes no further is given up like a silent one")
   func halfRecord() throws {
-    let identity = try OwnCertificate.identity(in: nil, names: ["localhost"], addresses: [])
+    let identity = try OwnCertificate(in: nil, names: ["localhost"], addresses: []).identity
     let listener = try Listener(on: Address(host: "127.0.0.1", port: 0))
     let client = try Program(
       "chat-client",
