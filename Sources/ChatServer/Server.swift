@@ -22,7 +22,8 @@ package final class Server: Sendable {
   /// - Throws: `ListenError`, or `SystemError` if the system lacks memory or descriptors.
   package init(options: ServerOptions, log: EventLog) throws {
     listeners = try ListenerGroup(hosts: options.hosts, port: options.port)
-    context = try ServerContext(options: options, log: log)
+    context = try ServerContext(
+      options: options, addresses: listeners.addresses, log: log)
   }
 
   /// The fingerprint of the server's key, by which clients know it over TLS.

@@ -12,6 +12,8 @@ final class ServerContext: Sendable {
   private static let handshakeLimit = 64
 
   let options: ServerOptions
+  /// Where it listens, in numbers.
+  let addresses: [Address]
   let log: EventLog
   let metrics = Metrics()
   /// The names by which this machine is known, in lower case, besides its addresses.
@@ -49,10 +51,11 @@ final class ServerContext: Sendable {
 
   /// Opens the data folder, and the lobby.
   ///
+  /// - Parameter addresses: where the server listens, in numbers.
   /// - Throws: `DataFolderError`, `HistoryError`, `ShelfError`, or `SystemError` if the system lacks memory.
-  init(options: ServerOptions, log: EventLog) throws {
+  init(options: ServerOptions, addresses: [Address], log: EventLog) throws {
     let (clock, limit) = (options.clock, options.maxFilesBytes)
-    (self.options, self.log) = (options, log)
+    (self.options, self.addresses, self.log) = (options, addresses, log)
     let hostName = Process.hostName.lowercased()
     knownHosts = Set(options.hosts.map { $0.lowercased() } + [hostName, "\(hostName).local"])
     connections = Connections(

@@ -32,9 +32,14 @@ struct HTTPAnswer {
 
   /// An answer with text.
   init(_ status: HTTPStatus, _ contentType: ResponseHead.Value, _ text: String) {
+    self.init(status, contentType, bytes: Array(text.utf8))
+  }
+
+  /// An answer with bytes.
+  init(_ status: HTTPStatus, _ contentType: ResponseHead.Value, bytes: [UInt8]) {
     head = ResponseHead(status)
     head[.contentType] = contentType
-    content = .bytes(Array(text.utf8))
+    content = .bytes(bytes)
   }
 
   /// An answer without content.

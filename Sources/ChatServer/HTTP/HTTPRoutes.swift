@@ -7,7 +7,7 @@ internal import ChatSystem
 struct HTTPRoutes {
   /// What there is.
   private enum Resource {
-    case home, health, metrics
+    case home, health, metrics, about, rooms
     case file(id: String)
     case sums(id: String)
 
@@ -17,6 +17,8 @@ struct HTTPRoutes {
       case nil: self = .home
       case "healthz" where segments.count == 1: self = .health
       case "metrics" where segments.count == 1: self = .metrics
+      case "about.json" where segments.count == 1: self = .about
+      case "rooms.json" where segments.count == 1: self = .rooms
       case "files" where segments.count == 3 && segments[2] == "sums": self = .sums(id: segments[1])
       // The name is for whoever saves the file.
       case "files" where 2...3 ~= segments.count: self = .file(id: segments[1])
@@ -101,6 +103,11 @@ struct HTTPRoutes {
     case .sums(let id):
       return FileRoutes(server).answerSums(head, of: id, origin, while: isWanted)
     case .home: return home(head, isEncrypted: isEncrypted)
+    case .about: return AboutRoutes(server).about(head, isEncrypted: isEncrypted)
+    case .rooms:
+      // By another name than the server's, the page of somebody else would read them (DNS rebinding).
+      if case .elsewhere(let reason) = origin { return Self.notAllowed("\(reason)") }
+      return AboutRoutes(server).rooms()
     case .health:
       var answer = HTTPAnswer(.ok, "text/plain; charset=utf-8", "ok\n")
       answer.head[.cacheControl] = "no-store"

@@ -31,7 +31,9 @@ package struct StartMessage: Sendable {
   /// Lines for a terminal, each with its LF.
   package var text: String {
     let client = Process.sibling("chat-client", of: program)
-    var lines = reachable.prefix(Self.namedAddresses).flatMap { address in
+    var lines = ReachableAddresses(listening: addresses, own: ownAddresses).all.prefix(
+      Self.namedAddresses
+    ).flatMap { address in
       [
         "Join:  \(client)\(address == .standard ? "" : " \(Self.short(address))")",
         needsTLS && !address.isLoopback
@@ -43,19 +45,6 @@ package struct StartMessage: Sendable {
     lines.append("Key:   \(fingerprint)")
     lines.append("Stop:  Ctrl-C, or SIGTERM")
     return lines.map { $0 + "\n" }.joined()
-  }
-
-  /// Where one can connect: an address that stands for all of the machine's means each of them.
-  private var reachable: [Address] {
-    addresses.flatMap { address -> [Address] in
-      switch address.host {
-      case "0.0.0.0":
-        [Address(host: "127.0.0.1", port: address.port)]
-          + ownAddresses.filter { !$0.host.contains(":") }
-      case "::": [Address(host: "127.0.0.1", port: address.port)] + ownAddresses
-      default: [address]
-      }
-    }
   }
 
   private static func short(_ address: Address) -> String {

@@ -1,6 +1,7 @@
-/// A JSON value (RFC 8259), as far as the client's events need it. Pure.
+/// A JSON value (RFC 8259), as far as the client's events and the server's answers need it. Pure.
 package enum JSONValue: Equatable, Sendable {
   case string(String)
+  case bool(Bool)
   /// Wide enough for any 64-bit number, signed or not.
   case integer(Int128)
   case array([JSONValue])
@@ -16,6 +17,7 @@ package enum JSONValue: Equatable, Sendable {
   private func append(to bytes: inout [UInt8]) {
     switch self {
     case .string(let text): Self.append(text, to: &bytes)
+    case .bool(let value): bytes += (value ? "true" : "false").utf8
     case .integer(let number): bytes += "\(number)".utf8
     case .array(let values):
       bytes.append(UInt8(ascii: "["))

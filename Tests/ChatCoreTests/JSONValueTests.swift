@@ -1,4 +1,4 @@
-import ChatClientModel
+import ChatCore
 import FoundationEssentials
 import TestKit
 import Testing
@@ -43,5 +43,11 @@ struct JSONValueTests {
       "a": .object([:]),
     ])
     #expect(value.text == #"{"a":{},"b":[18446744073709551615,-9223372036854775808,[]]}"#)
+  }
+
+  @Test("truth is written as Foundation writes it")
+  func bools() throws {
+    let value = JSONValue.object(["a": .bool(true), "b": .bool(false)])
+    #expect(try value.text == Self.reference(["a": true, "b": false]))
   }
 }
