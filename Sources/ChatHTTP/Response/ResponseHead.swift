@@ -8,6 +8,7 @@ package struct ResponseHead: Sendable, Equatable {
     case cacheControl = "Cache-Control"
     case chatCode = "Chat-Code"
     case contentDisposition = "Content-Disposition"
+    case contentLanguage = "Content-Language"
     case contentLocation = "Content-Location"
     case contentRange = "Content-Range"
     case contentSecurityPolicy = "Content-Security-Policy"

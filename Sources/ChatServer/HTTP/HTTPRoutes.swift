@@ -7,7 +7,7 @@ internal import ChatSystem
 struct HTTPRoutes {
   /// What there is.
   private enum Resource {
-    case home, health, metrics, about, rooms
+    case home, health, metrics, about, rooms, authority, authorityPage
     case file(id: String)
     case sums(id: String)
 
@@ -18,6 +18,8 @@ struct HTTPRoutes {
       case "healthz" where segments.count == 1: self = .health
       case "metrics" where segments.count == 1: self = .metrics
       case "about.json" where segments.count == 1: self = .about
+      case "ca.crt" where segments.count == 1: self = .authority
+      case "ca" where segments.count == 1: self = .authorityPage
       case "rooms.json" where segments.count == 1: self = .rooms
       case "files" where segments.count == 3 && segments[2] == "sums": self = .sums(id: segments[1])
       // The name is for whoever saves the file.
@@ -103,6 +105,8 @@ struct HTTPRoutes {
     case .sums(let id):
       return FileRoutes(server).answerSums(head, of: id, origin, while: isWanted)
     case .home: return home(head, isEncrypted: isEncrypted)
+    case .authority: return AuthorityRoutes(server).certificate()
+    case .authorityPage: return AuthorityRoutes(server).page(head)
     case .about: return AboutRoutes(server).about(head, isEncrypted: isEncrypted)
     case .rooms:
       // By another name than the server's, the page of somebody else would read them (DNS rebinding).
