@@ -20,9 +20,9 @@ TEST = $(SWIFT) test --no-color-diagnostics --disable-xctest \
 
 # What Debian and Ubuntu may lack: a file, or a command, and the package that has it.
 BUILD_NEEDS = /usr/include/sqlite3.h:libsqlite3-dev /usr/include/openssl/evp.h:libssl-dev \
-  /usr/bin/pkg-config:pkg-config curl-config:libcurl4-openssl-dev
+  /usr/bin/pkg-config:pkg-config curl-config:libcurl4-openssl-dev /usr/include/qrencode.h:libqrencode-dev
 TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:util-linux ip:iproute2 \
-  openssl:openssl curl:curl wget:wget nmap:nmap \
+  openssl:openssl curl:curl wget:wget nmap:nmap zbarimg:zbar-tools \
   /usr/lib/python3/dist-packages/h11/__init__.py:python3-h11 /usr/lib/python3/dist-packages/pip:python3-pip
 # What Debian lacks, from PyPI. Where it can't be had, its test is left out, and says so.
 PYTHON_TOOLS = .build/python

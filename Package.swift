@@ -55,6 +55,10 @@ let package = Package(
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "ChatHTTPClient", dependencies: ["CCurl", "ChatSystem"], swiftSettings: strict),
 
+    // QR codes: libqrencode, which this one target wraps. No pkgConfig, as with SQLite.
+    .systemLibrary(name: "CQRencode", providers: [.apt(["libqrencode-dev"])]),
+    .target(name: "ChatQR", dependencies: ["CQRencode"], swiftSettings: strict),
+
     // The shelf of kept files.
     .target(
       name: "ChatFiles", dependencies: ["ChatCore", "ChatCrypto", "ChatSystem"],
@@ -121,6 +125,8 @@ let package = Package(
     .testTarget(
       name: "ChatTLSTests", dependencies: ["ChatSystem", "ChatTLS", "TestKit"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ChatQRTests", dependencies: ["ChatQR", "TestKit"], swiftSettings: strict),
     .testTarget(
       name: "ChatServerTests",
       dependencies: [
