@@ -1,5 +1,6 @@
 import ChatCore
 import ChatFlags
+import ChatHTTP
 import ChatHistory
 import ChatServer
 import ChatSystem
@@ -46,6 +47,22 @@ struct ServerOptionsTests {
     }
   }
 
+  @Test("the flags of the page: whose pages may connect")
+  func page() throws {
+    guard case .run(let usual) = try Self.server([]),
+      case .run(let options) = try Self.server([
+        "--web-origin", "https://A.example", "--web-origin=http://b.example:8080",
+      ])
+    else {
+      Issue.record("it does not run")
+      return
+    }
+    #expect(usual.webOrigins.others.isEmpty)
+    #expect(
+      Set(options.webOrigins.others.map(\.description))
+        == ["https://a.example", "http://b.example:8080"])
+  }
+
   @Test("the flags of an export")
   func export() throws {
     guard
@@ -65,6 +82,8 @@ struct ServerOptionsTests {
       (["--room-ttl", "5x"], "--room-ttl"), (["--help=yes"], "--help"),
       (["--version=1"], "--version"), (["--port"], "--port"), (["--max-file", "x"], "--max-file"),
       (["--tls-nonsense=5"], "--tls-nonsense"), (["--rate=many"], "--rate"), (["-x"], "-x"),
+      (["--web-origin", "https://a.example/"], "--web-origin"),
+      (["--web-origin", "a.example"], "--web-origin"),
       (["export", "--format", "x"], "--format"), (["export", "--help=1"], "--help"),
       (["export"], "--room"), (["export", "--room", "#"], "--room"),
     ] {
@@ -84,7 +103,7 @@ struct ServerOptionsTests {
       "--no-history", "--durable", "--room-ttl", "--reader-timeout", "--no-http", "--greet-after",
       "--tls-cert", "--tls-key", "--tls-only",
       "--max-per-address",
-      "--metrics-public", "--help",
+      "--metrics-public", "--web-origin", "--help",
       "--version",
     ] {
       #expect(ServerOptions.help.contains("  \(flag)"))

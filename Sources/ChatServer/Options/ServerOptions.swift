@@ -1,4 +1,5 @@
 package import ChatFlags
+package import ChatHTTP
 internal import ChatHistory
 package import ChatSystem
 
@@ -45,6 +46,8 @@ package struct ServerOptions: Sendable {
   package var transferRules = TransferTable.Rules()
   /// Whether browsers and other programs of HTTP are served.
   package var servesHTTP = true
+  /// Whose pages may connect by WebSocket.
+  package var webOrigins = WebOrigins()
   /// Whether other machines may read the numbers at `/metrics`.
   package var metricsArePublic = false
   /// How much the log says.
@@ -83,6 +86,7 @@ package struct ServerOptions: Sendable {
     var keepsHistory = true
     var parser = FlagParser(arguments)
     var hosts: [String] = []
+    var origins: Set<WebOrigin> = []
     while let item = try parser.next() {
       switch item {
       case .flag("--host"): hosts.append(try parser.value())
@@ -115,6 +119,7 @@ package struct ServerOptions: Sendable {
       case .flag("--max-file"): options.maxFileBytes = try parser.size()
       case .flag("--max-files"): options.maxFilesBytes = try parser.size()
       case .flag("--no-http"): options.servesHTTP = false
+      case .flag("--web-origin"): origins.insert(try parser.webOrigin())
       case .flag("--metrics-public"): options.metricsArePublic = true
       case .flag("--help"), .flag("-h"):
         try parser.endFlag()
@@ -127,6 +132,7 @@ package struct ServerOptions: Sendable {
       }
     }
     if !hosts.isEmpty { options.hosts = hosts }
+    options.webOrigins = WebOrigins(origins)
     guard (options.tlsCertificate == nil) == (options.tlsKey == nil) else {
       throw UsageError("--tls-cert and --tls-key belong together")
     }
@@ -151,7 +157,7 @@ package struct ServerOptions: Sendable {
       --greet-after MS       greet who says nothing for so long (default 50)
       --no-http              no web page, no metrics
       --metrics-public       other machines may read /metrics, too
-
+      --web-origin URL       its pages may connect, too; several times for more
     History and files:
       --data DIR             kept there (default $XDG_STATE_HOME/chat-server,
                              else ~/.local/state/chat-server)
@@ -164,8 +170,7 @@ package struct ServerOptions: Sendable {
     Limits:
       --max-clients N        connections; one more is closed (default 10000)
       --max-per-address N    those of one address of another machine (default 100)
-      --rate N               lines a second from one client, with a burst of ten
-                             times that; 0 for no limit (default 100)
+      --rate N               lines a second from one client, 0 for any (default 100)
       --handshake-timeout S  seconds a client may take for its nickname (default 60)
       --reader-timeout S     seconds a client may read nothing (default 60)
     Other:
@@ -179,6 +184,17 @@ package struct ServerOptions: Sendable {
 }
 
 extension FlagParser {
+  /// The current flag's value as the origin of web pages.
+  ///
+  /// - Throws: `UsageError` if it isn't one.
+  fileprivate mutating func webOrigin() throws(UsageError) -> WebOrigin {
+    let text = try value()
+    guard let origin = WebOrigin(text) else {
+      throw UsageError("--web-origin takes http(s)://HOST or http(s)://HOST:PORT, not '\(text)'")
+    }
+    return origin
+  }
+
   /// The current flag's value as the size of the journal, in whole units of 64 KiB.
   ///
   /// - Throws: `UsageError` if it isn't one.
