@@ -80,7 +80,7 @@ let package = Package(
     .target(
       name: "ChatServer",
       dependencies: [
-        "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHTTP", "ChatHistory",
+        "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHTTP", "ChatHistory", "ChatQR",
         "ChatSystem", "ChatTLS",
       ],
       swiftSettings: strict),
@@ -130,7 +130,7 @@ let package = Package(
     .testTarget(
       name: "ChatServerTests",
       dependencies: [
-        "ChatCore", "ChatCrypto", "ChatFlags", "ChatHTTP", "ChatHistory", "ChatServer",
+        "ChatCore", "ChatCrypto", "ChatFlags", "ChatHTTP", "ChatHistory", "ChatQR", "ChatServer",
         "ChatSystem", "TestKit",
       ],
       swiftSettings: strict),

@@ -48,13 +48,17 @@ func run(_ options: ServerOptions) throws {
     )
   }
   let server = try Server(options: options, log: log)
+  let ownAddresses = Address.ofThisMachine(port: server.addresses.first?.port ?? 0)
   let message = StartMessage(
-    addresses: server.addresses,
-    ownAddresses: Address.ofThisMachine(port: server.addresses.first?.port ?? 0),
+    addresses: server.addresses, ownAddresses: ownAddresses,
     dataFolder: options.dataFolder, fingerprint: server.fingerprint, needsTLS: options.needsTLS,
     program: Process.program.text)
   // Standard error may be a pipe that nobody reads.
   _ = StandardStream.error.writeIfReady(message.text)
+  let code = JoinCode.text(
+    options, at: ReachableAddresses(listening: server.addresses, own: ownAddresses),
+    columns: (try? TerminalMode(of: .error))?.columns)
+  if let code { _ = StandardStream.error.writeIfReady(code) }
   for failure in server.failures { log.warning("\(failure)") }
   if server.addresses.count > 1 {
     log.info("listening on \(server.addresses.map(\.description).joined(separator: ", "))")

@@ -47,20 +47,21 @@ struct ServerOptionsTests {
     }
   }
 
-  @Test("the flags of the page: whose pages may connect")
+  @Test("the flags of the page: whose pages may connect, and the QR code")
   func page() throws {
     guard case .run(let usual) = try Self.server([]),
       case .run(let options) = try Self.server([
-        "--web-origin", "https://A.example", "--web-origin=http://b.example:8080",
-      ])
+        "--web-origin", "https://A.example", "--web-origin=http://b.example:8080", "--qr",
+      ]), case .run(let without) = try Self.server(["--no-qr"])
     else {
       Issue.record("it does not run")
       return
     }
-    #expect(usual.webOrigins.others.isEmpty)
+    #expect(usual.webOrigins.others.isEmpty && usual.showsQRCode == nil)
     #expect(
       Set(options.webOrigins.others.map(\.description))
         == ["https://a.example", "http://b.example:8080"])
+    #expect(options.showsQRCode == true && without.showsQRCode == false)
   }
 
   @Test("the flags of an export")
@@ -83,7 +84,7 @@ struct ServerOptionsTests {
       (["--version=1"], "--version"), (["--port"], "--port"), (["--max-file", "x"], "--max-file"),
       (["--tls-nonsense=5"], "--tls-nonsense"), (["--rate=many"], "--rate"), (["-x"], "-x"),
       (["--web-origin", "https://a.example/"], "--web-origin"),
-      (["--web-origin", "a.example"], "--web-origin"),
+      (["--web-origin", "a.example"], "--web-origin"), (["--qr=yes"], "--qr"),
       (["export", "--format", "x"], "--format"), (["export", "--help=1"], "--help"),
       (["export"], "--room"), (["export", "--room", "#"], "--room"),
     ] {
@@ -103,7 +104,7 @@ struct ServerOptionsTests {
       "--no-history", "--durable", "--room-ttl", "--reader-timeout", "--no-http", "--greet-after",
       "--tls-cert", "--tls-key", "--tls-only",
       "--max-per-address",
-      "--metrics-public", "--web-origin", "--help",
+      "--metrics-public", "--web-origin", "--qr, --no-qr", "--help",
       "--version",
     ] {
       #expect(ServerOptions.help.contains("  \(flag)"))

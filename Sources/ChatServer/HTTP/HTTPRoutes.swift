@@ -7,7 +7,7 @@ internal import ChatSystem
 struct HTTPRoutes {
   /// What there is.
   private enum Resource {
-    case home, health, metrics, about, rooms, authority, authorityPage
+    case home, health, metrics, about, rooms, qrCode, authority, authorityPage
     case file(id: String)
     case sums(id: String)
 
@@ -18,6 +18,7 @@ struct HTTPRoutes {
       case "healthz" where segments.count == 1: self = .health
       case "metrics" where segments.count == 1: self = .metrics
       case "about.json" where segments.count == 1: self = .about
+      case "qr.svg" where segments.count == 1: self = .qrCode
       case "ca.crt" where segments.count == 1: self = .authority
       case "ca" where segments.count == 1: self = .authorityPage
       case "rooms.json" where segments.count == 1: self = .rooms
@@ -108,6 +109,7 @@ struct HTTPRoutes {
     case .authority: return AuthorityRoutes(server).certificate()
     case .authorityPage: return AuthorityRoutes(server).page(head)
     case .about: return AboutRoutes(server).about(head, isEncrypted: isEncrypted)
+    case .qrCode: return AboutRoutes(server).qrCode(head, isEncrypted: isEncrypted)
     case .rooms:
       // By another name than the server's, the page of somebody else would read them (DNS rebinding).
       if case .elsewhere(let reason) = origin { return Self.notAllowed("\(reason)") }

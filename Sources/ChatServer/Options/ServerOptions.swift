@@ -48,6 +48,8 @@ package struct ServerOptions: Sendable {
   package var servesHTTP = true
   /// Whose pages may connect by WebSocket.
   package var webOrigins = WebOrigins()
+  /// Whether the start shows a QR code of the link; `nil` at a terminal alone.
+  package var showsQRCode: Bool?
   /// Whether other machines may read the numbers at `/metrics`.
   package var metricsArePublic = false
   /// How much the log says.
@@ -120,6 +122,8 @@ package struct ServerOptions: Sendable {
       case .flag("--max-files"): options.maxFilesBytes = try parser.size()
       case .flag("--no-http"): options.servesHTTP = false
       case .flag("--web-origin"): origins.insert(try parser.webOrigin())
+      case .flag("--qr"): options.showsQRCode = true
+      case .flag("--no-qr"): options.showsQRCode = false
       case .flag("--metrics-public"): options.metricsArePublic = true
       case .flag("--help"), .flag("-h"):
         try parser.endFlag()
@@ -158,6 +162,7 @@ package struct ServerOptions: Sendable {
       --no-http              no web page, no metrics
       --metrics-public       other machines may read /metrics, too
       --web-origin URL       its pages may connect, too; several times for more
+      --qr, --no-qr          a QR code of the link, or none (default: at a terminal)
     History and files:
       --data DIR             kept there (default $XDG_STATE_HOME/chat-server,
                              else ~/.local/state/chat-server)

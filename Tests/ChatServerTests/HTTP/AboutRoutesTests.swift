@@ -1,3 +1,4 @@
+import ChatQR
 import ChatServer
 import ChatSystem
 import Foundation
@@ -60,7 +61,38 @@ struct AboutRoutesTests {
     }
   }
 
-  @Test("both can only be read", arguments: ["/about.json", "/rooms.json"])
+  @Test("the QR code is that of the origin and the path, which is decoded once")
+  func qrCode() throws {
+    for (query, path) in [
+      ("/", "/"), ("/r/xehyBK", "/r/xehyBK"), ("%2Fr%2F%2523swift", "/r/%23swift"),
+      ("/" + String(repeating: "a", count: 199), "/" + String(repeating: "a", count: 199)),
+    ] {
+      let reply = try HTTPExchange.reply(
+        to: "GET", "/qr.svg?path=\(query)", ["Host: localhost:55555"])
+      #expect(reply.status == 200 && reply.fields["content-type"] == "image/svg+xml")
+      #expect(reply.fields["cache-control"] == "no-store")
+      let code = try #require(QRCode("http://localhost:55555\(path)"))
+      #expect(reply.content == SVGQRCode.text(of: code), "\(query)")
+    }
+    let foreign = try HTTPExchange.replies(
+      to: HTTPExchange.request("GET", "/qr.svg?path=/", ["Host: evil.example"]), isEncrypted: true)
+    let evil = try #require(QRCode("https://evil.example/"))
+    #expect(try #require(foreign.first).content != SVGQRCode.text(of: evil))
+  }
+
+  @Test(
+    "a path that is none is refused",
+    arguments: [
+      "", "?path", "?path=", "?path=r", "?path=%00/", "?path=https://evil.example/",
+      "?path=/%0A", "?path=/%C3%A9", "?path=/%", "?path=/a%20b", "?other=/",
+      "?path=/" + String(repeating: "a", count: 200),
+      "?path=" + String(repeating: "%2F", count: 201),
+    ])
+  func badPaths(_ query: String) throws {
+    #expect(try HTTPExchange.reply(to: "GET", "/qr.svg\(query)").status == 400)
+  }
+
+  @Test("all can only be read", arguments: ["/about.json", "/rooms.json", "/qr.svg"])
   func methods(_ path: String) throws {
     for method in ["POST", "DELETE", "PATCH"] {
       #expect(try HTTPExchange.reply(to: method, path).status == 405)
