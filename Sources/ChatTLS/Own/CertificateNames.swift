@@ -84,14 +84,15 @@ extension CertificateNames {
     return DER.element(DER.sequence, all.flatMap(\.encoded))
   }
 
-  /// What an authority may permit that is only for these.
-  func constraints(subject: [UInt8]) -> NameConstraints {
-    NameConstraints(
+  /// What an authority permits that is only for these.
+  var constraints: NameConstraints {
+    let ranges = addresses.map { address in
+      GeneralName.address(address + [UInt8](repeating: 0xFF, count: address.count))
+    }
+    return NameConstraints(
       permitted: Set(
-        names.map { .dns($0) }
-          + addresses.map { address in
-            .address(address + [UInt8](repeating: 0xFF, count: address.count))
-          } + [.email(NameConstraints.nobody), .uri(NameConstraints.nobody), .directory(subject)]))
+        names.map { .dns($0) } + ranges
+          + [.email(NameConstraints.nobody), .uri(NameConstraints.nobody)]))
   }
 
   /// What an authority permits.

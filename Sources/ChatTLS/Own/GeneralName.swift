@@ -5,19 +5,16 @@ enum GeneralName: Hashable {
   /// A mailbox or, in a constraint, the host of mailboxes.
   case email(String)
   case dns(String)
-  /// A whole Name in DER.
-  case directory([UInt8])
   /// A URI or, in a constraint, the host of URIs.
   case uri(String)
   /// 4 or 16 bytes; in a constraint followed by a mask of the same length.
   case address([UInt8])
 
-  /// Its DER (X.690): tags are implicit, but for a Name, which is a CHOICE.
+  /// Its DER (X.690): the tags are implicit.
   var encoded: [UInt8] {
     switch self {
     case .email(let text): DER.element(0x81, Array(text.utf8))
     case .dns(let text): DER.element(0x82, Array(text.utf8))
-    case .directory(let name): DER.element(0xA4, name)
     case .uri(let text): DER.element(0x86, Array(text.utf8))
     case .address(let bytes): DER.element(0x87, bytes)
     }
@@ -38,20 +35,10 @@ enum GeneralName: Hashable {
     switch name.pointee.type {
     case GEN_EMAIL: self = .email(text(name.pointee.d.rfc822Name))
     case GEN_DNS: self = .dns(text(name.pointee.d.dNSName))
-    case GEN_DIRNAME: self = .directory(Self.encoded(name.pointee.d.directoryName))
     case GEN_URI: self = .uri(text(name.pointee.d.uniformResourceIdentifier))
     case GEN_IPADD: self = .address(bytes(name.pointee.d.iPAddress))
     default: return nil
     }
-  }
-
-  /// A Name's DER; empty if there is no memory for it.
-  static func encoded(_ name: OpaquePointer?) -> [UInt8] {
-    var start: UnsafeMutablePointer<UInt8>?
-    let count = i2d_X509_NAME(name, &start)
-    guard count > 0, let start else { return [] }
-    defer { CRYPTO_free(start, #file, #line) }
-    return Array(UnsafeBufferPointer(start: start, count: Int(count)))
   }
 }
 

@@ -2,9 +2,12 @@ internal import COpenSSL
 
 /// Whom an authority may vouch for: the extension nameConstraints (RFC 5280, section 4.2.1.10).
 ///
-/// A kind of which nothing is listed is not constrained. So each kind that a certificate may be made out to is listed,
-/// and where nothing of a kind is to be permitted, what is permitted does not exist: the host `invalid` (RFC 6761,
-/// section 6.4). IPv4 and IPv6 are one kind to some programs and two to others: both are always listed.
+/// A kind of which nothing is listed is not constrained. So each kind by which a server, a site or a mailbox is named is
+/// listed, and where nothing of a kind is to be permitted, what is permitted does not exist: the host `invalid` (RFC
+/// 6761, section 6.4). IPv4 and IPv6 are one kind to some programs and two to others: both are always listed.
+///
+/// Directory names are left unconstrained: no server is known by its subject, and Go's and Rust's libraries (crypto/x509,
+/// rustls-webpki) refuse every certificate of an authority that constrains them.
 struct NameConstraints: Equatable {
   /// The host of mailboxes and URIs that nobody has.
   static let nobody = "invalid"
@@ -35,7 +38,6 @@ struct NameConstraints: Equatable {
       permitted.compactMap { if case .address(let bytes) = $0 { bytes.count } else { nil } })
     return permitted.contains(.email(Self.nobody)) && permitted.contains(.uri(Self.nobody))
       && permitted.contains { if case .dns = $0 { true } else { false } }
-      && permitted.contains { if case .directory = $0 { true } else { false } }
       && addressBytes == [8, 32]
   }
 

@@ -64,7 +64,7 @@ package struct OwnCertificate: Sendable {
         if missing.isEmpty, found.isFresh { return found }
         reason =
           missing.isEmpty
-          ? "\(path): is about to expire"
+          ? "\(path): is not valid for another year"
           : "\(path): is not for \(missing.texts.joined(separator: ", "))"
       } catch { reason = error.description }
       warnings.append(

@@ -67,6 +67,10 @@ enum HTTPHeadTarget {
       demand(
         Authority(sent.dropFirst("http://".utf8.count))?.host == host.host, "\(sent) is trusted")
     }
+    _ = PageLanguage(head)
+    for origin in head.fields.values("origin").compactMap({ WebOrigin($0) }) {
+      demand(WebOrigin("\(origin)") == origin, "\(origin) is read as another")
+    }
     for tag in head.fields.values("if-none-match").compactMap(EntityTag.list).joined() {
       demand(EntityTag.list(tag.text) == [tag], "\(tag.text) is read as another")
     }
