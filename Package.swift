@@ -35,6 +35,10 @@ let package = Package(
     // WebSocket (RFC 6455): frames read and written, pure.
     .target(name: "ChatWebSocket", swiftSettings: pure),
 
+    // The web page: hand-written files, compiled in.
+    .target(
+      name: "ChatPage", resources: [.embedInCode("Resources")], swiftSettings: strict),
+
     // The one seam to the operating system.
     .target(name: "CLinux"),
     .target(name: "ChatSystem", dependencies: ["CLinux"], swiftSettings: strict),
@@ -83,7 +87,7 @@ let package = Package(
     .target(
       name: "ChatServer",
       dependencies: [
-        "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHTTP", "ChatHistory",
+        "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHTTP", "ChatHistory", "ChatPage",
         "ChatQR", "ChatSystem", "ChatTLS", "ChatWebSocket",
       ],
       swiftSettings: strict),

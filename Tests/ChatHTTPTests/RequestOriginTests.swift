@@ -9,7 +9,8 @@ struct RequestOriginTests {
   ) throws -> RequestOrigin {
     RequestOrigin(
       try ParsedHead.request(method, "/x", fields), isEncrypted: isEncrypted,
-      knownHosts: ["chat.example.org"], knownOrigins: ["https://page.example.org"])
+      knownHosts: ["chat.example.org"],
+      knownOrigins: Set([WebOrigin("https://page.example.org")].compactMap { $0 }))
   }
 
   private static let chromium = [

@@ -57,9 +57,9 @@ struct ServerOptionsTests {
       Issue.record("it does not run")
       return
     }
-    #expect(usual.webOrigins.others.isEmpty && usual.showsQRCode == nil)
+    #expect(usual.webOrigins.isEmpty && usual.showsQRCode == nil)
     #expect(
-      Set(options.webOrigins.others.map(\.description))
+      Set(options.webOrigins.map(\.description))
         == ["https://a.example", "http://b.example:8080"])
     #expect(options.showsQRCode == true && without.showsQRCode == false)
   }

@@ -33,10 +33,10 @@ package enum RequestOrigin: Sendable, Equatable {
   ///   - isEncrypted: whether it came over TLS.
   ///   - knownHosts: the names by which this server is known, in lower case. Addresses in numbers and `localhost`
   ///     are, always.
-  ///   - knownOrigins: origins of other pages that may come, such as `https://chat.example.org`.
+  ///   - knownOrigins: origins of other pages that may come.
   package init(
     _ head: RequestHead, isEncrypted: Bool, knownHosts: Set<String>,
-    knownOrigins: Set<String> = []
+    knownOrigins: Set<WebOrigin> = []
   ) {
     let fields = head.fields
     let (origins, sites) = (fields.values("origin"), fields.values("sec-fetch-site"))
@@ -54,7 +54,7 @@ package enum RequestOrigin: Sendable, Equatable {
       return
     }
     if let origin = origins.first {
-      if knownOrigins.contains(HTTPCharacters.lowercased(origin)) {
+      if let known = WebOrigin(origin), knownOrigins.contains(known) {
         self = .own
         return
       }

@@ -27,31 +27,3 @@ extension WebOrigin: CustomStringConvertible {
     return "\(isEncrypted ? "https" : "http")://\(host)\(isStandard ? "" : ":\(port)")"
   }
 }
-
-/// The origins whose pages may connect by WebSocket: the server's own, and those that its operator allows. Pure.
-///
-/// A browser lets any page connect anywhere, and says in `Origin` whose page it is.
-package struct WebOrigins: Sendable, Equatable {
-  /// Those that the operator allows.
-  package let others: Set<WebOrigin>
-
-  /// Allows some besides the server's own.
-  package init(_ others: Set<WebOrigin> = []) { self.others = others }
-
-  /// Whether the sender of a request may connect.
-  ///
-  /// Whether the server is known by that host is another question: a page whose name was made to mean the server's
-  /// address (DNS rebinding) is of the same origin. See `RequestOrigin`.
-  ///
-  /// - Parameters:
-  ///   - origin: the field `Origin`; `nil` if there is none, as from programs: no browser leaves it out of a WebSocket.
-  ///   - host: the field `Host`. At one address there is TLS and there is none: its own pages have either scheme.
-  package func isAllowedOrigin(_ origin: String?, host: String) -> Bool {
-    guard let origin else { return true }
-    guard let origin = WebOrigin(origin) else { return false }
-    if others.contains(origin) { return true }
-    guard let own = Authority(host) else { return false }
-    let port = own.port ?? Authority.standardPort(isEncrypted: origin.isEncrypted)
-    return origin.host == own.host && origin.port == port
-  }
-}

@@ -7,14 +7,17 @@ internal import ChatSystem
 struct HTTPRoutes {
   /// What there is.
   private enum Resource {
-    case home, health, metrics, about, rooms, qrCode, authority, authorityPage
+    case page, health, metrics, about, rooms, qrCode, authority, authorityPage
+    case part(String)
     case file(id: String)
     case sums(id: String)
 
     init?(_ target: RequestTarget) {
       let segments = target.segments
       switch segments.first {
-      case nil: self = .home
+      case nil: self = .page
+      case "r" where segments.count == 2: self = .page
+      case "static" where segments.count == 2: self = .part(segments[1])
       case "healthz" where segments.count == 1: self = .health
       case "metrics" where segments.count == 1: self = .metrics
       case "about.json" where segments.count == 1: self = .about
@@ -60,7 +63,13 @@ struct HTTPRoutes {
       return Self.notAllowed("\(reason)")
     }
     guard !head.target.isAsterisk else { return Self.options }
-    if WebSocketUpgrade.isMeant(by: head) { return WebSocketUpgrade.answer(head, origin) }
+    if WebSocketUpgrade.isMeant(by: head) {
+      return WebSocketUpgrade.answer(
+        head,
+        RequestOrigin(
+          head, isEncrypted: isEncrypted, knownHosts: server.knownHosts,
+          knownOrigins: server.options.webOrigins))
+    }
     guard let resource = Resource(head.target) else {
       return .refusal(.notFound, "there is nothing here")
     }
@@ -106,7 +115,8 @@ struct HTTPRoutes {
       return FileRoutes(server).answer(head, for: id, from: address, origin, while: isWanted)
     case .sums(let id):
       return FileRoutes(server).answerSums(head, of: id, origin, while: isWanted)
-    case .home: return home(head, isEncrypted: isEncrypted)
+    case .page: return PageRoutes.document(head)
+    case .part(let name): return PageRoutes.part(name, head)
     case .authority: return AuthorityRoutes(server).certificate()
     case .authorityPage: return AuthorityRoutes(server).page(head)
     case .about: return AboutRoutes(server).about(head, isEncrypted: isEncrypted)
@@ -128,26 +138,6 @@ struct HTTPRoutes {
       answer.head[.contentType] = ResponseHead.Value(MetricsText.contentType)
       answer.head[.cacheControl] = "no-store"
       return answer
-    }
-  }
-
-  /// The page changes only with the address by which it was asked for.
-  private func home(_ head: RequestHead, isEncrypted: Bool) -> HTTPAnswer {
-    let text = HomePage.text(at: head.host, isEncrypted: isEncrypted)
-    var answer = HTTPAnswer(.ok, "text/html; charset=utf-8", text)
-    let hash = Array(text.utf8).withUnsafeBytes { XXHash64.hash($0) }
-    let tag = EntityTag(String(hash, radix: 16))
-    answer.head[.entityTag] = ResponseHead.Value(tag)
-    answer.head[.cacheControl] = "no-cache"
-    let now = HTTPDate(seconds: WallClock.milliseconds / 1_000)
-    switch Preconditions(tag: tag).verdict(for: head, now: now) {
-    case .proceed: return answer
-    case .notModified:
-      var unchanged = HTTPAnswer(.notModified)
-      unchanged.head[.entityTag] = ResponseHead.Value(tag)
-      unchanged.head[.cacheControl] = "no-cache"
-      return unchanged
-    case .failed: return .refusal(.preconditionFailed, "the page is another by now")
     }
   }
 }

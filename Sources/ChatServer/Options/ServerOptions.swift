@@ -47,7 +47,7 @@ package struct ServerOptions: Sendable {
   /// Whether browsers and other programs of HTTP are served.
   package var servesHTTP = true
   /// Whose pages may connect by WebSocket.
-  package var webOrigins = WebOrigins()
+  package var webOrigins: Set<WebOrigin> = []
   /// Whether the start shows a QR code of the link; `nil` at a terminal alone.
   package var showsQRCode: Bool?
   /// Whether other machines may read the numbers at `/metrics`.
@@ -136,7 +136,7 @@ package struct ServerOptions: Sendable {
       }
     }
     if !hosts.isEmpty { options.hosts = hosts }
-    options.webOrigins = WebOrigins(origins)
+    options.webOrigins = origins
     guard (options.tlsCertificate == nil) == (options.tlsKey == nil) else {
       throw UsageError("--tls-cert and --tls-key belong together")
     }
