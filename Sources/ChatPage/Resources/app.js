@@ -12,40 +12,42 @@ fetch("/about.json").then((reply) => reply.json()).then((facts) => Object.assign
 
 const isEncrypted = location.protocol === "https:";
 for (const button of document.querySelectorAll(".secure")) {
-  button.textContent = isEncrypted ? texts.encrypted : texts.notEncrypted;
-  button.classList.toggle("warning", !isEncrypted);
-  button.addEventListener("click", () => Room.security(about));
+	button.textContent = isEncrypted ? texts.encrypted : texts.notEncrypted;
+	button.classList.toggle("warning", !isEncrypted);
+	button.addEventListener("click", () => Room.security(about));
 }
 
+document.getElementById("terminal").textContent = `nc ${location.hostname.replace(/[[\]]/g, "")} ${location.port || (isEncrypted ? 443 : 80)}`;
+
 function remembered() {
-  try { return load("nick") ?? localStorage.getItem("chat.nick") ?? ""; } catch { return ""; }
+	try { return load("nick") ?? localStorage.getItem("chat.nick") ?? ""; } catch { return ""; }
 }
 
 const home = new Home((nick, room) => {
-  save("draft", null);
-  save("spot", null);
-  save("nick", nick);
-  try { localStorage.setItem("chat.nick", nick); } catch { /* Not allowed. */ }
-  room_.enter(nick, room);
+	save("draft", null);
+	save("spot", null);
+	save("nick", nick);
+	try { localStorage.setItem("chat.nick", nick); } catch { /* Not allowed. */ }
+	room_.enter(nick, room);
 });
 const room_ = new Room(about, (failure, nick) => home.show(nick ?? remembered(), failure));
 room_.entered = () => home.hide();
 
 // After a reload, the same person is in the same room; a link asks for a name first.
 function start() {
-  const state = load("state");
-  const room = roomOf(location.pathname);
-  if (state?.nick && state.room === room && room !== null) {
-    room_.enter(state.nick, room, { position: state.position ?? 0, unheard: state.unheard ?? [] });
-  } else {
-    home.show(remembered());
-  }
+	const state = load("state");
+	const room = roomOf(location.pathname);
+	if (state?.nick && state.room === room && room !== null) {
+		room_.enter(state.nick, room, { position: state.position ?? 0, unheard: state.unheard ?? [] });
+	} else {
+		home.show(remembered());
+	}
 }
 
 addEventListener("popstate", () => {
-  const room = roomOf(location.pathname);
-  if (room !== null && room === room_.room && room_.connection) return;
-  if (room_.connection) room_.close(); else home.show(remembered());
+	const room = roomOf(location.pathname);
+	if (room !== null && room === room_.room && room_.connection) return;
+	if (room_.connection) room_.close(); else home.show(remembered());
 });
 
 start();

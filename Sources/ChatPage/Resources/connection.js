@@ -8,296 +8,296 @@ const nickPatience = 30_000;
 const mostWaiting = 1000;
 
 export class Connection {
-  // `told` gets what happens: { entered, lines, members, private, notice, error, state, failed, file }.
-  constructor(nick, room, told, restored) {
-    Object.assign(this, { nick, room, told });
-    this.position = restored?.position ?? 0;
-    // Own lines that have not come back, in order.
-    this.unheard = restored?.unheard ?? [];
-    this.token = null;
-    this.maxFile = 0;
-    this.tries = 0;
-    this.ended = false;
-    this.entered = false;
-    this.connect();
-  }
+	// `told` gets what happens: { entered, lines, members, private, notice, error, state, failed, file }.
+	constructor(nick, room, told, restored) {
+		Object.assign(this, { nick, room, told });
+		this.position = restored?.position ?? 0;
+		// Own lines that have not come back, in order.
+		this.unheard = restored?.unheard ?? [];
+		this.token = null;
+		this.maxFile = 0;
+		this.tries = 0;
+		this.ended = false;
+		this.entered = false;
+		this.connect();
+	}
 
-  // MARK: Connecting
+	// MARK: Connecting
 
-  connect() {
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/ws`, "chat.1");
-    this.socket = socket;
-    this.phase = "greeting";
-    this.asked = false;
-    this.answers = [];
-    this.past = [];
-    this.held = [];
-    this.sent = 0;
-    this.refusal = null;
-    this.lastHeard = Date.now();
-    socket.onmessage = ({ data }) => {
-      if (socket !== this.socket) return;
-      this.lastHeard = Date.now();
-      const lines = String(data).split("\n");
-      lines.pop();
-      for (const line of lines) {
-        if (socket !== this.socket) return;
-        this.take(line);
-      }
-      this.flush();
-    };
-    socket.onclose = () => { if (socket === this.socket) this.lost(); };
-    clearInterval(this.watch);
-    this.watch = setInterval(() => this.check(), 5000);
-  }
+	connect() {
+		const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+		const socket = new WebSocket(`${scheme}//${location.host}/ws`, "chat.1");
+		this.socket = socket;
+		this.phase = "greeting";
+		this.asked = false;
+		this.answers = [];
+		this.past = [];
+		this.held = [];
+		this.sent = 0;
+		this.refusal = null;
+		this.lastHeard = Date.now();
+		socket.onmessage = ({ data }) => {
+			if (socket !== this.socket) return;
+			this.lastHeard = Date.now();
+			const lines = String(data).split("\n");
+			lines.pop();
+			for (const line of lines) {
+				if (socket !== this.socket) return;
+				this.take(line);
+			}
+			this.flush();
+		};
+		socket.onclose = () => { if (socket === this.socket) this.lost(); };
+		clearInterval(this.watch);
+		this.watch = setInterval(() => this.check(), 5000);
+	}
 
-  // A network that is gone says nothing, not even that.
-  check() {
-    const quiet = Date.now() - this.lastHeard;
-    if (quiet > 2 * silence) return this.drop();
-    if (quiet > silence && this.socket.readyState === 1) this.say("[PING]:alive");
-  }
+	// A network that is gone says nothing, not even that.
+	check() {
+		const quiet = Date.now() - this.lastHeard;
+		if (quiet > 2 * silence) return this.drop();
+		if (quiet > silence && this.socket.readyState === 1) this.say("[PING]:alive");
+	}
 
-  drop() {
-    const { socket } = this;
-    this.socket = null;
-    socket?.close();
-    this.lost();
-  }
+	drop() {
+		const { socket } = this;
+		this.socket = null;
+		socket?.close();
+		this.lost();
+	}
 
-  lost() {
-    clearInterval(this.watch);
-    this.socket = null;
-    this.token = null;
-    if (this.ended) return;
-    if (!this.entered || this.refusal === "room-not-found") return this.fail(this.refusal ?? "unreachable");
-    this.lostAt ??= Date.now();
-    if (this.refusal === "nick-in-use" && Date.now() - this.lostAt > nickPatience) return this.fail("nick-in-use");
-    this.told.state("lost");
-    const pause = this.refusal === "nick-in-use" ? 1000 : pauses[Math.min(this.tries, pauses.length - 1)];
-    this.tries += 1;
-    this.retry = setTimeout(() => this.connect(), pause * (0.8 + 0.4 * Math.random()));
-  }
+	lost() {
+		clearInterval(this.watch);
+		this.socket = null;
+		this.token = null;
+		if (this.ended) return;
+		if (!this.entered || this.refusal === "room-not-found") return this.fail(this.refusal ?? "unreachable");
+		this.lostAt ??= Date.now();
+		if (this.refusal === "nick-in-use" && Date.now() - this.lostAt > nickPatience) return this.fail("nick-in-use");
+		this.told.state("lost");
+		const pause = this.refusal === "nick-in-use" ? 1000 : pauses[Math.min(this.tries, pauses.length - 1)];
+		this.tries += 1;
+		this.retry = setTimeout(() => this.connect(), pause * (0.8 + 0.4 * Math.random()));
+	}
 
-  fail(reason) {
-    this.end();
-    this.told.failed(reason);
-  }
+	fail(reason) {
+		this.end();
+		this.told.failed(reason);
+	}
 
-  // Ends it for good, politely if it can.
-  end() {
-    this.ended = true;
-    clearTimeout(this.retry);
-    clearInterval(this.watch);
-    if (this.socket?.readyState === 1) this.say("exit");
-    const { socket } = this;
-    this.socket = null;
-    if (socket) setTimeout(() => socket.close(), 500);
-  }
+	// Ends it for good, politely if it can.
+	end() {
+		this.ended = true;
+		clearTimeout(this.retry);
+		clearInterval(this.watch);
+		if (this.socket?.readyState === 1) this.say("exit");
+		const { socket } = this;
+		this.socket = null;
+		if (socket) setTimeout(() => socket.close(), 500);
+	}
 
-  say(line) { this.socket.send(`${line}\n`); }
+	say(line) { this.socket.send(`${line}\n`); }
 
-  // MARK: What the server says
+	// MARK: What the server says
 
-  take(line) {
-    const { tag, value, fields, text } = parse(line);
-    switch (tag) {
-      case undefined: return this.takeText(text);
-      case "PING": return this.say(`[PONG]:${value}`);
-      case "PONG": return value === "room" && this.phase === "greeting" ? this.introduce() : undefined;
-      case "WELCOME": return this.welcome(fields);
-      case "ROOM": return this.moved(value, fields);
-      case "PAST": return this.takePast(value, fields);
-      case "WHO": return this.takeWho(value, fields);
-      case "FILE": return this.told.file(value, fields);
-      case "MSG": return this.told.private(value, fields.to);
-      case "NOTICE": return this.told.notice(value);
-      case "ERROR": return this.refused(value, fields);
-    }
-  }
+	take(line) {
+		const { tag, value, fields, text } = parse(line);
+		switch (tag) {
+			case undefined: return this.takeText(text);
+			case "PING": return this.say(`[PONG]:${value}`);
+			case "PONG": return value === "room" && this.phase === "greeting" ? this.introduce() : undefined;
+			case "WELCOME": return this.welcome(fields);
+			case "ROOM": return this.moved(value, fields);
+			case "PAST": return this.takePast(value, fields);
+			case "WHO": return this.takeWho(value, fields);
+			case "FILE": return this.told.file(value, fields);
+			case "MSG": return this.told.private(value, fields.to);
+			case "NOTICE": return this.told.notice(value);
+			case "ERROR": return this.refused(value, fields);
+		}
+	}
 
-  takeText(text) {
-    if (this.phase === "greeting") {
-      // Only once it is known that the room is there, the name is said: so nobody ends up in another one.
-      if (text !== "NICK" || this.asked) return;
-      this.asked = true;
-      const isKnown = this.entered || this.room !== null;
-      const since = this.entered ? `\tsince=${this.position}` : "";
-      this.say(`[HELLO]:1${isKnown ? `\n[ROOM]:${this.room}${since}` : ""}\n[PING]:room`);
-      return;
-    }
-    if (this.phase === "named") return text === "NICK" ? undefined : this.held.push(text);
-    if (this.awaitsConnected && text === "Connected to server!") { this.awaitsConnected = false; return; }
-    if (text === "Bye!") return;
-    if (this.room === null) return;
-    this.count(text);
-  }
+	takeText(text) {
+		if (this.phase === "greeting") {
+			// Only once it is known that the room is there, the name is said: so nobody ends up in another one.
+			if (text !== "NICK" || this.asked) return;
+			this.asked = true;
+			const isKnown = this.entered || this.room !== null;
+			const since = this.entered ? `\tsince=${this.position}` : "";
+			this.say(`[HELLO]:1${isKnown ? `\n[ROOM]:${this.room}${since}` : ""}\n[PING]:room`);
+			return;
+		}
+		if (this.phase === "named") return text === "NICK" ? undefined : this.held.push(text);
+		if (this.awaitsConnected && text === "Connected to server!") { this.awaitsConnected = false; return; }
+		if (text === "Bye!") return;
+		if (this.room === null) return;
+		this.count(text);
+	}
 
-  introduce() {
-    this.phase = "named";
-    this.say(this.nick);
-  }
+	introduce() {
+		this.phase = "named";
+		this.say(this.nick);
+	}
 
-  refused(reason, { code }) {
-    if (this.phase === "greeting" || this.phase === "named") {
-      this.refusal = code;
-      return this.drop();
-    }
-    if (code === "shutting-down" || code === "slow-consumer") return;
-    this.told.error(reason, code);
-  }
+	refused(reason, { code }) {
+		if (this.phase === "greeting" || this.phase === "named") {
+			this.refusal = code;
+			return this.drop();
+		}
+		if (code === "shutting-down" || code === "slow-consumer") return;
+		this.told.error(reason, code);
+	}
 
-  welcome(fields) {
-    this.phase = "in";
-    this.awaitsConnected = true;
-    this.token = fields.token ?? null;
-    this.maxFile = Number(fields["max-file"] ?? 0);
-    this.held = [];
-    if (this.room === null) return this.say("[NEWROOM]:");
-    if (fields.room !== this.room) { this.refusal = "room-not-found"; return this.drop(); }
-    this.arrive(Number(fields.seq));
-  }
+	welcome(fields) {
+		this.phase = "in";
+		this.awaitsConnected = true;
+		this.token = fields.token ?? null;
+		this.maxFile = Number(fields["max-file"] ?? 0);
+		this.held = [];
+		if (this.room === null) return this.say("[NEWROOM]:");
+		if (fields.room !== this.room) { this.refusal = "room-not-found"; return this.drop(); }
+		this.arrive(Number(fields.seq));
+	}
 
-  // The answer to [NEWROOM]: its code is the room.
-  moved(room, { seq }) {
-    if (this.room !== null) return;
-    this.room = room;
-    this.arrive(Number(seq));
-  }
+	// The answer to [NEWROOM]: its code is the room.
+	moved(room, { seq }) {
+		if (this.room !== null) return;
+		this.room = room;
+		this.arrive(Number(seq));
+	}
 
-  // It is in the room: its own join is the line of this number.
-  arrive(sequence) {
-    const own = { sequence, time: Date.now(), ...event(`${this.nick} joined!`) };
-    this.held = [own];
-    this.sequence = sequence;
-    this.lostAt = null;
-    this.tries = 0;
-    const isFirst = !this.entered;
-    this.entered = true;
-    if (isFirst) {
-      this.told.entered(this.room);
-      this.ask("[HISTORY]:100", "entry");
-    } else {
-      this.answers.push({ kind: "since" });
-    }
-    this.who = [];
-    this.say("[WHO]:");
-  }
+	// It is in the room: its own join is the line of this number.
+	arrive(sequence) {
+		const own = { sequence, time: Date.now(), ...event(`${this.nick} joined!`) };
+		this.held = [own];
+		this.sequence = sequence;
+		this.lostAt = null;
+		this.tries = 0;
+		const isFirst = !this.entered;
+		this.entered = true;
+		if (isFirst) {
+			this.told.entered(this.room);
+			this.ask("[HISTORY]:100", "entry");
+		} else {
+			this.answers.push({ kind: "since" });
+		}
+		this.who = [];
+		this.say("[WHO]:");
+	}
 
-  // A line of the stream.
-  count(text) {
-    this.sequence += 1;
-    const line = { sequence: this.sequence, time: Date.now(), ...event(text) };
-    if (line.kind === "renamed" && line.who === this.nick) this.nick = line.text;
-    if (this.held) this.held.push(line); else this.hear(line);
-  }
+	// A line of the stream.
+	count(text) {
+		this.sequence += 1;
+		const line = { sequence: this.sequence, time: Date.now(), ...event(text) };
+		if (line.kind === "renamed" && line.who === this.nick) this.nick = line.text;
+		if (this.held) this.held.push(line); else this.hear(line);
+	}
 
-  hear(line) {
-    if (line.kind === "said" && line.who === this.nick && this.unheard.length) {
-      this.unheard.shift();
-      this.sent = Math.max(0, this.sent - 1);
-    }
-    this.position = line.sequence;
-    this.batch.push(line);
-  }
+	hear(line) {
+		if (line.kind === "said" && line.who === this.nick && this.unheard.length) {
+			this.unheard.shift();
+			this.sent = Math.max(0, this.sent - 1);
+		}
+		this.position = line.sequence;
+		this.batch.push(line);
+	}
 
-  batch = [];
+	batch = [];
 
-  flush() {
-    if (!this.batch.length) return;
-    this.told.lines(this.batch);
-    this.batch = [];
-  }
+	flush() {
+		if (!this.batch.length) return;
+		this.told.lines(this.batch);
+		this.batch = [];
+	}
 
-  takeWho(value, fields) {
-    this.who.push(...value.split(" ").filter(Boolean));
-    if (fields.end) { this.told.members(this.who); this.who = []; }
-  }
+	takeWho(value, fields) {
+		this.who.push(...value.split(" ").filter(Boolean));
+		if (fields.end) { this.told.members(this.who); this.who = []; }
+	}
 
-  // MARK: The past
+	// MARK: The past
 
-  ask(line, kind, more = {}) {
-    this.answers.push({ kind, ...more });
-    this.say(line);
-  }
+	ask(line, kind, more = {}) {
+		this.answers.push({ kind, ...more });
+		this.say(line);
+	}
 
-  takePast(value, fields) {
-    if (!fields.end) {
-      this.past.push({ sequence: Number(fields.seq), time: Date.parse(fields.time), file: fields.file, ...event(value) });
-      return;
-    }
-    const answer = this.answers.shift();
-    const { past } = this;
-    this.past = [];
-    if (answer?.kind === "entry" || answer?.kind === "since") return this.catchUp(past, answer.kind);
-    answer?.then?.(past);
-  }
+	takePast(value, fields) {
+		if (!fields.end) {
+			this.past.push({ sequence: Number(fields.seq), time: Date.parse(fields.time), file: fields.file, ...event(value) });
+			return;
+		}
+		const answer = this.answers.shift();
+		const { past } = this;
+		this.past = [];
+		if (answer?.kind === "entry" || answer?.kind === "since") return this.catchUp(past, answer.kind);
+		answer?.then?.(past);
+	}
 
-  // What was said while it was away comes first, then what has come since it is back.
-  catchUp(past, kind) {
-    const held = this.held ?? [];
-    const before = this.position;
-    const end = past.at(-1)?.sequence ?? 0;
-    const isSame = kind === "since" && (this.sequence ?? 0) >= before;
-    if (kind === "since" && (!isSame || (past[0]?.sequence ?? this.sequence) > before + 1)) this.told.gap();
-    // Own lines that came through before the connection was lost.
-    for (const line of past) {
-      if (line.sequence > before && line.kind === "said" && line.who === this.nick
-        && this.unheard.length && same(line.text, this.unheard[0])) this.unheard.shift();
-    }
-    this.flush();
-    const rest = held.filter((line) => line.sequence > end);
-    this.held = null;
-    this.told.lines([...past, ...rest], kind === "entry");
-    this.position = Math.max(end, rest.at(-1)?.sequence ?? 0, this.sequence);
-    this.told.state("in");
-    this.sent = 0;
-    this.sendUnheard();
-  }
+	// What was said while it was away comes first, then what has come since it is back.
+	catchUp(past, kind) {
+		const held = this.held ?? [];
+		const before = this.position;
+		const end = past.at(-1)?.sequence ?? 0;
+		const isSame = kind === "since" && (this.sequence ?? 0) >= before;
+		if (kind === "since" && (!isSame || (past[0]?.sequence ?? this.sequence) > before + 1)) this.told.gap();
+		// Own lines that came through before the connection was lost.
+		for (const line of past) {
+			if (line.sequence > before && line.kind === "said" && line.who === this.nick
+				&& this.unheard.length && same(line.text, this.unheard[0])) this.unheard.shift();
+		}
+		this.flush();
+		const rest = held.filter((line) => line.sequence > end);
+		this.held = null;
+		this.told.lines([...past, ...rest], kind === "entry");
+		this.position = Math.max(end, rest.at(-1)?.sequence ?? 0, this.sequence);
+		this.told.state("in");
+		this.sent = 0;
+		this.sendUnheard();
+	}
 
-  // The lines before a number, up to so many.
-  older(before, count) {
-    return new Promise((resolve) => {
-      if (!this.ready || before <= 1) return resolve(before <= 1 ? [] : null);
-      const since = Math.max(0, before - 1 - count);
-      this.ask(`[HISTORY]:${before - 1 - since}\tsince=${since}`, "older", { then: resolve });
-    });
-  }
+	// The lines before a number, up to so many.
+	older(before, count) {
+		return new Promise((resolve) => {
+			if (!this.ready || before <= 1) return resolve(before <= 1 ? [] : null);
+			const since = Math.max(0, before - 1 - count);
+			this.ask(`[HISTORY]:${before - 1 - since}\tsince=${since}`, "older", { then: resolve });
+		});
+	}
 
-  search(words) {
-    return new Promise((resolve) => {
-      if (!this.ready) return resolve([]);
-      this.ask(`[SEARCH]:${clean(words).replaceAll("\t", " ")}\tlimit=100`, "search", { then: resolve });
-    });
-  }
+	search(words) {
+		return new Promise((resolve) => {
+			if (!this.ready) return resolve([]);
+			this.ask(`[SEARCH]:${clean(words).replaceAll("\t", " ")}\tlimit=100`, "search", { then: resolve });
+		});
+	}
 
-  get ready() { return this.phase === "in" && this.held === null && this.socket?.readyState === 1; }
+	get ready() { return this.phase === "in" && this.held === null && this.socket?.readyState === 1; }
 
-  // MARK: What the person says
+	// MARK: What the person says
 
-  // Says lines; they go now, or once it is connected again.
-  // Returns false if one is too long; then none is said.
-  speak(lines) {
-    const texts = lines.map((line) => clean(line)).filter((line) => line.trim() !== "");
-    if (texts.some((text) => byteCount(`${this.nick}: ${text}\n`) > mostLineBytes)) return false;
-    if (this.unheard.length + texts.length > mostWaiting) return false;
-    this.unheard.push(...texts);
-    this.sendUnheard();
-    return true;
-  }
+	// Says lines; they go now, or once it is connected again.
+	// Returns false if one is too long; then none is said.
+	speak(lines) {
+		const texts = lines.map((line) => clean(line)).filter((line) => line.trim() !== "");
+		if (texts.some((text) => byteCount(`${this.nick}: ${text}\n`) > mostLineBytes)) return false;
+		if (this.unheard.length + texts.length > mostWaiting) return false;
+		this.unheard.push(...texts);
+		this.sendUnheard();
+		return true;
+	}
 
-  // What begins with one's own nickname is always text.
-  sendUnheard() {
-    if (!this.ready) return;
-    for (const text of this.unheard.slice(this.sent)) this.say(`${this.nick}: ${text}`);
-    this.sent = this.unheard.length;
-  }
+	// What begins with one's own nickname is always text.
+	sendUnheard() {
+		if (!this.ready) return;
+		for (const text of this.unheard.slice(this.sent)) this.say(`${this.nick}: ${text}`);
+		this.sent = this.unheard.length;
+	}
 
-  whisper(to, text) {
-    const line = `[MSG]:${to} ${clean(text).replaceAll("\t", " ")}`;
-    if (!this.ready || byteCount(line) >= mostLineBytes) return false;
-    this.say(line);
-    return true;
-  }
+	whisper(to, text) {
+		const line = `[MSG]:${to} ${clean(text).replaceAll("\t", " ")}`;
+		if (!this.ready || byteCount(line) >= mostLineBytes) return false;
+		this.say(line);
+		return true;
+	}
 }

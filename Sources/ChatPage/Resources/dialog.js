@@ -9,10 +9,10 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
 dialog.addEventListener("close", () => body.replaceChildren());
 
 export function openDialog(heading, ...content) {
-  title.textContent = heading;
-  body.replaceChildren(...content);
-  if (!dialog.open) dialog.showModal();
-  body.querySelector("input, button, a")?.focus();
+	title.textContent = heading;
+	body.replaceChildren(...content);
+	if (!dialog.open) dialog.showModal();
+	body.querySelector("input, button, a")?.focus();
 }
 
 export const closeDialog = () => dialog.close();

@@ -13,70 +13,70 @@ const buttons = [document.getElementById("join"), document.getElementById("creat
 const refreshTime = 10_000;
 
 const reasons = {
-  "room-not-found": () => texts.notFound, "nick-in-use": () => texts.nickInUse, "nick-invalid": () => texts.nickInvalid,
-  "server-full": () => texts.full, "too-many-connections": () => texts.full, "too-many-tries": () => texts.tooMany,
+	"room-not-found": () => texts.notFound, "nick-in-use": () => texts.nickInUse, "nick-invalid": () => texts.nickInvalid,
+	"server-full": () => texts.full, "too-many-connections": () => texts.full, "too-many-tries": () => texts.tooMany,
 };
 
 export class Home {
-  // `enter(name, room)` goes to a room; to a new one where the room is null.
-  constructor(enter) {
-    this.enter = enter;
-    document.getElementById("entry").addEventListener("submit", (event) => { event.preventDefault(); this.join(); });
-    buttons[1].addEventListener("click", () => this.go(null));
-    setInterval(() => { if (!view.hidden && !document.hidden) void this.refresh(); }, refreshTime);
-  }
+	// `enter(name, room)` goes to a room; to a new one where the room is null.
+	constructor(enter) {
+		this.enter = enter;
+		document.getElementById("entry").addEventListener("submit", (event) => { event.preventDefault(); this.join(); });
+		buttons[1].addEventListener("click", () => this.go(null));
+		setInterval(() => { if (!view.hidden && !document.hidden) void this.refresh(); }, refreshTime);
+	}
 
-  // Shows it; a link's room is filled in already.
-  show(nick, failure) {
-    view.hidden = false;
-    document.title = texts.title;
-    this.busy(false);
-    if (nick && !name.value) name.value = nick;
-    const room = roomOf(location.pathname);
-    if (room !== null) code.value = room;
-    this.fail(failure ? (reasons[failure]?.() ?? texts.unreachable) : "");
-    (name.value && !failure ? code : name).focus();
-    void this.refresh();
-  }
+	// Shows it; a link's room is filled in already.
+	show(nick, failure) {
+		view.hidden = false;
+		document.title = texts.title;
+		this.busy(false);
+		if (nick && !name.value) name.value = nick;
+		const room = roomOf(location.pathname);
+		if (room !== null) code.value = room;
+		this.fail(failure ? (reasons[failure]?.() ?? texts.unreachable) : "");
+		(name.value && !failure ? code : name).focus();
+		void this.refresh();
+	}
 
-  hide() { view.hidden = true; }
+	hide() { view.hidden = true; }
 
-  fail(text) { error.textContent = text; }
+	fail(text) { error.textContent = text; }
 
-  busy(isBusy) {
-    for (const button of buttons) button.disabled = isBusy;
-    if (isBusy) this.fail("");
-  }
+	busy(isBusy) {
+		for (const button of buttons) button.disabled = isBusy;
+		if (isBusy) this.fail("");
+	}
 
-  join() {
-    const room = code.value.trim();
-    if (!name.value.trim()) return this.go(room);
-    if (room) return this.go(room);
-    this.fail(texts.noCode);
-    code.focus();
-  }
+	join() {
+		const room = code.value.trim();
+		if (!name.value.trim()) return this.go(room);
+		if (room) return this.go(room);
+		this.fail(texts.noCode);
+		code.focus();
+	}
 
-  go(room) {
-    const nick = name.value.trim();
-    if (!nick) {
-      this.fail(texts.noName);
-      name.focus();
-      return;
-    }
-    this.busy(true);
-    this.enter(nick, room);
-  }
+	go(room) {
+		const nick = name.value.trim();
+		if (!nick) {
+			this.fail(texts.noName);
+			name.focus();
+			return;
+		}
+		this.busy(true);
+		this.enter(nick, room);
+	}
 
-  async refresh() {
-    let rooms;
-    try { rooms = (await (await fetch("/rooms.json")).json()).rooms; } catch { return; }
-    list.replaceChildren(...rooms.map((room) => {
-      const button = element("button", { type: "button" },
-        element("span", { textContent: room.name === "lobby" ? texts.lobby : room.name }),
-        element("span", { className: "quiet", textContent: texts.people(room.members) }));
-      button.addEventListener("click", () => { code.value = room.name; this.go(room.name); });
-      return element("li", {}, button);
-    }));
-    if (!rooms.length) list.append(element("li", { className: "quiet", textContent: texts.noRooms }));
-  }
+	async refresh() {
+		let rooms;
+		try { rooms = (await (await fetch("/rooms.json")).json()).rooms; } catch { return; }
+		list.replaceChildren(...rooms.map((room) => {
+			const button = element("button", { type: "button" },
+				element("span", { textContent: room.name === "lobby" ? texts.lobby : room.name }),
+				element("span", { className: "quiet", textContent: texts.people(room.members) }));
+			button.addEventListener("click", () => { code.value = room.name; this.go(room.name); });
+			return element("li", {}, button);
+		}));
+		if (!rooms.length) list.append(element("li", { className: "quiet", textContent: texts.noRooms }));
+	}
 }

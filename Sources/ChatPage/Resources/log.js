@@ -12,337 +12,337 @@ const linkPattern = /https?:\/\/[^\s<>"'`]+/giu;
 const pictures = /\.(png|jpe?g|gif|webp)$/iu;
 
 export function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
+	const made = Object.assign(document.createElement(tag), properties);
+	made.append(...children);
+	return made;
 }
 
 // A text with its links; everything else in it is text.
 export function linked(text) {
-  const parts = [];
-  let end = 0;
-  for (const match of text.matchAll(linkPattern)) {
-    const address = match[0].replace(/[.,;:!?)\]}]+$/u, "");
-    let url;
-    try { url = new URL(address); } catch { continue; }
-    if (url.protocol !== "http:" && url.protocol !== "https:") continue;
-    parts.push(text.slice(end, match.index));
-    parts.push(element("a", { href: url.href, target: "_blank", rel: "noopener noreferrer", textContent: address }));
-    end = match.index + address.length;
-  }
-  parts.push(text.slice(end));
-  return parts;
+	const parts = [];
+	let end = 0;
+	for (const match of text.matchAll(linkPattern)) {
+		const address = match[0].replace(/[.,;:!?)\]}]+$/u, "");
+		let url;
+		try { url = new URL(address); } catch { continue; }
+		if (url.protocol !== "http:" && url.protocol !== "https:") continue;
+		parts.push(text.slice(end, match.index));
+		parts.push(element("a", { href: url.href, target: "_blank", rel: "noopener noreferrer", textContent: address }));
+		end = match.index + address.length;
+	}
+	parts.push(text.slice(end));
+	return parts;
 }
 
 export function colorOf(name) {
-  let hash = 7;
-  for (const character of name) hash = (hash * 31 + character.codePointAt(0)) >>> 0;
-  return `c${hash % 8}`;
+	let hash = 7;
+	for (const character of name) hash = (hash * 31 + character.codePointAt(0)) >>> 0;
+	return `c${hash % 8}`;
 }
 
 export const filePath = (id, name) => `/files/${encodeURIComponent(id)}/${encodeURIComponent(name)}`;
 
 export class Log {
-  // `wanted(before)` brings older lines; `counted(n)` is told how many are unread.
-  constructor(box, jump, { wanted, counted, opened, me }) {
-    Object.assign(this, { box, jump, wanted, counted, opened, me });
-    this.clear();
-    box.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    jump.addEventListener("click", () => this.toEnd());
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) { this.work(); this.read(); } });
-    new ResizeObserver(() => { if (this.follows) this.stick(); }).observe(box);
-  }
+	// `wanted(before)` brings older lines; `counted(n)` is told how many are unread.
+	constructor(box, jump, { wanted, counted, opened, me }) {
+		Object.assign(this, { box, jump, wanted, counted, opened, me });
+		this.clear();
+		box.addEventListener("scroll", () => this.scrolled(), { passive: true });
+		jump.addEventListener("click", () => this.toEnd());
+		document.addEventListener("visibilitychange", () => { if (!document.hidden) { this.work(); this.read(); } });
+		new ResizeObserver(() => { if (this.follows) this.stick(); }).observe(box);
+	}
 
-  clear() {
-    this.box.replaceChildren();
-    Object.assign(this, { queue: [], rows: 0, first: null, last: null, previous: null, presence: null, unread: 0, follows: true, isAtStart: false, waiting: null, divider: null });
-    this.showUnread();
-  }
+	clear() {
+		this.box.replaceChildren();
+		Object.assign(this, { queue: [], rows: 0, first: null, last: null, previous: null, presence: null, unread: 0, follows: true, isAtStart: false, waiting: null, divider: null });
+		this.showUnread();
+	}
 
-  // MARK: What is new
+	// MARK: What is new
 
-  // Lines of the stream, in order, and others that have no number.
-  add(lines, isPast = false) {
-    if (isPast && this.first === null) this.box.setAttribute("aria-busy", "true");
-    for (const line of lines) this.queue.push({ line, isPast });
-    if (document.hidden) this.work(); else this.schedule();
-  }
+	// Lines of the stream, in order, and others that have no number.
+	add(lines, isPast = false) {
+		if (isPast && this.first === null) this.box.setAttribute("aria-busy", "true");
+		for (const line of lines) this.queue.push({ line, isPast });
+		if (document.hidden) this.work(); else this.schedule();
+	}
 
-  schedule() {
-    if (this.isScheduled) return;
-    this.isScheduled = true;
-    requestAnimationFrame(() => { this.isScheduled = false; this.work(); });
-  }
+	schedule() {
+		if (this.isScheduled) return;
+		this.isScheduled = true;
+		requestAnimationFrame(() => { this.isScheduled = false; this.work(); });
+	}
 
-  // As many as a frame has time for.
-  work() {
-    const end = performance.now() + (document.hidden ? 40 : budget);
-    let taken = 0;
-    const { queue } = this;
-    while (taken < queue.length && (taken % 16 || performance.now() < end)) {
-      const { line, isPast } = queue[taken];
-      this.append(line, isPast);
-      taken += 1;
-    }
-    if (!taken) return;
-    queue.splice(0, taken);
-    this.trim();
-    if (this.follows) this.stick();
-    this.showUnread();
-    if (queue.length) { if (!document.hidden) this.schedule(); return; }
-    this.box.removeAttribute("aria-busy");
-    this.drained?.();
-    this.drained = null;
-  }
+	// As many as a frame has time for.
+	work() {
+		const end = performance.now() + (document.hidden ? 40 : budget);
+		let taken = 0;
+		const { queue } = this;
+		while (taken < queue.length && (taken % 16 || performance.now() < end)) {
+			const { line, isPast } = queue[taken];
+			this.append(line, isPast);
+			taken += 1;
+		}
+		if (!taken) return;
+		queue.splice(0, taken);
+		this.trim();
+		if (this.follows) this.stick();
+		this.showUnread();
+		if (queue.length) { if (!document.hidden) this.schedule(); return; }
+		this.box.removeAttribute("aria-busy");
+		this.drained?.();
+		this.drained = null;
+	}
 
-  append(line, isPast) {
-    if (line.sequence) {
-      this.first ??= line.sequence;
-      this.last = line.sequence;
-    }
-    const isUnread = !isPast && line.sequence && line.who !== this.me() && (line.kind === "said" || line.kind === "sent" || line.kind === "acted");
-    if (isUnread && (document.hidden || !this.follows)) {
-      if (!this.unread) {
-        this.divider?.remove();
-        this.divider = element("div", { className: "divider", textContent: texts.newMessages });
-        this.place(this.divider);
-        this.previous = null;
-      }
-      this.unread += 1;
-    }
-    const made = this.rowsOf(line, this);
-    for (const row of made) this.place(row);
-  }
+	append(line, isPast) {
+		if (line.sequence) {
+			this.first ??= line.sequence;
+			this.last = line.sequence;
+		}
+		const isUnread = !isPast && line.sequence && line.who !== this.me() && (line.kind === "said" || line.kind === "sent" || line.kind === "acted");
+		if (isUnread && (document.hidden || !this.follows)) {
+			if (!this.unread) {
+				this.divider?.remove();
+				this.divider = element("div", { className: "divider", textContent: texts.newMessages });
+				this.place(this.divider);
+				this.previous = null;
+			}
+			this.unread += 1;
+		}
+		const made = this.rowsOf(line, this);
+		for (const row of made) this.place(row);
+	}
 
-  place(row) {
-    if (!this.chunk?.isConnected || this.chunk.childElementCount >= chunkRows) {
-      this.chunk = element("div", { className: "chunk" });
-      this.box.append(this.chunk);
-    }
-    this.chunk.append(row);
-    this.rows += 1;
-  }
+	place(row) {
+		if (!this.chunk?.isConnected || this.chunk.childElementCount >= chunkRows) {
+			this.chunk = element("div", { className: "chunk" });
+			this.box.append(this.chunk);
+		}
+		this.chunk.append(row);
+		this.rows += 1;
+	}
 
-  // The rows of a line: a day before it, perhaps; none if it joins the row before. `state` remembers the row before.
-  rowsOf(line, state) {
-    const made = [];
-    const before = state.previous;
-    if (!before || dayOf(before.time) !== dayOf(line.time)) {
-      made.push(element("div", { className: "day", textContent: dayText(line.time) }));
-      state.presence = null;
-    }
-    const isPresence = line.kind === "joined" || line.kind === "left" || line.kind === "renamed";
-    if (isPresence) {
-      const text = line.kind === "renamed" ? texts.renamed(line.who, line.text) : texts[line.kind](line.who);
-      if (state.presence && !made.length) {
-        state.presence.add(line, text);
-      } else {
-        state.presence = new Presence(line, text);
-        made.push(state.presence.row);
-      }
-    } else {
-      state.presence = null;
-      const follows = !made.length && before?.kind === line.kind && before.who === line.who && line.time - before.time < groupTime;
-      made.push(this.row(line, follows));
-    }
-    if (line.sequence) made.at(-1)?.setAttribute("data-sequence", line.sequence);
-    state.previous = line;
-    return made;
-  }
+	// The rows of a line: a day before it, perhaps; none if it joins the row before. `state` remembers the row before.
+	rowsOf(line, state) {
+		const made = [];
+		const before = state.previous;
+		if (!before || dayOf(before.time) !== dayOf(line.time)) {
+			made.push(element("div", { className: "day", textContent: dayText(line.time) }));
+			state.presence = null;
+		}
+		const isPresence = line.kind === "joined" || line.kind === "left" || line.kind === "renamed";
+		if (isPresence) {
+			const text = line.kind === "renamed" ? texts.renamed(line.who, line.text) : texts[line.kind](line.who);
+			if (state.presence && !made.length) {
+				state.presence.add(line, text);
+			} else {
+				state.presence = new Presence(line, text);
+				made.push(state.presence.row);
+			}
+		} else {
+			state.presence = null;
+			const follows = !made.length && before?.kind === line.kind && before.who === line.who && line.time - before.time < groupTime;
+			made.push(this.row(line, follows));
+		}
+		if (line.sequence) made.at(-1)?.setAttribute("data-sequence", line.sequence);
+		state.previous = line;
+		return made;
+	}
 
-  row(line, follows) {
-    const { kind, who } = line;
-    if (kind === "notice" || kind === "other") return element("div", { className: "notice" }, ...linked(line.text));
-    const isOwn = who === this.me();
-    const row = element("div", { className: `row${isOwn ? " own" : ""}${follows ? " follows" : ""}${line.with ? " private" : ""}` });
-    const bubble = element("div", { className: "bubble" });
-    const label = line.with ? (isOwn ? texts.to(line.with) : texts.from(who)) : who;
-    if (!follows || line.with) bubble.append(element("span", { className: `name ${colorOf(who)}`, textContent: label }));
-    if (kind === "sent") bubble.append(this.file(line));
-    else bubble.append(element("span", { className: "text" }, ...linked(kind === "acted" ? `* ${who} ${line.text}` : line.text)));
-    const time = element("time", { textContent: timeText(line.time) });
-    time.dateTime = new Date(line.time).toISOString();
-    bubble.append(time);
-    row.append(bubble);
-    return row;
-  }
+	row(line, follows) {
+		const { kind, who } = line;
+		if (kind === "notice" || kind === "other") return element("div", { className: "notice" }, ...linked(line.text));
+		const isOwn = who === this.me();
+		const row = element("div", { className: `row${isOwn ? " own" : ""}${follows ? " follows" : ""}${line.with ? " private" : ""}` });
+		const bubble = element("div", { className: "bubble" });
+		const label = line.with ? (isOwn ? texts.to(line.with) : texts.from(who)) : who;
+		if (!follows || line.with) bubble.append(element("span", { className: `name ${colorOf(who)}`, textContent: label }));
+		if (kind === "sent") bubble.append(this.file(line));
+		else bubble.append(element("span", { className: "text" }, ...linked(kind === "acted" ? `* ${who} ${line.text}` : line.text)));
+		const time = element("time", { textContent: timeText(line.time) });
+		time.dateTime = new Date(line.time).toISOString();
+		bubble.append(time);
+		row.append(bubble);
+		return row;
+	}
 
-  file(line) {
-    const box = element("span", { className: "file" });
-    box.append(element("span", { className: "text", textContent: `${line.text} (${line.size})` }));
-    if (line.file) this.fill(box, line); else this.pending = { box, line };
-    return box;
-  }
+	file(line) {
+		const box = element("span", { className: "file" });
+		box.append(element("span", { className: "text", textContent: `${line.text} (${line.size})` }));
+		if (line.file) this.fill(box, line); else this.pending = { box, line };
+		return box;
+	}
 
-  // A file that was announced has an id now.
-  offer(name, id) {
-    const find = () => {
-      const { pending } = this;
-      if (!pending || pending.line.text !== name) return;
-      pending.line.file = id;
-      this.fill(pending.box, pending.line);
-      this.pending = null;
-      if (this.follows) this.stick();
-    };
-    for (let index = this.queue.length - 1; index >= 0; index -= 1) {
-      const { line } = this.queue[index];
-      if (line.kind === "sent" && line.text === name && !line.file) { line.file = id; return; }
-    }
-    find();
-  }
+	// A file that was announced has an id now.
+	offer(name, id) {
+		const find = () => {
+			const { pending } = this;
+			if (!pending || pending.line.text !== name) return;
+			pending.line.file = id;
+			this.fill(pending.box, pending.line);
+			this.pending = null;
+			if (this.follows) this.stick();
+		};
+		for (let index = this.queue.length - 1; index >= 0; index -= 1) {
+			const { line } = this.queue[index];
+			if (line.kind === "sent" && line.text === name && !line.file) { line.file = id; return; }
+		}
+		find();
+	}
 
-  fill(box, line) {
-    const path = filePath(line.file, line.text);
-    const label = `${line.text} (${line.size})`;
-    const link = element("a", { className: "text", href: path, textContent: label });
-    link.download = line.text;
-    box.replaceChildren(link);
-    if (!pictures.test(line.text)) return;
-    const image = element("img", { src: path, alt: line.text, loading: "lazy", decoding: "async" });
-    const button = element("button", { type: "button", className: "picture", ariaLabel: texts.open(line.text) }, image);
-    button.addEventListener("click", () => this.opened(path, line.text));
-    image.addEventListener("load", () => { if (this.follows) this.stick(); });
-    image.addEventListener("error", () => button.remove());
-    box.prepend(button);
-  }
+	fill(box, line) {
+		const path = filePath(line.file, line.text);
+		const label = `${line.text} (${line.size})`;
+		const link = element("a", { className: "text", href: path, textContent: label });
+		link.download = line.text;
+		box.replaceChildren(link);
+		if (!pictures.test(line.text)) return;
+		const image = element("img", { src: path, alt: line.text, loading: "lazy", decoding: "async" });
+		const button = element("button", { type: "button", className: "picture", ariaLabel: texts.open(line.text) }, image);
+		button.addEventListener("click", () => this.opened(path, line.text));
+		image.addEventListener("load", () => { if (this.follows) this.stick(); });
+		image.addEventListener("error", () => button.remove());
+		box.prepend(button);
+	}
 
-  notice(text) { this.add([{ kind: "notice", who: "", text, time: Date.now() }]); }
+	notice(text) { this.add([{ kind: "notice", who: "", text, time: Date.now() }]); }
 
-  trim() {
-    while (this.rows > mostRows && this.follows && this.box.childElementCount > 2) {
-      const chunk = this.box.firstElementChild;
-      this.rows -= chunk.childElementCount;
-      chunk.remove();
-      this.isAtStart = false;
-      const next = this.box.querySelector("[data-sequence]");
-      this.first = next ? Number(next.dataset.sequence) : this.first;
-    }
-  }
+	trim() {
+		while (this.rows > mostRows && this.follows && this.box.childElementCount > 2) {
+			const chunk = this.box.firstElementChild;
+			this.rows -= chunk.childElementCount;
+			chunk.remove();
+			this.isAtStart = false;
+			const next = this.box.querySelector("[data-sequence]");
+			this.first = next ? Number(next.dataset.sequence) : this.first;
+		}
+	}
 
-  // MARK: What is older
+	// MARK: What is older
 
-  async fetch(count = 100) {
-    if (this.waiting || this.isAtStart || this.first === null) return this.waiting;
-    this.waiting = this.prepend(count);
-    try { return await this.waiting; } finally { this.waiting = null; }
-  }
+	async fetch(count = 100) {
+		if (this.waiting || this.isAtStart || this.first === null) return this.waiting;
+		this.waiting = this.prepend(count);
+		try { return await this.waiting; } finally { this.waiting = null; }
+	}
 
-  async prepend(count) {
-    const lines = await this.wanted(this.first, count);
-    if (lines === null) return;
-    const before = this.first;
-    if (!lines.length || lines[0].sequence <= 1 || lines[0].sequence >= before) this.isAtStart = true;
-    const older = lines.filter((line) => line.sequence < before);
-    const state = { previous: null, presence: null };
-    // A piece for each frame: hundreds of rows at once would be felt.
-    const chunks = [];
-    for (let start = 0; start < older.length; start += chunkRows) {
-      const chunk = element("div", { className: "chunk" });
-      for (const line of older.slice(start, start + chunkRows)) {
-        const made = this.rowsOf(line, state);
-        chunk.append(...made);
-        this.rows += made.length;
-      }
-      chunks.push(chunk);
-      if (start + chunkRows < older.length) await new Promise((resolve) => setTimeout(resolve));
-    }
-    if (this.first !== before) return;
-    const head = this.box.querySelector(".day");
-    if (head && older.length && head.textContent === dayText(older.at(-1).time)) head.remove();
-    if (this.isAtStart) chunks.unshift(element("div", { className: "notice", textContent: texts.start }));
-    const { box } = this;
-    const height = box.scrollHeight;
-    const top = box.scrollTop;
-    box.prepend(...chunks);
-    box.scrollTop = top + box.scrollHeight - height;
-    if (older.length) this.first = older[0].sequence;
-  }
+	async prepend(count) {
+		const lines = await this.wanted(this.first, count);
+		if (lines === null) return;
+		const before = this.first;
+		if (!lines.length || lines[0].sequence <= 1 || lines[0].sequence >= before) this.isAtStart = true;
+		const older = lines.filter((line) => line.sequence < before);
+		const state = { previous: null, presence: null };
+		// A piece for each frame: hundreds of rows at once would be felt.
+		const chunks = [];
+		for (let start = 0; start < older.length; start += chunkRows) {
+			const chunk = element("div", { className: "chunk" });
+			for (const line of older.slice(start, start + chunkRows)) {
+				const made = this.rowsOf(line, state);
+				chunk.append(...made);
+				this.rows += made.length;
+			}
+			chunks.push(chunk);
+			if (start + chunkRows < older.length) await new Promise((resolve) => setTimeout(resolve));
+		}
+		if (this.first !== before) return;
+		const head = this.box.querySelector(".day");
+		if (head && older.length && head.textContent === dayText(older.at(-1).time)) head.remove();
+		if (this.isAtStart) chunks.unshift(element("div", { className: "notice", textContent: texts.start }));
+		const { box } = this;
+		const height = box.scrollHeight;
+		const top = box.scrollTop;
+		box.prepend(...chunks);
+		box.scrollTop = top + box.scrollHeight - height;
+		if (older.length) this.first = older[0].sequence;
+	}
 
-  // Displays the line of a number, fetching what is before.
-  async show(sequence) {
-    for (let round = 0; round < 10 && this.first > sequence && !this.isAtStart; round += 1) {
-      await this.fetch(Math.min(1000, this.first - sequence + 20));
-    }
-    let found = null;
-    for (const row of this.box.querySelectorAll("[data-sequence]")) {
-      if (Number(row.dataset.sequence) > sequence) break;
-      found = row;
-    }
-    if (!found) return false;
-    this.follows = false;
-    found.scrollIntoView({ block: "center" });
-    found.classList.add("found");
-    setTimeout(() => found.classList.remove("found"), 2000);
-    return true;
-  }
+	// Displays the line of a number, fetching what is before.
+	async show(sequence) {
+		for (let round = 0; round < 10 && this.first > sequence && !this.isAtStart; round += 1) {
+			await this.fetch(Math.min(1000, this.first - sequence + 20));
+		}
+		let found = null;
+		for (const row of this.box.querySelectorAll("[data-sequence]")) {
+			if (Number(row.dataset.sequence) > sequence) break;
+			found = row;
+		}
+		if (!found) return false;
+		this.follows = false;
+		found.scrollIntoView({ block: "center" });
+		found.classList.add("found");
+		setTimeout(() => found.classList.remove("found"), 2000);
+		return true;
+	}
 
-  // MARK: Scrolling
+	// MARK: Scrolling
 
-  scrolled() {
-    const { box } = this;
-    this.follows = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
-    if (this.follows) this.read();
-    if (box.scrollTop < box.clientHeight) void this.fetch();
-    this.showUnread();
-  }
+	scrolled() {
+		const { box } = this;
+		this.follows = box.scrollHeight - box.scrollTop - box.clientHeight < nearEnd;
+		if (this.follows) this.read();
+		if (box.scrollTop < box.clientHeight) void this.fetch();
+		this.showUnread();
+	}
 
-  stick() { this.box.scrollTop = this.box.scrollHeight; }
+	stick() { this.box.scrollTop = this.box.scrollHeight; }
 
-  toEnd() {
-    this.follows = true;
-    this.stick();
-    // What was not laid out yet has another height than was thought.
-    requestAnimationFrame(() => { this.stick(); this.read(); this.showUnread(); });
-    this.box.focus();
-  }
+	toEnd() {
+		this.follows = true;
+		this.stick();
+		// What was not laid out yet has another height than was thought.
+		requestAnimationFrame(() => { this.stick(); this.read(); this.showUnread(); });
+		this.box.focus();
+	}
 
-  read() {
-    if (document.hidden || !this.follows) return;
-    this.unread = 0;
-    this.showUnread();
-  }
+	read() {
+		if (document.hidden || !this.follows) return;
+		this.unread = 0;
+		this.showUnread();
+	}
 
-  showUnread() {
-    this.jump.hidden = this.follows;
-    this.jump.textContent = texts.jump(this.unread);
-    this.counted?.(this.unread);
-  }
+	showUnread() {
+		this.jump.hidden = this.follows;
+		this.jump.textContent = texts.jump(this.unread);
+		this.counted?.(this.unread);
+	}
 
-  // The number of the first row in sight; null at the end.
-  get spot() {
-    if (this.follows) return null;
-    const top = this.box.getBoundingClientRect().top;
-    for (const chunk of this.box.children) {
-      if (chunk.getBoundingClientRect().bottom < top) continue;
-      for (const row of chunk.querySelectorAll("[data-sequence]")) {
-        if (row.getBoundingClientRect().bottom >= top) return Number(row.dataset.sequence);
-      }
-    }
-    return null;
-  }
+	// The number of the first row in sight; null at the end.
+	get spot() {
+		if (this.follows) return null;
+		const top = this.box.getBoundingClientRect().top;
+		for (const chunk of this.box.children) {
+			if (chunk.getBoundingClientRect().bottom < top) continue;
+			for (const row of chunk.querySelectorAll("[data-sequence]")) {
+				if (row.getBoundingClientRect().bottom >= top) return Number(row.dataset.sequence);
+			}
+		}
+		return null;
+	}
 }
 
 // Joins and leaves that follow each other: one row, which opens.
 class Presence {
-  constructor(line, text) {
-    this.list = element("ul");
-    this.summary = element("summary");
-    this.row = element("div", { className: "presence", textContent: text });
-    this.all = [[line, text]];
-  }
+	constructor(line, text) {
+		this.list = element("ul");
+		this.summary = element("summary");
+		this.row = element("div", { className: "presence", textContent: text });
+		this.all = [[line, text]];
+	}
 
-  add(line, text) {
-    this.all.push([line, text]);
-    if (this.all.length === 2) {
-      const details = element("details", {}, this.summary, this.list);
-      this.row.replaceChildren(details);
-      this.list.append(this.item(...this.all[0]));
-    }
-    if (this.list.childElementCount < 200) this.list.append(this.item(line, text));
-    const shown = this.all.slice(0, 3).map((one) => one[1]);
-    const more = this.all.length - shown.length;
-    this.summary.textContent = shown.join(", ") + (more ? `, ${texts.more(more)}` : "");
-  }
+	add(line, text) {
+		this.all.push([line, text]);
+		if (this.all.length === 2) {
+			const details = element("details", {}, this.summary, this.list);
+			this.row.replaceChildren(details);
+			this.list.append(this.item(...this.all[0]));
+		}
+		if (this.list.childElementCount < 200) this.list.append(this.item(line, text));
+		const shown = this.all.slice(0, 3).map((one) => one[1]);
+		const more = this.all.length - shown.length;
+		this.summary.textContent = shown.join(", ") + (more ? `, ${texts.more(more)}` : "");
+	}
 
-  item(line, text) { return element("li", { textContent: `${timeText(line.time)} ${text}` }); }
+	item(line, text) { return element("li", { textContent: `${timeText(line.time)} ${text}` }); }
 }

@@ -15,263 +15,263 @@ const banner = get("banner");
 const people = get("people");
 
 export class Room {
-  // `left(failure)` goes home.
-  constructor(about, left) {
-    Object.assign(this, { about, left });
-    this.log = new Log(get("log"), get("jump"), {
-      wanted: (before, count) => this.connection?.older(before, count) ?? null,
-      counted: (count) => this.count(count), opened: (path, name) => this.openPicture(path, name), me: () => this.nick,
-    });
-    this.transfers = new Transfers(get("transfers"), () => ({ token: this.connection?.token ?? null, maxFile: this.connection?.maxFile ?? 0 }), (why) => this.log.notice(why));
-    get("log").setAttribute("aria-label", texts.log);
-    text.placeholder = texts.placeholder;
-    this.listen();
-  }
+	// `left(failure)` goes home.
+	constructor(about, left) {
+		Object.assign(this, { about, left });
+		this.log = new Log(get("log"), get("jump"), {
+			wanted: (before, count) => this.connection?.older(before, count) ?? null,
+			counted: (count) => this.count(count), opened: (path, name) => this.openPicture(path, name), me: () => this.nick,
+		});
+		this.transfers = new Transfers(get("transfers"), () => ({ token: this.connection?.token ?? null, maxFile: this.connection?.maxFile ?? 0 }), (why) => this.log.notice(why));
+		get("log").setAttribute("aria-label", texts.log);
+		text.placeholder = texts.placeholder;
+		this.listen();
+	}
 
-  get nick() { return this.connection?.nick ?? ""; }
+	get nick() { return this.connection?.nick ?? ""; }
 
-  // MARK: Coming and going
+	// MARK: Coming and going
 
-  // Enters a room, or a new one; the view shows once it is in.
-  enter(nick, room, restored = null) {
-    this.connection?.end();
-    this.members = new Set();
-    const mine = () => this.connection === connection;
-    const told = {
-      entered: (name) => { if (mine()) this.show(name); },
-      lines: (lines, isPast) => { if (mine()) this.hear(lines, isPast); },
-      members: (names) => { if (mine()) { this.members = new Set(names); this.showMembers(); } },
-      private: (value, to) => { if (mine()) this.whispered(value, to); },
-      file: (name, fields) => { if (mine()) this.log.offer(name, fields.id); },
-      notice: (value) => this.log.notice(value), error: (value) => this.log.notice(value),
-      gap: () => this.log.notice(texts.gap),
-      state: (state) => { if (mine()) this.showState(state); },
-      failed: (reason) => { if (mine()) this.close(reason); },
-    };
-    const connection = new Connection(nick, room, told, restored);
-    this.connection = connection;
-  }
+	// Enters a room, or a new one; the view shows once it is in.
+	enter(nick, room, restored = null) {
+		this.connection?.end();
+		this.members = new Set();
+		const mine = () => this.connection === connection;
+		const told = {
+			entered: (name) => { if (mine()) this.show(name); },
+			lines: (lines, isPast) => { if (mine()) this.hear(lines, isPast); },
+			members: (names) => { if (mine()) { this.members = new Set(names); this.showMembers(); } },
+			private: (value, to) => { if (mine()) this.whispered(value, to); },
+			file: (name, fields) => { if (mine()) this.log.offer(name, fields.id); },
+			notice: (value) => this.log.notice(value), error: (value) => this.log.notice(value),
+			gap: () => this.log.notice(texts.gap),
+			state: (state) => { if (mine()) this.showState(state); },
+			failed: (reason) => { if (mine()) this.close(reason); },
+		};
+		const connection = new Connection(nick, room, told, restored);
+		this.connection = connection;
+	}
 
-  show(name) {
-    this.room = name;
-    this.spot = load("spot");
-    this.log.clear();
-    view.hidden = false;
-    get("room-name").textContent = name === "lobby" ? texts.lobby : name;
-    text.disabled = false;
-    text.value = load("draft") ?? "";
-    this.grow();
-    get("notify").hidden = !("Notification" in window && Notification.permission === "default" && isSecureContext);
-    if (location.pathname !== pathOf(name)) history.pushState(null, "", pathOf(name));
-    this.entered?.();
-    text.focus();
-    this.keep();
-    const { spot } = this;
-    if (spot) this.log.drained = () => void this.log.show(spot);
-  }
+	show(name) {
+		this.room = name;
+		this.spot = load("spot");
+		this.log.clear();
+		view.hidden = false;
+		get("room-name").textContent = name === "lobby" ? texts.lobby : name;
+		text.disabled = false;
+		text.value = load("draft") ?? "";
+		this.grow();
+		get("notify").hidden = !("Notification" in window && Notification.permission === "default" && isSecureContext);
+		if (location.pathname !== pathOf(name)) history.pushState(null, "", pathOf(name));
+		this.entered?.();
+		text.focus();
+		this.keep();
+		const { spot } = this;
+		if (spot) this.log.drained = () => void this.log.show(spot);
+	}
 
-  close(failure) {
-    const { connection } = this;
-    this.connection = null;
-    connection?.end();
-    this.transfers.cancelAll();
-    view.hidden = true;
-    text.disabled = true;
-    closeDialog();
-    this.showState("");
-    save("state", null);
-    save("spot", null);
-    this.left(failure, connection?.nick);
-  }
+	close(failure) {
+		const { connection } = this;
+		this.connection = null;
+		connection?.end();
+		this.transfers.cancelAll();
+		view.hidden = true;
+		text.disabled = true;
+		closeDialog();
+		this.showState("");
+		save("state", null);
+		save("spot", null);
+		this.left(failure, connection?.nick);
+	}
 
-  showState(state) {
-    banner.textContent = state === "lost" ? texts.lost : "";
-    view.classList.toggle("offline", state === "lost");
-  }
+	showState(state) {
+		banner.textContent = state === "lost" ? texts.lost : "";
+		view.classList.toggle("offline", state === "lost");
+	}
 
-  // What a reload needs.
-  keep() {
-    if (!this.connection?.entered) return;
-    const { nick, room, position, unheard } = this.connection;
-    save("state", { nick, room, position, unheard });
-    save("spot", this.log.spot);
-    save("draft", text.value || null);
-  }
+	// What a reload needs.
+	keep() {
+		if (!this.connection?.entered) return;
+		const { nick, room, position, unheard } = this.connection;
+		save("state", { nick, room, position, unheard });
+		save("spot", this.log.spot);
+		save("draft", text.value || null);
+	}
 
-  // MARK: What comes
+	// MARK: What comes
 
-  hear(lines, isPast) {
-    let hasChanged = false;
-    for (const line of lines) {
-      if (isPast && line.sequence < (this.connection.sequence ?? 0)) continue;
-      if (line.kind === "joined") { this.members.add(line.who); hasChanged = true; }
-      if (line.kind === "left") { this.members.delete(line.who); hasChanged = true; }
-      if (line.kind === "renamed") { this.members.delete(line.who); this.members.add(line.text); hasChanged = true; }
-    }
-    if (hasChanged) this.showMembers();
-    this.log.add(lines, isPast);
-    if (!isPast) this.notify(lines);
-    this.keepSoon();
-  }
+	hear(lines, isPast) {
+		let hasChanged = false;
+		for (const line of lines) {
+			if (isPast && line.sequence < (this.connection.sequence ?? 0)) continue;
+			if (line.kind === "joined") { this.members.add(line.who); hasChanged = true; }
+			if (line.kind === "left") { this.members.delete(line.who); hasChanged = true; }
+			if (line.kind === "renamed") { this.members.delete(line.who); this.members.add(line.text); hasChanged = true; }
+		}
+		if (hasChanged) this.showMembers();
+		this.log.add(lines, isPast);
+		if (!isPast) this.notify(lines);
+		this.keepSoon();
+	}
 
-  keepSoon() {
-    this.keeping ??= setTimeout(() => { this.keeping = null; this.keep(); }, 500);
-  }
+	keepSoon() {
+		this.keeping ??= setTimeout(() => { this.keeping = null; this.keep(); }, 500);
+	}
 
-  whispered(value, to) {
-    const [who, ...words] = value.split(" ");
-    const line = { kind: "said", who, with: to && who === this.nick ? to : this.nick, text: words.join(" "), time: Date.now() };
-    this.log.add([line]);
-    if (who !== this.nick) this.notify([line]);
-  }
+	whispered(value, to) {
+		const [who, ...words] = value.split(" ");
+		const line = { kind: "said", who, with: to && who === this.nick ? to : this.nick, text: words.join(" "), time: Date.now() };
+		this.log.add([line]);
+		if (who !== this.nick) this.notify([line]);
+	}
 
-  notify(lines) {
-    const line = lines.findLast((one) => (one.kind === "said" || one.kind === "sent") && one.who !== this.nick);
-    if (!line || !document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
-    try {
-      const shown = new Notification(`${line.who} – ${get("room-name").textContent}`, { body: line.text.slice(0, 200), tag: "chat" });
-      shown.onclick = () => { window.focus(); shown.close(); };
-    } catch { /* Phones want a service worker for it. */ }
-  }
+	notify(lines) {
+		const line = lines.findLast((one) => (one.kind === "said" || one.kind === "sent") && one.who !== this.nick);
+		if (!line || !document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
+		try {
+			const shown = new Notification(`${line.who} – ${get("room-name").textContent}`, { body: line.text.slice(0, 200), tag: "chat" });
+			shown.onclick = () => { window.focus(); shown.close(); };
+		} catch { /* Phones want a service worker for it. */ }
+	}
 
-  count(unread) {
-    if (view.hidden) return;
-    document.title = `${unread ? `(${unread}) ` : ""}${get("room-name").textContent} – ${texts.title}`;
-  }
+	count(unread) {
+		if (view.hidden) return;
+		document.title = `${unread ? `(${unread}) ` : ""}${get("room-name").textContent} – ${texts.title}`;
+	}
 
-  showMembers() {
-    if (this.drawing) return;
-    this.drawing = true;
-    requestAnimationFrame(() => {
-      this.drawing = false;
-      const names = [...this.members].sort((one, other) => one.localeCompare(other));
-      get("who-count").textContent = names.length;
-      get("members").replaceChildren(...names.slice(0, 500).map((name) => {
-        if (name === this.nick) return element("li", {}, element("span", { className: colorOf(name), textContent: name }), ` (${texts.you})`);
-        const button = element("button", { type: "button", className: `link ${colorOf(name)}`, textContent: name, ariaLabel: `${texts.privateTo} ${name}` });
-        button.addEventListener("click", () => { text.value = `/msg ${name} `; this.showPeople(false); text.focus(); });
-        return element("li", {}, button);
-      }));
-      if (names.length > 500) get("members").append(element("li", { className: "quiet", textContent: texts.more(names.length - 500) }));
-    });
-  }
+	showMembers() {
+		if (this.drawing) return;
+		this.drawing = true;
+		requestAnimationFrame(() => {
+			this.drawing = false;
+			const names = [...this.members].sort((one, other) => one.localeCompare(other));
+			get("who-count").textContent = names.length;
+			get("members").replaceChildren(...names.slice(0, 500).map((name) => {
+				if (name === this.nick) return element("li", {}, element("span", { className: colorOf(name), textContent: name }), ` (${texts.you})`);
+				const button = element("button", { type: "button", className: `link ${colorOf(name)}`, textContent: name, ariaLabel: `${texts.privateTo} ${name}` });
+				button.addEventListener("click", () => { text.value = `/msg ${name} `; this.showPeople(false); text.focus(); });
+				return element("li", {}, button);
+			}));
+			if (names.length > 500) get("members").append(element("li", { className: "quiet", textContent: texts.more(names.length - 500) }));
+		});
+	}
 
-  // MARK: What the person does
+	// MARK: What the person does
 
-  listen() {
-    get("composer").addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
-    text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.send();
-    });
-    text.addEventListener("input", () => { this.grow(); save("draft", text.value || null); });
-    addEventListener("pagehide", () => this.keep());
-    get("leave").addEventListener("click", () => { history.pushState(null, "", "/"); this.close(); });
-    get("who").addEventListener("click", () => this.showPeople(!people.classList.contains("open")));
-    people.addEventListener("keydown", (event) => { if (event.key === "Escape") { this.showPeople(false); get("who").focus(); } });
-    get("share").addEventListener("click", () => this.openInvitation());
-    get("find").addEventListener("click", () => this.openSearch());
-    get("notify").addEventListener("click", async () => {
-      if (await Notification.requestPermission() === "granted") this.log.notice(texts.notifyOn);
-      get("notify").hidden = true;
-      text.focus();
-    });
-    const chooser = get("file");
-    get("attach").addEventListener("click", () => chooser.click());
-    chooser.addEventListener("change", () => { this.transfers.add([...chooser.files]); chooser.value = ""; });
-    text.addEventListener("paste", (event) => {
-      const files = [...event.clipboardData.files];
-      if (!files.length) return;
-      event.preventDefault();
-      this.transfers.add(files);
-    });
-    for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
-      view.addEventListener(kind, (event) => {
-        if (!event.dataTransfer?.types.includes("Files")) return;
-        event.preventDefault();
-        view.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
-        if (kind === "drop") this.transfers.add([...event.dataTransfer.files]);
-      });
-    }
-  }
+	listen() {
+		get("composer").addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
+		text.addEventListener("keydown", (event) => {
+			if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+			event.preventDefault();
+			this.send();
+		});
+		text.addEventListener("input", () => { this.grow(); save("draft", text.value || null); });
+		addEventListener("pagehide", () => this.keep());
+		get("leave").addEventListener("click", () => { history.pushState(null, "", "/"); this.close(); });
+		get("who").addEventListener("click", () => this.showPeople(!people.classList.contains("open")));
+		people.addEventListener("keydown", (event) => { if (event.key === "Escape") { this.showPeople(false); get("who").focus(); } });
+		get("share").addEventListener("click", () => this.openInvitation());
+		get("find").addEventListener("click", () => this.openSearch());
+		get("notify").addEventListener("click", async () => {
+			if (await Notification.requestPermission() === "granted") this.log.notice(texts.notifyOn);
+			get("notify").hidden = true;
+			text.focus();
+		});
+		const chooser = get("file");
+		get("attach").addEventListener("click", () => chooser.click());
+		chooser.addEventListener("change", () => { this.transfers.add([...chooser.files]); chooser.value = ""; });
+		text.addEventListener("paste", (event) => {
+			const files = [...event.clipboardData.files];
+			if (!files.length) return;
+			event.preventDefault();
+			this.transfers.add(files);
+		});
+		for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+			view.addEventListener(kind, (event) => {
+				if (!event.dataTransfer?.types.includes("Files")) return;
+				event.preventDefault();
+				view.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
+				if (kind === "drop") this.transfers.add([...event.dataTransfer.files]);
+			});
+		}
+	}
 
-  send() {
-    const said = text.value;
-    if (!said.trim() || !this.connection) return;
-    if (said.trim() === "exit" || said.trim() === "{quit}") {
-      text.value = "";
-      save("draft", null);
-      return get("leave").click();
-    }
-    const whisper = /^\/msg\s+(\S+)\s+([^\n]+)$/u.exec(said.trim());
-    const isTaken = whisper ? this.connection.whisper(whisper[1], whisper[2]) : this.connection.speak(said.split(/\r\n|\n|\r/u));
-    if (!isTaken) return this.log.notice(whisper ? texts.lost : texts.tooLong);
-    text.value = "";
-    this.grow();
-    this.keep();
-    if (!this.log.follows) this.log.toEnd();
-    text.focus();
-  }
+	send() {
+		const said = text.value;
+		if (!said.trim() || !this.connection) return;
+		if (said.trim() === "exit" || said.trim() === "{quit}") {
+			text.value = "";
+			save("draft", null);
+			return get("leave").click();
+		}
+		const whisper = /^\/msg\s+(\S+)\s+([^\n]+)$/u.exec(said.trim());
+		const isTaken = whisper ? this.connection.whisper(whisper[1], whisper[2]) : this.connection.speak(said.split(/\r\n|\n|\r/u));
+		if (!isTaken) return this.log.notice(whisper ? texts.lost : texts.tooLong);
+		text.value = "";
+		this.grow();
+		this.keep();
+		if (!this.log.follows) this.log.toEnd();
+		text.focus();
+	}
 
-  grow() {
-    text.rows = Math.min(6, Math.max(1, text.value.split("\n").length));
-  }
+	grow() {
+		text.rows = Math.min(6, Math.max(1, text.value.split("\n").length));
+	}
 
-  showPeople(isOpen) {
-    people.classList.toggle("open", isOpen);
-    get("who").setAttribute("aria-expanded", String(isOpen));
-    if (isOpen) people.querySelector("button")?.focus();
-  }
+	showPeople(isOpen) {
+		people.classList.toggle("open", isOpen);
+		get("who").setAttribute("aria-expanded", String(isOpen));
+		if (isOpen) people.querySelector("button")?.focus();
+	}
 
-  // MARK: Dialogs
+	// MARK: Dialogs
 
-  openInvitation() {
-    const path = pathOf(this.room);
-    const input = element("input", { type: "text", readOnly: true, value: (this.about.origin ?? location.origin) + path, id: "link" });
-    const label = element("label", { htmlFor: "link", textContent: texts.link });
-    input.addEventListener("focus", () => input.select());
-    const copy = element("button", { type: "button", className: "primary", textContent: texts.copy });
-    copy.addEventListener("click", async () => {
-      input.select();
-      try { await navigator.clipboard.writeText(input.value); } catch { if (!document.execCommand("copy")) return; }
-      copy.textContent = texts.copied;
-    });
-    const code = element("img", { className: "qr", src: `/qr.svg?path=${encodeURIComponent(path)}`, alt: texts.qr });
-    openDialog(texts.inviteTitle, label, input, copy, element("p", { textContent: texts.scan }), code);
-  }
+	openInvitation() {
+		const path = pathOf(this.room);
+		const input = element("input", { type: "text", readOnly: true, value: (this.about.origin ?? location.origin) + path, id: "link" });
+		const label = element("label", { htmlFor: "link", textContent: texts.link });
+		input.addEventListener("focus", () => input.select());
+		const copy = element("button", { type: "button", className: "primary", textContent: texts.copy });
+		copy.addEventListener("click", async () => {
+			input.select();
+			try { await navigator.clipboard.writeText(input.value); } catch { if (!document.execCommand("copy")) return; }
+			copy.textContent = texts.copied;
+		});
+		const code = element("img", { className: "qr", src: `/qr.svg?path=${encodeURIComponent(path)}`, alt: texts.qr });
+		openDialog(texts.inviteTitle, label, input, copy, element("p", { textContent: texts.scan }), code);
+	}
 
-  openPicture(path, name) {
-    const save = element("a", { href: path, download: name, textContent: name });
-    openDialog(name, element("img", { className: "large", src: path, alt: name }), element("p", {}, save));
-  }
+	openPicture(path, name) {
+		const save = element("a", { href: path, download: name, textContent: name });
+		openDialog(name, element("img", { className: "large", src: path, alt: name }), element("p", {}, save));
+	}
 
-  openSearch() {
-    const input = element("input", { type: "search", id: "words", enterKeyHint: "search" });
-    const form = element("form", {}, element("label", { htmlFor: "words", textContent: texts.words }), element("div", { className: "pair" }, input, element("button", { type: "submit", className: "primary", textContent: texts.search })));
-    const status = element("p", { role: "status", className: "quiet" });
-    const list = element("ul", { className: "found-lines" });
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const words = input.value.trim();
-      if (!words) return;
-      const lines = await this.connection.search(words);
-      status.textContent = lines.length ? texts.found(lines.length) : texts.nothing;
-      list.replaceChildren(...lines.map((line) => {
-        const button = element("button", { type: "button" },
-          element("span", { className: "quiet", textContent: `${dayText(line.time)} ${timeText(line.time)} ` }), `${line.who}: ${line.text}`);
-        button.addEventListener("click", () => { closeDialog(); void this.log.show(line.sequence); });
-        return element("li", {}, button);
-      }));
-    });
-    openDialog(texts.search, form, status, list);
-  }
+	openSearch() {
+		const input = element("input", { type: "search", id: "words", enterKeyHint: "search" });
+		const form = element("form", {}, element("label", { htmlFor: "words", textContent: texts.words }), element("div", { className: "pair" }, input, element("button", { type: "submit", className: "primary", textContent: texts.search })));
+		const status = element("p", { role: "status", className: "quiet" });
+		const list = element("ul", { className: "found-lines" });
+		form.addEventListener("submit", async (event) => {
+			event.preventDefault();
+			const words = input.value.trim();
+			if (!words) return;
+			const lines = await this.connection.search(words);
+			status.textContent = lines.length ? texts.found(lines.length) : texts.nothing;
+			list.replaceChildren(...lines.map((line) => {
+				const button = element("button", { type: "button" },
+					element("span", { className: "quiet", textContent: `${dayText(line.time)} ${timeText(line.time)} ` }), `${line.who}: ${line.text}`);
+				button.addEventListener("click", () => { closeDialog(); void this.log.show(line.sequence); });
+				return element("li", {}, button);
+			}));
+		});
+		openDialog(texts.search, form, status, list);
+	}
 
-  static security(about) {
-    const isEncrypted = location.protocol === "https:";
-    const content = [element("p", { textContent: isEncrypted ? texts.encryptedMore : texts.notEncryptedMore })];
-    if (!isEncrypted) content.push(element("p", {}, element("a", { href: `https://${location.host}${location.pathname}`, textContent: texts.goSecure })));
-    if (about.authority !== false) content.push(element("p", {}, element("a", { href: "/ca", textContent: texts.trust })));
-    openDialog(texts.security, ...content);
-  }
+	static security(about) {
+		const isEncrypted = location.protocol === "https:";
+		const content = [element("p", { textContent: isEncrypted ? texts.encryptedMore : texts.notEncryptedMore })];
+		if (!isEncrypted) content.push(element("p", {}, element("a", { href: `https://${location.host}${location.pathname}`, textContent: texts.goSecure })));
+		if (about.authority !== false) content.push(element("p", {}, element("a", { href: "/ca", textContent: texts.trust })));
+		openDialog(texts.security, ...content);
+	}
 }
