@@ -42,7 +42,9 @@ final class CertificateAuthority {
     try certificate.add(NID_ext_key_usage, "serverAuth", issuer: certificate)
     try certificate.add(NID_subject_key_identifier, "hash", issuer: certificate)
     let draft = try Certificate(for: key, subject: Self.subject, validFor: 0)
-    let subject = GeneralName.encoded(X509_get_subject_name(draft.pointer))
+    let subject = withExtendedLifetime(draft) {
+      GeneralName.encoded(X509_get_subject_name(draft.pointer))
+    }
     let constraints = Self.loopback.union(names).constraints(subject: subject)
     try certificate.add(NID_name_constraints, encoded: constraints.encoded, isCritical: true)
     try certificate.sign(as: certificate, with: key)
