@@ -27,7 +27,8 @@ TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:u
 # What Debian lacks, from PyPI. Where it can't be had, its test is left out, and says so.
 PYTHON_TOOLS = .build/python
 PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/sbin/ngircd:ngircd \
-  ncat:ncat /usr/sbin/nginx:nginx nc.openbsd:netcat-openbsd curl:curl
+  ncat:ncat /usr/sbin/nginx:nginx nc.openbsd:netcat-openbsd curl:curl \
+  node:nodejs /usr/share/nodejs/ws/package.json:node-ws
 
 .DEFAULT_GOAL := help
 .PHONY: help unicode run client build test tsan fuzz bench lint format docs docs-serve clean needs-swift
@@ -36,7 +37,7 @@ help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
 	@echo "make client   build and start a client (ARGS='--nick alice example.org')"
 	@echo "make test     run every test"
-	@echo "make bench    measure, beside nats-server, inspircd, ngircd, ncat, nginx and nc where installed"
+	@echo "make bench    measure, beside nats-server, inspircd, ngircd, ncat, nginx, nc and node where installed"
 	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less)"
 	@echo "make tsan     run the tests under the thread sanitizer"
 	@echo "make fuzz     feed what reads strangers' bytes with any, a minute for each part"

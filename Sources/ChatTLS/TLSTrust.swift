@@ -18,12 +18,19 @@ package final class TLSTrust: @unchecked Sendable {
   }
 
   let context: OpaquePointer
+  /// What is spoken inside, by its name in ALPN.
+  private let application: String
 
   /// Trusts the system's authorities.
   ///
-  /// - Parameter authorities: a file of certificates in PEM; trusted instead of the system's.
+  /// - Parameters:
+  ///   - authorities: a file of certificates in PEM; trusted instead of the system's.
+  ///   - application: what is spoken inside, by its name in ALPN (RFC 7301).
   /// - Throws: `TLSError` of kind `file`, which names the file.
-  package init(authorities: FilePath? = nil) throws(TLSError) {
+  package init(
+    authorities: FilePath? = nil, speaking application: String = "chat"
+  ) throws(TLSError) {
+    self.application = application
     guard let context = SSL_CTX_new(TLS_client_method()) else {
       throw TLSError(call: "SSL_CTX_new")
     }
@@ -64,7 +71,7 @@ package final class TLSTrust: @unchecked Sendable {
         copenssl_set_host_name(session, host) == 1
       else { throw TLSError(call: "X509_VERIFY_PARAM_set1_host") }
     }
-    let name = Array("chat".utf8)
+    let name = Array(application.utf8)
     // It returns 0 for success.
     guard SSL_set_alpn_protos(session, [UInt8(name.count)] + name, UInt32(name.count + 1)) == 0
     else { throw TLSError(call: "SSL_set_alpn_protos") }

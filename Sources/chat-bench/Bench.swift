@@ -54,14 +54,18 @@ struct Bench {
       case .latencyFiles: FileTables(runner, fileBytes: fileBytes).talk()
       case .tls: tlsTables?.throughput()
       case .door: tlsTables?.door()
+      case .ws: webSocketTables?.show()
       }
     }
   }
 
   private var historyCost: HistoryCost { HistoryCost(runner) }
   private var durability: DurabilityTables { DurabilityTables(runner) }
-  private var tlsTables: TLSTables? {
-    do { return try TLSTables(runner) } catch {
+  private var tlsTables: TLSTables? { encrypting { try TLSTables(runner) } }
+  private var webSocketTables: WebSocketTables? { encrypting { try WebSocketTables(runner) } }
+
+  private func encrypting<Tables>(_ make: () throws -> Tables) -> Tables? {
+    do { return try make() } catch {
       runner.say("TLS cannot be measured: \(error)\n")
       return nil
     }

@@ -35,9 +35,12 @@ package struct OwnCertificate: Sendable {
     let key = try Self.key(in: folder)
     let authority = try Self.authority(in: folder, for: names, on: host, &warnings)
     let chain = try Self.chain(in: folder, for: names, key, from: authority, &warnings)
-    identity = try TLSIdentity(
-      chain.map(\.pointer), key.pointer,
-      name: folder.map { "\($0.appending(Self.certificateName))" } ?? "the server's certificate")
+    let name =
+      folder.map { "\($0.appending(Self.certificateName))" } ?? "the server's certificate"
+    // Their pointers are valid as long as they live.
+    identity = try withExtendedLifetime((chain, key)) { () throws(TLSError) -> TLSIdentity in
+      try TLSIdentity(chain.map(\.pointer), key.pointer, name: name)
+    }
     self.authority = try AuthorityCertificate(authority)
     self.warnings = warnings
   }

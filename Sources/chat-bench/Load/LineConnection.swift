@@ -22,6 +22,8 @@ final class LineConnection {
   /// The socket, or TLS over it.
   private(set) var stream: any LoadTransport
   private let socket: TCPTransport
+  /// Takes the frames off what comes, over WebSocket.
+  private(set) var frames: FrameSkipper?
   private var received: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 16_384)
 
@@ -38,13 +40,35 @@ final class LineConnection {
     ).transport
   }
 
+  /// Goes on with WebSocket.
+  func startWebSocket() throws {
+    try send(WebSocketClient.request)
+    var (status, isAccepted) = ("", false)
+    try wait {
+      if status.isEmpty { status = $0 }
+      if $0.lowercased() == WebSocketClient.accepted { isAccepted = true }
+      return $0.isEmpty
+    }
+    guard status.hasPrefix("HTTP/1.1 101 "), isAccepted else {
+      throw BenchError("the WebSocket is answered with '\(status)'")
+    }
+    frames = FrameSkipper()
+    let behind = received
+    received = []
+    try behind.withUnsafeBytes { try take($0) }
+  }
+
   /// Has the system send each part at once.
   func sendAtOnce() { socket.sendAtOnce() }
 
-  /// Bytes that were received and not taken as a line.
+  /// Bytes of lines that were received and not taken as a line.
   var rest: [UInt8] { received }
 
-  func send(_ text: String) throws { try stream.sendAll(Array(text.utf8).span) }
+  func send(_ text: String) throws {
+    let bytes = Array(text.utf8)
+    let header = frames == nil ? [] : WebSocketClient.header(payloadBytes: bytes.count)
+    try stream.sendAll((header + bytes).span)
+  }
 
   /// Takes lines until one matches.
   func wait(until isIt: (String) throws -> Bool) throws {
@@ -54,7 +78,7 @@ final class LineConnection {
         throw BenchError("no answer in the handshake")
       }
       switch try stream.receiveIfReady(into: &buffer) {
-      case .bytes(let count): received.append(contentsOf: buffer[..<count])
+      case .bytes(let count): try take(count)
       case .end: throw BenchError("closed in the handshake")
       case .wouldBlock: continue
       }
@@ -65,12 +89,25 @@ final class LineConnection {
   func takeReady(_ body: (String) throws -> Void) throws {
     receiving: while true {
       switch try stream.receiveIfReady(into: &buffer) {
-      case .bytes(let count): received.append(contentsOf: buffer[..<count])
+      case .bytes(let count): try take(count)
       case .end: throw BenchError("closed a connection")
       case .wouldBlock: break receiving
       }
     }
     while let line = nextLine() { try body(line) }
+  }
+
+  private func take(_ count: Int) throws {
+    try buffer.withUnsafeBytes { try take(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+  }
+
+  /// Takes what has come, without its frames.
+  private func take(_ bytes: UnsafeRawBufferPointer) throws {
+    guard frames != nil else { return received.append(contentsOf: bytes) }
+    var position = 0
+    while let part = try frames?.next(in: bytes, from: &position) {
+      received.append(contentsOf: bytes[part])
+    }
   }
 
   /// Takes the next line that has arrived, without its end.

@@ -19,6 +19,8 @@ final class Member {
   let stream: any LoadTransport
   /// Its bytes have to be decrypted to be counted.
   let isEncrypted: Bool
+  /// Takes the frames off what it receives; `nil` where there are none.
+  var frames: FrameSkipper?
 
   /// What it has to send, from `sentBytes`.
   var output: [UInt8] = []
@@ -30,7 +32,7 @@ final class Member {
   var phase = Phase.entering
   /// What arrived while it waited for a marker.
   var early: [UInt8] = []
-  /// Bytes received since it counts.
+  /// Bytes received since it counts, without frames.
   var bytes = 0
   /// LFs received since it counts, for servers whose bytes cannot be counted.
   var lines = 0
@@ -50,10 +52,13 @@ final class Member {
   /// What its swarm waits for.
   var interest: ReadinessSet.Interest = []
 
-  init(index: Int, room: Int, stream: any LoadTransport) {
+  /// Takes over a connection that is in the room.
+  init(index: Int, room: Int, _ connection: LineConnection) {
     self.index = index
     self.room = room
-    self.stream = stream
+    stream = connection.stream
+    frames = connection.frames
+    early = connection.rest
     isEncrypted = !(stream is TCPTransport)
   }
 }

@@ -9,6 +9,12 @@ final class Swarm {
   fileprivate static let bufferBytes = 262_144
   /// How many bytes are discarded at once (tcp(7), MSG_TRUNC).
   private static let discardBytes = 1 << 24
+  /// From how many bytes on discarding them is cheaper than copying them: each frame takes two calls then.
+  private static let longFrameBytes = 8_192
+  /// The header of a long frame of less than 64 KiB.
+  private static let headerBytes = 4
+  /// So many calls receive for one member before it is the next one's turn.
+  private static let callsAtOnce = 256
 
   let subject: any Subject
   let size: Int
@@ -53,8 +59,7 @@ final class Swarm {
     }
     for (index, connection) in connections.enumerated() {
       try subject.enter(connection)
-      let member = Member(index: index, room: index % rooms, stream: connection.stream)
-      member.early = connection.rest
+      let member = Member(index: index, room: index % rooms, connection)
       if (index / rooms) % checkEvery == 0 {
         member.check = OrderCheck(senders: senders, size: size, hasAuthors: subject.hasAuthors)
       }
@@ -177,7 +182,8 @@ final class Swarm {
   /// Receives what has arrived for a member, or a part of it, without waiting. Marks a member that was disconnected.
   func read(_ member: Member, atMost limit: Int = .max) throws {
     guard !member.isEncrypted else { return try readEncrypted(member) }
-    let isDiscarded = member.phase == .counting && member.check == nil && !subject.hasAuthors
+    guard member.frames == nil else { return try readFrames(member) }
+    let isDiscarded = isDiscarded(member)
     let count: Int
     if isDiscarded {
       count = recv(
@@ -187,16 +193,52 @@ final class Swarm {
         recv(member.stream.number, $0.baseAddress, min(limit, $0.count), Int32(MSG_DONTWAIT))
       }
     }
-    guard count > 0 else {
-      if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
-      return try close(member)
-    }
+    guard try hasReceived(member, count) else { return }
     guard !isDiscarded else {
       member.bytes += count
       return
     }
-    try buffer.withUnsafeBytes {
-      try take(member, UnsafeRawBufferPointer(rebasing: $0[..<count]))
+    try take(member, count)
+  }
+
+  /// Whether nobody looks at what a member receives.
+  private func isDiscarded(_ member: Member) -> Bool {
+    member.phase == .counting && member.check == nil && !subject.hasAuthors
+  }
+
+  /// Whether recv(2) has received anything. Marks a member that was disconnected.
+  private func hasReceived(_ member: Member, _ count: Int) throws -> Bool {
+    if count > 0 { return true }
+    if count < 0 && (errno == EAGAIN || errno == EINTR) { return false }
+    try close(member)
+    return false
+  }
+
+  /// Receives what has arrived for a member over WebSocket. What a long frame carries is discarded, as everything is for a
+  /// member without frames; behind it comes most often another long one, of which the header alone is received.
+  private func readFrames(_ member: Member) throws {
+    let isDiscarded = isDiscarded(member)
+    for _ in 0..<Self.callsAtOnce {
+      guard let frames = member.frames else { return }
+      let wanted: Int
+      let count: Int
+      if isDiscarded && frames.leftBytes >= Self.longFrameBytes {
+        wanted = frames.leftBytes
+        count = recv(member.stream.number, nil, wanted, Int32(MSG_TRUNC | MSG_DONTWAIT))
+        guard try hasReceived(member, count) else { return }
+        member.frames?.skip(count)
+        member.bytes += count
+      } else {
+        let isLong = isDiscarded && frames.payloadBytes >= Self.longFrameBytes
+        wanted = isLong ? frames.leftBytes + Self.headerBytes : buffer.count
+        count = buffer.withUnsafeMutableBytes {
+          recv(member.stream.number, $0.baseAddress, wanted, Int32(MSG_DONTWAIT))
+        }
+        guard try hasReceived(member, count) else { return }
+        try take(member, count)
+      }
+      // There was no more.
+      if count < wanted { return }
     }
   }
 
@@ -204,10 +246,7 @@ final class Swarm {
   private func readEncrypted(_ member: Member) throws {
     while true {
       switch try member.stream.receiveIfReady(into: &buffer) {
-      case .bytes(let count):
-        try buffer.withUnsafeBytes {
-          try take(member, UnsafeRawBufferPointer(rebasing: $0[..<count]))
-        }
+      case .bytes(let count): try take(member, count)
       case .wouldBlock: return
       case .end: return try close(member)
       }
@@ -218,6 +257,18 @@ final class Swarm {
     member.isClosed = true
     try watch(member)
     if !member.isPaused { throw BenchError("closed a connection") }
+  }
+
+  /// Takes what was received into the buffer, without its frames.
+  private func take(_ member: Member, _ count: Int) throws {
+    try buffer.withUnsafeBytes { buffer in
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      guard member.frames != nil else { return try take(member, bytes) }
+      var position = 0
+      while let part = try member.frames?.next(in: bytes, from: &position) {
+        try take(member, UnsafeRawBufferPointer(rebasing: bytes[part]))
+      }
+    }
   }
 
   private func take(_ member: Member, _ chunk: UnsafeRawBufferPointer) throws {

@@ -9,6 +9,7 @@ enum Workload: String, CaseIterable {
   case files
   case latencyFiles = "latency-files"
   case tls, door
+  case ws
 
   /// The length of the longest name.
   static let longestName = allCases.map(\.rawValue.count).max() ?? 0
@@ -38,6 +39,7 @@ enum Workload: String, CaseIterable {
     case .latencyFiles: "delay while 4 of 24 members fetch a file"
     case .tls: "1 to 100, 50 to 50 over TLS, beside plain"
     case .door: "what a handshake costs, and an idle client over TLS"
+    case .ws: "1 to 100, 1 to 1,000 over WebSocket, and 1,000 idle"
     }
   }
 }

@@ -9,6 +9,8 @@ struct Throughput {
   var rooms = 1
   var size = 64
   var seconds = 1.5
+  /// The windows that are tried, each for all senders together.
+  var windowBytes = [65_536, 524_288, 4_194_304]
 
   /// The results of one run.
   struct Sample {
@@ -45,7 +47,7 @@ struct Throughput {
 
   /// The windows that are tried, in texts of each sender.
   var windows: [Int] {
-    [65_536, 524_288, 4_194_304].map { max(senders == 1 ? 1 : 64, $0 / size / senders) }
+    windowBytes.map { max(senders == 1 ? 1 : 64, $0 / size / senders) }
   }
 
   /// The best window for a subject, by the medians of so many runs. The first one that is too large for it ends the search.

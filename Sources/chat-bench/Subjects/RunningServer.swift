@@ -72,13 +72,16 @@ final class RunningServer {
   /// Kills it, and waits until it is gone. Nothing happens to one that is.
   func kill() { Interruption.running.end(process) }
 
+  /// Where this program is.
+  static var ownFolder: URL {
+    URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+  }
+
   /// Where a program is: beside this one, or on the path.
   static func path(of program: String) -> URL? {
-    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent()
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     let folders =
-      [own]
+      [ownFolder]
       + (path + ":/usr/sbin").split(separator: ":").map {
         URL(fileURLWithPath: String($0))
       }

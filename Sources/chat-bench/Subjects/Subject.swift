@@ -83,8 +83,11 @@ struct ChatServerSubject: Subject {
   let isDurable: Bool
   /// Where its clients speak TLS: whom they trust.
   let trust: TLSTrust?
+  /// Whether its clients speak WebSocket.
+  let isWebSocket: Bool
   var name: String {
     ([Self.plainName] + flags).joined(separator: " ") + (trust == nil ? "" : ", TLS")
+      + (isWebSocket ? ", WebSocket" : "")
   }
   let program = "chat-server"
   let echoes = true
@@ -96,12 +99,13 @@ struct ChatServerSubject: Subject {
 
   init(
     hasHistory: Bool = true, isDurable: Bool = false, maxFile: String? = nil,
-    trust: TLSTrust? = nil
+    trust: TLSTrust? = nil, isWebSocket: Bool = false
   ) {
     self.hasHistory = hasHistory
     self.isDurable = isDurable
     self.maxFile = maxFile
     self.trust = trust
+    self.isWebSocket = isWebSocket
   }
 
   private var flags: [String] {
@@ -118,7 +122,14 @@ struct ChatServerSubject: Subject {
   func connect(to port: UInt16) throws -> LineConnection {
     let connection = try LineConnection(port: port)
     if let trust { try connection.startTLS(trust) }
+    if isWebSocket { try connection.startWebSocket() }
     return connection
+  }
+
+  func around(_ size: Int, room: String?) -> (before: [UInt8], after: [UInt8]) {
+    // Each text is a message.
+    let header = isWebSocket ? WebSocketClient.header(payloadBytes: size + 1) : []
+    return (header, [UInt8(ascii: "\n")])
   }
 
   func begin(_ connection: LineConnection, name: String, room: String?) throws {
