@@ -140,7 +140,8 @@ class Browser:
         self.connection.listeners.append(self.notice)
 
     def subscribe(self):
-        self.connection.send("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
+        self.connection.send("session.subscribe",
+            events=["log.entryAdded", "network.beforeRequestSent", "input.fileDialogOpened"])
 
     def notice(self, method, event):
         if method == "log.entryAdded":

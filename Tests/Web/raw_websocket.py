@@ -33,7 +33,13 @@ def frame(opcode, payload=b"", fin=True, rsv=0, mask=b"\x37\xfa\x21\x3d", length
 
 
 class RawWebSocket:
-    def __init__(self, address, path="/", fields=(), expect=101):
+    """A connection.
+
+    fields: of the request, in place of what it should have; None for none.
+    expect: the status of the answer. early: bytes right behind the request, in its packet.
+    """
+
+    def __init__(self, address, path="/", fields=(), expect=101, early=b""):
         host, port = address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), DEADLINE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -43,7 +49,7 @@ class RawWebSocket:
             "Host": address, "Upgrade": "websocket", "Connection": "Upgrade",
             "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13", **dict(fields)}
         lines = [f"GET {path} HTTP/1.1"] + [f"{name}: {value}" for name, value in head.items() if value is not None]
-        self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + early)
         answer = self.head()
         self.status = int(answer[0].split()[1])
         self.fields = {line.split(":", 1)[0].lower(): line.split(":", 1)[1].strip() for line in answer[1:]}
