@@ -41,10 +41,10 @@ help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
 	@echo "make client   build and start a client (ARGS='--nick alice example.org')"
 	@echo "make test     run every test"
+	@echo "              (make screenshots takes pictures of the page, into .build/screenshots)"
 	@echo "make bench    measure, beside nats-server, inspircd, ngircd, ncat, nginx and nc where installed"
-	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less)"
-	@echo "make bench-page   scroll through 10,000 messages in Chromium, without a task over 50 ms"
-	@echo "make screenshots  of the page, into .build/screenshots"
+	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less;"
+	@echo "              make bench-page scrolls the page through 10,000 messages in Chromium)"
 	@echo "make tsan     run the tests under the thread sanitizer"
 	@echo "make fuzz     feed what reads strangers' bytes with any, a minute for each part"
 	@echo "              (SECONDS=600 for longer, TARGETS='client terminal' for some)"
@@ -69,14 +69,14 @@ build: needs-swift
 	@$(BUILD) --product chat-client >&2
 
 PIP = /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --retries 1 \
-  --timeout 15 --no-compile --target $(PYTHON_TOOLS)
+  --timeout 15 --target $(PYTHON_TOOLS)
 
 $(PYTHON_TOOLS)/tusclient:
 	@$(PIP) sslyze tuspy || echo "sslyze and tuspy can't be installed from PyPI: their tests are left out" >&2
 
 # What these need in turn and is not named is not needed here: twisted, playwright.
 $(PYTHON_TOOLS)/autobahntestsuite:
-	@$(PIP) --no-deps websockets==17.4 autobahn==26.10.2 autobahntestsuite==25.10.1 txaio==26.6.1 hyperlink==21.0.0 \
+	@$(PIP) --quiet --no-compile --no-deps websockets==17.4 autobahn==26.10.2 autobahntestsuite==25.10.1 txaio==26.6.1 hyperlink==21.0.0 \
 	  idna==3.20 cffi==2.1.1 pycparser==3.12 axe-playwright-python==0.1.8 || echo "websockets, autobahn," \
 	  "autobahntestsuite and axe-playwright-python can't be installed from PyPI: their tests are left out" >&2
 
@@ -120,7 +120,7 @@ bench: needs-swift
 	@$(BUILD) >&2
 	@exec .build/release/chat-bench $(ARGS)
 
-PAGE = PYTHONPATH=$(PYTHON_TOOLS) /usr/bin/python3 -B Tests/Web
+PAGE = PYTHONPATH=$(PYTHON_TOOLS) PYTHONPYCACHEPREFIX=.build/pycache /usr/bin/python3 Tests/Web
 
 bench-page: build
 	@$(call need,$(TEST_NEEDS))

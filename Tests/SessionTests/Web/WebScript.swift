@@ -27,7 +27,10 @@ enum WebScript {
     let script = "\(root.path)/Tests/Web/\(name).py"
     let python = try Program(
       "env",
-      ["PYTHONPATH=\(tools)", "PYTHONDONTWRITEBYTECODE=1", "/usr/bin/python3", script] + arguments)
+      [
+        "PYTHONPATH=\(tools)", "PYTHONPYCACHEPREFIX=\(root.path)/.build/pycache", "/usr/bin/python3",
+        script,
+      ] + arguments)
     let output = try python.rest(within: seconds)
     #expect(try python.exitCode() == 0, "\(output)\(python.errors)")
     // What was left out, and which versions took part.
