@@ -24,6 +24,7 @@ def run(stage):
             alice.page, "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         for width, height in [(1280, 800), (360, 740)]:
             alice.page.viewport(width, height)
+            alice.name = f"alice-{scheme}-{width}"
             alice.home()
             alice.wait("a public room", "document.body.innerText.includes('open')")
             faults += check(alice, script, f"home, {scheme}, {width} px")

@@ -56,7 +56,9 @@ class Connection:
     """One BiDi connection: commands with their answers, and events."""
 
     def __init__(self, url):
-        self.socket = connect(url, max_size=None, open_timeout=DEADLINE, ping_interval=None, compression=None)
+        # Its end is the end of the process.
+        self.socket = connect(
+            url, max_size=None, open_timeout=DEADLINE, ping_interval=None, compression=None, proxy=None).__enter__()
         self.changed = threading.Condition()
         self.answers = {}
         self.listeners = []
@@ -175,7 +177,7 @@ class Chromium(Browser):
         return program("chromium", "chromium-browser", "google-chrome") and program("chromedriver")
 
     def start(self):
-        port = self.run([program("chromedriver"), "--port=0"], r"started successfully on port (\d+)")
+        port = self.start_driver()
         options = {
             "binary": program("chromium", "chromium-browser", "google-chrome"),
             "args": [
@@ -191,6 +193,16 @@ class Chromium(Browser):
             session = json.load(answer)["value"]
         self.begin(session["capabilities"]["webSocketUrl"])
         self.subscribe()
+
+    def start_driver(self):
+        """Starts chromedriver: its port."""
+        for attempt in range(8):
+            try:
+                return self.run([program("chromedriver"), "--port=0"], r"started successfully on port (\d+)")
+            except Failure as failure:
+                # It takes a free port of IPv6, and then the same of IPv4, which may be taken.
+                if "Address already in use" not in str(failure) or attempt == 7:
+                    raise
 
     def devtools(self, page, method, /, **parameters):
         """A command of the DevTools protocol, for what BiDi has not."""

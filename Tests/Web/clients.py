@@ -36,7 +36,8 @@ class Talk:
         if scheme == "wss":
             options["ssl"] = ssl._create_unverified_context()
         self.socket = connect(
-            f"{scheme}://{server.address}/ws", subprotocols=["chat.1"], open_timeout=DEADLINE, proxy=None, **options)
+            f"{scheme}://{server.address}/ws", subprotocols=["chat.1"], open_timeout=DEADLINE, proxy=None,
+            **options).__enter__()
         demand("the subprotocol is chat.1", self.socket.subprotocol == "chat.1")
         demand("no extension is agreed on", not self.socket.protocol.extensions)
         self.pending = []

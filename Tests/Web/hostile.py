@@ -108,8 +108,9 @@ def attack(stage, browser, trap):
 def read_literally(victim, mallory):
     """What the page shows is what the server sent, letter by letter, in the same order."""
     prefix = f"{mallory.nickname}: "
-    expected = [line[len(prefix):] for line in mallory.lines if line.startswith(prefix)]
-    came = [text for text in victim.texts() if text in set(expected)]
+    # In the history a TAB is a space.
+    expected = [line[len(prefix):].replace("\t", " ") for line in mallory.lines if line.startswith(prefix)]
+    came = [text for text in (text.replace("\t", " ") for text in victim.texts()) if text in set(expected)]
     # A text of marks or spaces alone may look like nothing, and is a text all the same.
     if came != expected:
         missing = [text for text in expected if text not in came]
