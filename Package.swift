@@ -32,6 +32,9 @@ let package = Package(
     // HTTP/1.1: requests read, answers written, pure.
     .target(name: "ChatHTTP", swiftSettings: pure),
 
+    // WebSocket (RFC 6455): frames read and written, pure.
+    .target(name: "ChatWebSocket", swiftSettings: pure),
+
     // The one seam to the operating system.
     .target(name: "CLinux"),
     .target(name: "ChatSystem", dependencies: ["CLinux"], swiftSettings: strict),
@@ -77,7 +80,7 @@ let package = Package(
       name: "ChatServer",
       dependencies: [
         "ChatCore", "ChatCrypto", "ChatFiles", "ChatFlags", "ChatHTTP", "ChatHistory",
-        "ChatSystem", "ChatTLS",
+        "ChatSystem", "ChatTLS", "ChatWebSocket",
       ],
       swiftSettings: strict),
     .target(
@@ -113,6 +116,13 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ChatHTTPTests", dependencies: ["ChatHTTP", "TestKit"], swiftSettings: strict),
+    // What the Autobahn test suite is run against.
+    .executableTarget(
+      name: "ws-echo", dependencies: ["ChatCrypto", "ChatHTTP", "ChatSystem", "ChatWebSocket"],
+      path: "Tests/WebSocketEcho", swiftSettings: strict),
+    .testTarget(
+      name: "ChatWebSocketTests", dependencies: ["ChatWebSocket", "TestKit"],
+      swiftSettings: strict),
     .testTarget(
       name: "ChatHTTPClientTests", dependencies: ["ChatHTTPClient", "ChatSystem", "TestKit"],
       swiftSettings: strict),

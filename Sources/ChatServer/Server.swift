@@ -43,7 +43,7 @@ package final class Server: Sendable {
     }
   }
 
-  /// Serves a client of HTTP until it is gone.
+  /// Serves a client of HTTP until it is gone. Nothing is served over a WebSocket here.
   ///
   /// Thread: any, which it keeps.
   /// - Parameters:
@@ -53,7 +53,7 @@ package final class Server: Sendable {
     over transport: any Transport, from address: Address, isEncrypted: Bool = false,
     limits: HTTPTimeLimits = HTTPTimeLimits()
   ) {
-    HTTPSession(
+    _ = HTTPSession(
       transport: transport, address: address, isEncrypted: isEncrypted, server: context,
       limits: limits
     ).run()

@@ -2,7 +2,6 @@ import ChatHistory
 import ChatServer
 import ChatSystem
 import Foundation
-import Synchronization
 import TestKit
 import Testing
 
@@ -13,7 +12,7 @@ struct SetClockTests {
 
   /// Clocks that stand still until the test moves them.
   private final class TestClock: Sendable {
-    private let reading = Mutex((wallMilliseconds: Int64(1_700_000_000_000), seconds: Int64(100)))
+    private let reading = Guarded((wallMilliseconds: Int64(1_700_000_000_000), seconds: Int64(100)))
 
     /// What a server asks.
     var now: ClockReading {

@@ -18,6 +18,7 @@ package struct ResponseHead: Sendable, Equatable {
     case reprDigest = "Repr-Digest"
     case retryAfter = "Retry-After"
     case secWebSocketAccept = "Sec-WebSocket-Accept"
+    case secWebSocketVersion = "Sec-WebSocket-Version"
     case secWebSocketProtocol = "Sec-WebSocket-Protocol"
     case tusChecksumAlgorithm = "Tus-Checksum-Algorithm"
     case tusExtension = "Tus-Extension"
@@ -110,7 +111,9 @@ package struct ResponseHead: Sendable, Equatable {
     add("Date", date.text)
     for field in fields { add(field.name.rawValue, field.value.text) }
     if status.allowsContent, let contentLength { add("Content-Length", String(contentLength)) }
-    if !keepsAlive {
+    if self[.upgrade] != nil {
+      add("Connection", "Upgrade")
+    } else if !keepsAlive {
       add("Connection", "close")
     } else if version == .http10 {
       add("Connection", "keep-alive")

@@ -1,6 +1,7 @@
 /// The status codes that this server answers with (RFC 9110, section 15; RFC 6585 for 431, RFC 4918 for 423).
 package enum HTTPStatus: Int, Sendable, CaseIterable {
   case `continue` = 100
+  case switchingProtocols = 101
   case ok = 200
   case created = 201
   case noContent = 204
@@ -39,6 +40,7 @@ package enum HTTPStatus: Int, Sendable, CaseIterable {
   package var phrase: String {
     switch self {
     case .continue: "Continue"
+    case .switchingProtocols: "Switching Protocols"
     case .ok: "OK"
     case .created: "Created"
     case .noContent: "No Content"
@@ -77,7 +79,7 @@ package enum HTTPStatus: Int, Sendable, CaseIterable {
   /// Whether an answer with this status has content (RFC 9110, section 6.4.1).
   package var allowsContent: Bool {
     switch self {
-    case .continue, .noContent, .notModified: false
+    case .continue, .switchingProtocols, .noContent, .notModified: false
     default: true
     }
   }

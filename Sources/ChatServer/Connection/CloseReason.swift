@@ -1,4 +1,5 @@
 package import ChatCore
+package import ChatSystem
 
 /// Why a connection ended. Each has exactly one reason, which the log names.
 package enum CloseReason: Sendable, Equatable {
@@ -42,6 +43,18 @@ package enum CloseReason: Sendable, Equatable {
     case .tooManyConnections: "too many connections from its address"
     case .tlsRequired: "no TLS"
     case .shuttingDown: "shutting down"
+    }
+  }
+
+  /// How its stream ends.
+  package var streamEnd: StreamEnd {
+    switch self {
+    case .left, .endOfStream, .connectionLost: .wanted
+    case .shuttingDown: .goingAway
+    case .slowConsumer: .tooSlow
+    case .handshakeTimeout, .lineWithoutEnd, .httpRequest, .tooManyTries, .serverFull,
+      .tooManyConnections, .tlsRequired:
+      .refused
     }
   }
 

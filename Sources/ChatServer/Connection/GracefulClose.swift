@@ -33,7 +33,8 @@ struct GracefulClose {
       releaseNickname(reason)
       sendLast(peer.finishOutside() + lastLine)
     }
-    if isAtEnd {
+    peer.transport.sayEnd(reason.streamEnd)
+    if isAtEnd, !peer.transport.hasOpenInput {
       // TLS says so, too (RFC 8446, section 6.1).
       peer.transport.shutdownWriting()
     } else {

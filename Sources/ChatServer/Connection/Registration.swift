@@ -24,7 +24,7 @@ final class Registration {
     let parsed: Result<ClientLine, Refusal>
     do { parsed = .success(try ClientLine(line)) } catch { parsed = .failure(error) }
     let step = handshake.receive(parsed, text: TextCleaner.clean(line), isRoom: isRoom)
-    client.peer.speaksVersion1 = handshake.speaksVersion1
+    if handshake.speaksVersion1 { client.peer.speaksVersion1 = true }
     carryOut(step)
     switch parsed {
     case .success(let asked): return asked.payload

@@ -81,11 +81,17 @@ struct Door {
 
   private func serveHTTP(over transport: any Transport, isEncrypted: Bool) {
     guard server.options.servesHTTP else { return turnAway("it speaks HTTP (--no-http)") }
-    HTTPSession(
+    let first = HTTPSession(
       transport: transport, address: connection.address, isEncrypted: isEncrypted, server: server,
       needsTLS: needsTLS && !isEncrypted,
       isInterrupted: { [connection] in connection.isInterrupted }
     ).run()
+    guard let first else { return }
+    let socket = WebSocketTransport(over: transport, first: first)
+    let peer = connection.beginTalk(over: socket, links: links(isEncrypted: isEncrypted))
+    // Raw bytes of files have no place in text messages.
+    peer.speaksVersion1 = true
+    Session(peer: peer, server: server, isEncrypted: isEncrypted).run()
   }
 
   /// The links to files for a client of the talk.

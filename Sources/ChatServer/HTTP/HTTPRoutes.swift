@@ -55,6 +55,7 @@ struct HTTPRoutes {
       return Self.notAllowed("\(reason)")
     }
     guard !head.target.isAsterisk else { return Self.options }
+    if WebSocketUpgrade.isMeant(by: head) { return WebSocketUpgrade.answer(head, origin) }
     guard let resource = Resource(head.target) else {
       return .refusal(.notFound, "there is nothing here")
     }

@@ -36,6 +36,8 @@ final class HTTPSession {
   private let routes: HTTPRoutes
   private let isInterrupted: () -> Bool
   private var requestCount = 0
+  /// What follows is WebSocket.
+  private var isUpgraded = false
   /// What it may say: files that are put are lines in a room.
   private var visitBudget: TokenBucket
 
@@ -60,18 +62,22 @@ final class HTTPSession {
     routes = HTTPRoutes(server)
   }
 
-  /// Serves the client until it is gone.
-  func run() {
+  /// Serves the client until it is gone, or wants to speak WebSocket.
+  ///
+  /// - Returns: what it has sent behind that request, if it was one that was taken; `nil` if the connection has ended.
+  func run() -> ArraySlice<UInt8>? {
     let count = server.metrics.connections(.http, isEncrypted: isEncrypted)
     count.begun.add()
     defer { count.ended.add() }
     do throws(SystemError) {
       while try serveNext() {}
+      if isUpgraded { return connection.unread }
       connection.close()
     } catch {
       // Broken, or no memory: nothing can be said over it any more.
       server.log.debug("\(address) lost: \(error)")
     }
+    return nil
   }
 
   /// Reads a request and answers it.
@@ -106,6 +112,11 @@ final class HTTPSession {
       : routes.answer(head, from: address, isEncrypted: isEncrypted) {
         !self.isInterrupted() && !self.connection.isBroken
       }
+    if answer.head.status == .switchingProtocols {
+      log("\(head.method) /ws", answer)
+      isUpgraded = try send(answer, isHead: false, version: head.version, keepsAlive: true)
+      return false
+    }
     // A client that waits for `100 Continue` may send the body or not: it is not known where the next request begins.
     let keepsAlive =
       head.keepsAlive && requestCount < Self.requestLimit && !head.expectsContinue

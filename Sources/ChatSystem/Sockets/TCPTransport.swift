@@ -195,6 +195,35 @@ package final class TCPTransport: FileTransport {
     }
   }
 
+  /// Limit: of the pieces that one call takes.
+  package static let mostPieces = 32
+
+  /// Gives the system as many bytes of several pieces, one after the other, as it takes now (sendmsg(2)).
+  ///
+  /// - Parameter pieces: at most `mostPieces`. They must stay valid for the call.
+  /// - Returns: how many bytes it took; 0 if none now.
+  package func send(pieces: Span<UnsafeRawBufferPointer>) throws(SystemError) -> Int {
+    var vectors = InlineArray<32, iovec>(repeating: iovec())
+    for index in pieces.indices {
+      vectors[index] = iovec(
+        iov_base: UnsafeMutableRawPointer(mutating: pieces[index].baseAddress),
+        iov_len: pieces[index].count)
+    }
+    var space = vectors.mutableSpan
+    do throws(SystemError) {
+      return try space.withUnsafeMutableBufferPointer { vectors throws(SystemError) in
+        var message = msghdr()
+        (message.msg_iov, message.msg_iovlen) = (vectors.baseAddress, pieces.count)
+        return try system("sendmsg") {
+          sendmsg(number, &message, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
+        }
+      }
+    } catch {
+      if error.code == EAGAIN { return 0 }
+      throw error
+    }
+  }
+
   /// Itself: sendfile(2) takes any socket.
   package var fileTransport: (any FileTransport)? { self }
 

@@ -25,6 +25,11 @@ package protocol Transport: AnyObject, Sendable {
   /// - Parameter buffer: takes the bytes, from its beginning on; not empty.
   func receiveIfReady(into buffer: inout [UInt8]) throws(SystemError) -> Received
 
+  /// Whether bytes may still come from the peer though `receiveIfReady` has told the end: they are dropped there.
+  ///
+  /// Thread: the one that receives.
+  var hasOpenInput: Bool { get }
+
   /// Waits until the peer has ended its side, or the connection is broken, or receiving was ended here.
   ///
   /// - Returns: false if the time was over.
@@ -62,6 +67,10 @@ package protocol Transport: AnyObject, Sendable {
 
   // MARK: Ending
 
+  /// Tells the peer, in the words of what is spoken over the connection, that nothing more comes. Only the thread that may
+  /// send calls it. Where there are no such words, nothing is said.
+  func sayEnd(_ end: StreamEnd)
+
   /// Ends receiving here, and wakes a thread that waits for input.
   func shutdownReading()
 
@@ -74,9 +83,23 @@ package protocol Transport: AnyObject, Sendable {
 
 extension Transport {
   package var hasBufferedInput: Bool { false }
+  package var hasOpenInput: Bool { false }
   package func flush() throws(SystemError) -> Readiness? { nil }
   package var fileTransport: (any FileTransport)? { nil }
   package func keepUnreadBytes(below limit: CInt) {}
+  package func sayEnd(_ end: StreamEnd) {}
+}
+
+/// How a stream ends.
+package enum StreamEnd: Sendable, Equatable {
+  /// One of both wanted it.
+  case wanted
+  /// This side stops.
+  case goingAway
+  /// What the peer did is not allowed, or there is no place for it.
+  case refused
+  /// The peer did not read.
+  case tooSlow
 }
 
 /// What has to come before a transport can go on.

@@ -14,8 +14,8 @@ struct RoomNumberTests {
     let rounds = Environment.isSanitized ? 5 : arguments.isEmpty ? 10 : 200
     let movesAtOnce = 50
     let server = try TestServer(arguments: arguments + ["--rate", "0", "--log-level", "warning"])
-    let numbers = Mutex<[String: [String]]>([:])
-    let failures = Mutex<[String]>([])
+    let numbers = Guarded<[String: [String]]>([:])
+    let failures = Guarded<[String]>([])
     let ended = Atomic<Int>(0)
     for hopper in 0..<(2 * pairs) {
       let nickname = "u\(hopper)"
