@@ -4,7 +4,6 @@ import os
 
 import pictures
 from browser import Failure
-from chat_page import shown
 from talk import Plain
 
 

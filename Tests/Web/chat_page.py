@@ -1,7 +1,7 @@
 """The page under test, in the words of somebody who uses it."""
 import json
 
-from browser import DEADLINE, ENTER, Failure, wait
+from browser import DEADLINE, ENTER, Failure
 
 # What the page's parts are called in its HTML.
 NAME, CODE, JOIN, CREATE = "#name", "#code", "#join", "#create"

@@ -2,13 +2,12 @@
 import http.server
 import json
 import re
-import socket
 import threading
 import urllib.parse
 import urllib.request
 
-from browser import ENTER, Failure, wait
-from chat_page import COMPOSER, LOG, NAME, ROOMS, ChatPage, shown
+from browser import Failure
+from chat_page import LOG, ROOMS
 from talk import Plain
 
 
@@ -52,7 +51,7 @@ def texts(trap):
         f"data:text/html,<script>{run}</script>", f"vbscript:{run}", "file:///etc/passwd", "blob:null/1", "//127.0.0.1/x",
         f"[click](javascript:{run})", f"![image]({trap}/markdown)", f"https://javascript:{run}@127.0.0.1/",
         f'{trap}/"onmouseover="{run}', f"{trap}/'onmouseover='{run}", f"{trap}/><img src=x onerror={run}>",
-        f"{trap}/<script>{run}</script>", f"http://[::1]:1/x", f"http://%00/", "http://", "https://a.b:99999999/", "http:///x",
+        f"{trap}/<script>{run}</script>", "http://[::1]:1/x", "http://%00/", "http://", "https://a.b:99999999/", "http:///x",
         f"{{{{constructor.constructor('{run}')()}}}}", f"${{{run}}}", f"<%= {run} %>", f"&lt;script&gt;{run}&lt;/script&gt;",
         f"</textarea><script>{run}</script>", f"</title><script>{run}</script>", f"--><script>{run}</script>",
         f"]]><script>{run}</script>", "\u202e<gnp.exe", "a\u0301\u0302" * 200, "x" * 4_000, "<" * 2_000, "http://" + "a" * 3_000,
@@ -91,9 +90,9 @@ def attack(stage, browser, trap):
     victim.reads("the last of them")
     read_literally(victim, mallory)
     names(stage, victim, code)
-    files(stage, victim, mallory, trap)
-    for selector in ["a[href]"]:
-        links(victim, selector)
+    files(victim, mallory, trap)
+    links(victim)
+    nothing_happened(stage, victim, trap)
     # The same once more out of the history.
     victim.page.reload()
     victim.entered()
@@ -118,9 +117,8 @@ def read_literally(victim, mallory):
 
 
 def names(stage, victim, code):
-    """Names of JavaScript's own, and rooms with such names."""
-    for number, nickname in enumerate(["__proto__", "constructor", "hasOwnProperty", "toString", "null", "undefined", "-.-"]):
-        # A nickname is taken once on a server; both browsers have their turn.
+    """Nicknames that mean something in JavaScript."""
+    for nickname in ["__proto__", "constructor", "hasOwnProperty", "toString", "null", "undefined", "-.-"]:
         speaker = Plain(stage.server, nickname, code)
         speaker.say(f"I am {nickname}")
         victim.reads(f"I am {nickname}")
@@ -130,7 +128,7 @@ def names(stage, victim, code):
         raise Failure("a prototype was changed")
 
 
-def files(stage, victim, mallory, trap):
+def files(victim, mallory, trap):
     script = b"<script>window.ran.push(1)</script>"
     image = f'<svg xmlns="http://www.w3.org/2000/svg" onload="window.ran.push(1)"><image href="{trap.origin}/svg"/></svg>'
     contents = {".svg": image.encode(), ".html": script, ".png": b"\x89PNG\r\n\x1a\n" + script, ".jpg": script}
@@ -153,10 +151,10 @@ def files(stage, victim, mallory, trap):
                 raise Failure(f"{address} lacks nosniff or the sandbox")
 
 
-def links(victim, selector):
+def links(victim):
     """Links lead to http and https alone, and tell the other side nothing."""
     found = victim.page.evaluate(
-        f"[...document.querySelectorAll({json.dumps(LOG)} + ' ' + {json.dumps(selector)})]"
+        f"[...document.querySelectorAll({json.dumps(LOG)} + ' a[href]')]"
         ".map(link => [link.getAttribute('href'), link.protocol, link.rel, link.target, link.origin === location.origin,"
         " link.hasAttribute('download')])")
     for href, protocol, relation, target, is_own, is_download in found:

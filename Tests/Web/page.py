@@ -17,9 +17,9 @@ import accessibility
 import hostile
 import pictures
 import screens
-from browser import ENTER, TAB, Browser, Chromium, Failure, Firefox, wait
+from browser import ENTER, TAB, Chromium, Failure, Firefox, wait
 from chat_page import (
-    BANNER, CODE, COMPOSER, CREATE, FILE_BUTTON, HOME, JOIN, LEAVE, NAME, ChatPage, shown)
+    BANNER, CODE, COMPOSER, CREATE, FILE_BUTTON, JOIN, LEAVE, NAME, ChatPage, shown)
 from talk import Client, Plain, Server
 
 SCENARIOS = []

@@ -7,7 +7,8 @@ import Testing
 struct PageTests {
   @Test(
     "in Chromium and Firefox, with chat-client and nc: talk, files, a restart, strangers, keyboard, axe",
-    .disabled(if: Environment.isSanitized, "the other WebSocket tests play with a sanitized server"))
+    .disabled(if: Environment.isSanitized, "the other WebSocket tests play with a sanitized server")
+  )
   func page() throws {
     let folder = try TestFolder()
     let output = try WebScript.run(

@@ -28,7 +28,8 @@ enum WebScript {
     let python = try Program(
       "env",
       [
-        "PYTHONPATH=\(tools)", "PYTHONPYCACHEPREFIX=\(root.path)/.build/pycache", "/usr/bin/python3",
+        "PYTHONPATH=\(tools)", "PYTHONPYCACHEPREFIX=\(root.path)/.build/pycache",
+        "/usr/bin/python3",
         script,
       ] + arguments)
     let output = try python.rest(within: seconds)
