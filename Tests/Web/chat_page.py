@@ -6,9 +6,8 @@ from browser import DEADLINE, ENTER, Failure
 # What the page's parts are called in its HTML.
 NAME, CODE, JOIN, CREATE = "#name", "#code", "#join", "#create"
 HOME, ROOM, HOME_ERROR, ROOMS = "#home", "#room", "#home-error", "#rooms"
-LOG, TEXT, COMPOSER, SEND = "#log", "#log .text", "#text", "#send"
+LOG, TEXT, COMPOSER = "#log", "#log .bubble > .text", "#text"
 FILE_BUTTON, FILE_INPUT, LEAVE, BANNER = "#attach", "#file", "#leave", "#banner"
-JUMP = "#jump"
 
 
 class ChatPage:
@@ -117,6 +116,11 @@ WATCH = """
         window.violations.push(event.effectiveDirective + " " + event.blockedURI);
     });
 """
+
+
+def told(selector):
+    """An expression: whether an element that can be seen says something."""
+    return f"{shown(selector)} && document.querySelector({json.dumps(selector)}).textContent.trim() !== ''"
 
 
 def shown(selector):

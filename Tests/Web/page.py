@@ -19,7 +19,7 @@ import pictures
 import screens
 from browser import ENTER, TAB, Chromium, Failure, Firefox, wait
 from chat_page import (
-    BANNER, CODE, COMPOSER, CREATE, FILE_BUTTON, JOIN, LEAVE, NAME, ChatPage, shown)
+    BANNER, CODE, COMPOSER, CREATE, FILE_BUTTON, JOIN, LEAVE, NAME, ChatPage, shown, told)
 from talk import Client, Plain, Server
 
 SCENARIOS = []
@@ -178,7 +178,7 @@ def restart(stage):
     reached.wait(60)
     stage.server.kill()
     for page in [alice, bob]:
-        page.wait("the banner", shown(BANNER))
+        page.wait("the banner", told(BANNER))
     stage.server.start()
     for speaker in speakers:
         speaker.join(120)
@@ -186,7 +186,7 @@ def restart(stage):
         raise faults[0]
     said = sorted(f"{name} {number}" for name in ["alice", "bob", "clara"] for number in range(count))
     for page in [alice, bob]:
-        page.wait("no banner", f"!({shown(BANNER)})")
+        page.wait("no banner", f"!({told(BANNER)})")
         for name in ["alice", "bob", "clara"]:
             page.reads(f"{name} {count - 1}")
         texts = page.texts()
