@@ -14,20 +14,19 @@ def source():
 
 
 def run(stage):
-    alice = stage.page(stage.chromium, "alice")
     nina = stage.add(Plain(stage.server, "nina", "#open"))
     script = source()
     faults = []
     for scheme in ["light", "dark"]:
-        stage.chromium.devtools(
-            alice.page, "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         for width, height in [(1280, 800), (360, 740)]:
+            alice = stage.page(stage.chromium, f"alice-{scheme}-{width}")
+            stage.chromium.devtools(
+                alice.page, "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
             alice.page.viewport(width, height)
-            alice.name = f"alice-{scheme}-{width}"
             alice.home()
             alice.wait("a public room", "document.body.innerText.includes('open')")
             faults += check(alice, script, f"home, {scheme}, {width} px")
-            alice.join("#open")
+            alice.enter("#open")
             alice.say("Look at https://example.org/, it's short.")
             nina.send("hello, alice")
             nina.socket.sendall(b"[FILE]:notes.txt\nsome notes\n<END>\n")

@@ -29,7 +29,14 @@ class ChatPage:
         self.page.click(selector)
 
     def wait(self, what, expression, deadline=DEADLINE):
-        return self.page.wait(what, expression, deadline)
+        try:
+            return self.page.wait(what, expression, deadline)
+        except Failure as failure:
+            try:
+                violations = self.page.evaluate("window.violations")
+            except Failure:
+                raise failure from None
+            raise Failure(f"{failure}\nthe policy stopped {violations}") from None
 
     def create(self):
         """Makes a room from the home view: its code."""
@@ -41,6 +48,10 @@ class ChatPage:
     def join(self, code):
         """Joins by code from the home view."""
         self.home()
+        return self.enter(code)
+
+    def enter(self, code):
+        """The same where the home view is there already."""
         self.fill(NAME, self.name)
         self.fill(CODE, code)
         self.click(JOIN)

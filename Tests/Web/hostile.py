@@ -204,6 +204,8 @@ def elsewhere(stage, victim):
 
 def nothing_ran(page):
     ran, violations = page.page.evaluate("[window.ran, window.violations]")
+    # That is the browser's own wish, where a page names no icon.
+    violations = [violation for violation in violations if not violation.endswith(f"{page.server.origin}/favicon.ico")]
     if ran:
         raise Failure(f"{page.browser.name}: something ran: {ran}")
     if violations:
@@ -222,7 +224,13 @@ def nothing_happened(stage, victim, trap):
 def policy_works(victim, trap):
     """That the checks above can fail: what is put into the page by force is seen, and the policy stops it."""
     victim.page.evaluate(f"""(() => {{
-        const add = (name, values) => document.body.append(Object.assign(document.createElement(name), values));
+        const add = (name, values) => {{
+            const element = document.createElement(name);
+            document.body.append(element);
+            // Scripts may be refused as they are made (Trusted Types).
+            try {{ Object.assign(element, values); }} catch {{}}
+            document.body.append(element);
+        }};
         add("img", {{src: "{trap.origin}/forced-image"}});
         add("script", {{textContent: "window.ran.push('forced script')"}});
         add("script", {{src: "{trap.origin}/forced-script"}});
@@ -231,8 +239,9 @@ def policy_works(victim, trap):
         fetch("{trap.origin}/forced-fetch").catch(() => {{}});
         try {{ new WebSocket("{trap.origin.replace('http', 'ws')}/forced-socket"); }} catch {{}}
     }})()""")
-    wanted = ["connect-src", "frame-src", "img-src", "script-src-elem", "style-src-elem"]
-    victim.wait(f"the policy stops {wanted}",
-                f"{json.dumps(wanted)}.every(one => window.violations.some(it => it.startsWith(one)))")
+    wanted = [["connect-src"], ["frame-src"], ["img-src"], ["script-src-elem", "require-trusted-types-for"], ["style-src-elem"]]
+    victim.wait(
+        f"the policy stops {wanted}",
+        f"{json.dumps(wanted)}.every(names => window.violations.some(it => names.some(one => it.startsWith(one))))")
     if victim.page.evaluate("window.ran.length") or trap.requests:
         raise Failure(f"the policy lets through {trap.requests}")
