@@ -1,7 +1,7 @@
 """What the Autobahn suite leaves out, against a WebSocket echo server.
 
 Usage: frames.py HOST:PORT [LIMIT]
-LIMIT: the largest message that the server takes, in bytes (64 MiB).
+LIMIT: the largest message that the server takes, in bytes (32 MiB).
 Prints a line for each check that fails, and a summary. Exits with 1 if one failed.
 """
 import struct
@@ -357,4 +357,4 @@ def main(address, limit):
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1 << 26))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1 << 25))
