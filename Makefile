@@ -23,7 +23,12 @@ BUILD_NEEDS = /usr/include/sqlite3.h:libsqlite3-dev /usr/include/openssl/evp.h:l
   /usr/bin/pkg-config:pkg-config curl-config:libcurl4-openssl-dev /usr/include/qrencode.h:libqrencode-dev
 TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:util-linux ip:iproute2 \
   openssl:openssl curl:curl wget:wget nmap:nmap zbarimg:zbar-tools \
-  /usr/lib/python3/dist-packages/h11/__init__.py:python3-h11 /usr/lib/python3/dist-packages/pip:python3-pip
+  /usr/lib/python3/dist-packages/h11/__init__.py:python3-h11 /usr/lib/python3/dist-packages/pip:python3-pip \
+  $(BROWSERS)
+# The page is tried in both; fonts make its screenshots look as they do elsewhere. Where a system has them under other
+# names, BROWSERS= leaves the installation to you.
+BROWSERS = chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr \
+  /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core
 # What Debian lacks, from PyPI. Where it can't be had, its test is left out, and says so.
 PYTHON_TOOLS = .build/python
 PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/sbin/ngircd:ngircd \
@@ -31,14 +36,16 @@ PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/
   node:nodejs /usr/share/nodejs/ws/package.json:node-ws
 
 .DEFAULT_GOAL := help
-.PHONY: help unicode run client build test tsan fuzz bench lint format docs docs-serve clean needs-swift
+.PHONY: help unicode run client build test tsan fuzz bench bench-page screenshots lint format docs docs-serve clean needs-swift
 
 help:
 	@echo "make run      build and start the server (ARGS='--host 0.0.0.0 --port 7000' to change how)"
 	@echo "make client   build and start a client (ARGS='--nick alice example.org')"
 	@echo "make test     run every test"
+	@echo "              (make screenshots takes pictures of the page, into .build/screenshots)"
 	@echo "make bench    measure, beside nats-server, inspircd, ngircd, ncat, nginx, nc and node where installed"
-	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less)"
+	@echo "              (PEERS=install installs them; ARGS='--only fan100 --runs 3' does less;"
+	@echo "              make bench-page scrolls the page through 10,000 messages in Chromium)"
 	@echo "make tsan     run the tests under the thread sanitizer"
 	@echo "make fuzz     feed what reads strangers' bytes with any, a minute for each part"
 	@echo "              (SECONDS=600 for longer, TARGETS='client terminal' for some)"
@@ -62,14 +69,21 @@ build: needs-swift
 	@$(BUILD) --product chat-server >&2
 	@$(BUILD) --product chat-client >&2
 
+PIP = /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --retries 1 \
+  --timeout 15 --target $(PYTHON_TOOLS)
+
 $(PYTHON_TOOLS)/tusclient:
-	@/usr/bin/python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --retries 1 --timeout 15 \
-	  --target $(PYTHON_TOOLS) sslyze tuspy \
-	  || echo "sslyze and tuspy can't be installed from PyPI: their tests are left out" >&2
+	@$(PIP) sslyze tuspy || echo "sslyze and tuspy can't be installed from PyPI: their tests are left out" >&2
+
+# What these need in turn and is not named is not needed here: twisted, playwright.
+$(PYTHON_TOOLS)/autobahntestsuite:
+	@$(PIP) --quiet --no-compile --no-deps websockets==17.4 autobahn==26.10.2 autobahntestsuite==25.10.1 txaio==26.6.1 hyperlink==21.0.0 \
+	  idna==3.20 cffi==2.1.1 pycparser==3.12 axe-playwright-python==0.1.8 || echo "websockets, autobahn," \
+	  "autobahntestsuite and axe-playwright-python can't be installed from PyPI: their tests are left out" >&2
 
 test: needs-swift
 	@$(call need,$(BUILD_NEEDS) $(TEST_NEEDS))
-	@$(MAKE) --no-print-directory $(PYTHON_TOOLS)/tusclient
+	@$(MAKE) --no-print-directory $(PYTHON_TOOLS)/tusclient $(PYTHON_TOOLS)/autobahntestsuite
 	@test -d $(TEST_BUILD) || echo "Building the programs and their tests: two to ten minutes, the first time" >&2
 	$(TEST) -c release --scratch-path $(TEST_BUILD)
 
@@ -106,6 +120,18 @@ bench: needs-swift
 	@$(call need,$(BUILD_NEEDS) $(if $(filter install,$(PEERS)),$(PEER_NEEDS)))
 	@$(BUILD) >&2
 	@exec .build/release/chat-bench $(ARGS)
+
+PAGE = PYTHONPATH=$(PYTHON_TOOLS) PYTHONPYCACHEPREFIX=.build/pycache /usr/bin/python3 Tests/Web
+
+bench-page: build
+	@$(call need,$(TEST_NEEDS))
+	@$(MAKE) --no-print-directory $(PYTHON_TOOLS)/autobahntestsuite
+	@$(PAGE)/scroll.py --server $(SERVER) $(ARGS)
+
+screenshots: build
+	@$(call need,$(TEST_NEEDS))
+	@$(MAKE) --no-print-directory $(PYTHON_TOOLS)/autobahntestsuite
+	@$(PAGE)/page.py --server $(SERVER) --client $(CLIENT) --screenshots .build/screenshots screenshots
 
 lint: needs-swift docs
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
