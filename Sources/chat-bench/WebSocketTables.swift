@@ -4,7 +4,7 @@ import ChatTLS
 struct WebSocketTables {
   private static let idlePeople = 1_000
   /// Node.js makes a call of the system for each delivery: what a larger window holds would take it a minute.
-  private static let nodeWindowBytes = [4_096, 32_768]
+  private static let nodeWindowBytes = [4_096, 16_384]
 
   private let runner: Runner
   /// Each without WebSocket and with it.
