@@ -33,9 +33,17 @@ struct PageRoutesTests {
     #expect(!policy.joined().contains("unsafe") && !policy.joined().contains("*"))
   }
 
-  @Test("each file is served with its type, and nothing else is", arguments: ["/r", "/r/a/b", "/static", "/static/", "/static/none.js", "/static/index.html", "/static/../x"])
+  @Test(
+    "each file is served with its type, and nothing else is",
+    arguments: [
+      "/r", "/r/a/b", "/static", "/static/", "/static/none.js", "/static/index.html",
+      "/static/../x",
+    ])
   func files(_ other: String) throws {
-    let types = ["css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"]
+    let types = [
+      "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
+      "svg": "image/svg+xml",
+    ]
     for name in try Self.names() where name != "index.html" {
       let reply = try HTTPExchange.reply(to: "GET", "/static/\(name)")
       #expect(reply.status == 200, "\(name)")
@@ -49,7 +57,10 @@ struct PageRoutesTests {
   func plain() throws {
     for name in try Self.names() {
       let text = try Self.content(name)
-      for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "javascript:"] {
+      for word in [
+        "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(",
+        "javascript:",
+      ] {
         #expect(!text.contains(word), "\(name): \(word)")
       }
       for match in text.matches(of: /https?:\/\/[a-z0-9.]+/) {
