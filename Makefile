@@ -79,7 +79,8 @@ $(PYTHON_TOOLS)/tusclient:
 $(PYTHON_TOOLS)/autobahntestsuite:
 	@$(PIP) --quiet --no-compile --no-deps websockets==17.4 autobahn==26.10.2 autobahntestsuite==25.10.1 \
 	  txaio==26.6.1 hyperlink==21.0.0 idna==3.20 cffi==2.1.1 pycparser==3.12 axe-playwright-python==0.1.8 \
-	  || echo "websockets, autobahn, autobahntestsuite and axe-playwright-python can't be installed from PyPI: their tests are left out" >&2
+	  || echo "websockets, autobahn, autobahntestsuite and axe-playwright-python can't be installed from PyPI:" \
+	  "their tests are left out" >&2
 
 test: needs-swift
 	@$(call need,$(BUILD_NEEDS) $(TEST_NEEDS))
