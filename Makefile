@@ -28,7 +28,8 @@ TEST_NEEDS = nc.openbsd:netcat-openbsd python3:python3 sqlite3:sqlite3 prlimit:u
 # The page is tried in both; fonts make its screenshots look as they do elsewhere. Where a system has them under other
 # names, BROWSERS= leaves the installation to you.
 BROWSERS = chromium:chromium chromedriver:chromium-driver firefox-esr:firefox-esr \
-  /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core
+  /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core \
+  /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf:fonts-noto-color-emoji
 # What Debian lacks, from PyPI. Where it can't be had, its test is left out, and says so.
 PYTHON_TOOLS = .build/python
 PEER_NEEDS = /usr/sbin/nats-server:nats-server /usr/sbin/inspircd:inspircd /usr/sbin/ngircd:ngircd \
@@ -77,9 +78,10 @@ $(PYTHON_TOOLS)/tusclient:
 
 # What these need in turn and is not named is not needed here: twisted, playwright.
 $(PYTHON_TOOLS)/autobahntestsuite:
-	@$(PIP) --quiet --no-compile --no-deps websockets==17.4 autobahn==26.10.2 autobahntestsuite==25.10.1 txaio==26.6.1 hyperlink==21.0.0 \
-	  idna==3.20 cffi==2.1.1 pycparser==3.12 axe-playwright-python==0.1.8 || echo "websockets, autobahn," \
-	  "autobahntestsuite and axe-playwright-python can't be installed from PyPI: their tests are left out" >&2
+	@$(PIP) --quiet --no-compile --no-deps websockets==17.4 autobahn==26.10.2 autobahntestsuite==25.10.1 \
+	  txaio==26.6.1 hyperlink==21.0.0 idna==3.20 cffi==2.1.1 pycparser==3.12 axe-playwright-python==0.1.8 \
+	  || echo "websockets, autobahn, autobahntestsuite and axe-playwright-python can't be installed from PyPI:" \
+	  "their tests are left out" >&2
 
 test: needs-swift
 	@$(call need,$(BUILD_NEEDS) $(TEST_NEEDS))

@@ -100,7 +100,8 @@ class Connection:
 
 
 class Browser:
-    """A browser that runs until `quit`. `entries` is what pages wrote to the console, `requests` what they asked for."""
+    """A browser that runs until `quit`. `entries` is what pages wrote to the console and did not get, `requests` what
+    they asked for."""
 
     name = "?"
 
@@ -142,14 +143,17 @@ class Browser:
         self.connection.listeners.append(self.notice)
 
     def subscribe(self):
-        self.connection.send("session.subscribe",
-            events=["log.entryAdded", "network.beforeRequestSent", "input.fileDialogOpened"])
+        self.connection.send(
+            "session.subscribe",
+            events=["log.entryAdded", "network.beforeRequestSent", "network.fetchError", "input.fileDialogOpened"])
 
     def notice(self, method, event):
         if method == "log.entryAdded":
             self.entries.append(f"{event['level']}: {event.get('text')}")
         elif method == "network.beforeRequestSent":
             self.requests.append(event["request"]["url"])
+        elif method == "network.fetchError":
+            self.entries.append(f"no answer: {event['request']['url']}: {event['errorText']}")
 
     def page(self, is_alone=True):
         """A new page; alone: with cookies and storage of its own."""

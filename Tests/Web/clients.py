@@ -311,7 +311,7 @@ def curl_websocket(server):
 def main(program):
     failed = 0
     for function in CHECKS:
-        server = Server(program, "--rate", "0")
+        server = Server(program)
         try:
             function(server)
         except (Failure, Violation, OSError, EOFError, TimeoutError, ConnectionClosed, InvalidStatus) as error:

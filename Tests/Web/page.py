@@ -39,7 +39,7 @@ class Stage:
         self.options = options
         self.folder = tempfile.TemporaryDirectory(prefix="chat-page-files-")
         self.everybody = []
-        self.server = self.add(Server(options.server, "--rate", "0"))
+        self.server = self.add(Server(options.server))
 
     def add(self, somebody):
         self.everybody.append(somebody)

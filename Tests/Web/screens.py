@@ -21,7 +21,7 @@ def converse(stage, alice):
     for speaker, text in talk:
         speaker.say(text)
         alice.reads(text)
-    alice.attach(pictures.png(stage.path("shed.png"), 640, 360, (230, 170, 110)))
+    alice.attach(pictures.shed(stage.path("shed.png")))
     alice.sees_picture("shed.png")
     bob.say("Looks good! Who has the key?")
     carol.socket.sendall(b"[FILE]:seed list.pdf\n%PDF-1.4\n" + b"x" * 48_000 + b"\n<END>\n")

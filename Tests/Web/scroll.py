@@ -73,7 +73,7 @@ def main(options):
     if not Chromium.is_there():
         print("LEFT OUT: Chromium is not installed")
         return 0
-    server = Server(options.server, "--rate", "0")
+    server = Server(options.server)
     chromium = Chromium()
     try:
         fill(server, options.messages)
