@@ -17,14 +17,13 @@ package struct PageFile: Sendable {
   private static let files: [String: [UInt8]] = [
     "app.js": PackageResources.app_js,
     "connection.js": PackageResources.connection_js,
-    "dialog.js": PackageResources.dialog_js,
+    "dom.js": PackageResources.dom_js,
     "files.js": PackageResources.files_js,
     "home.js": PackageResources.home_js,
     "icon.svg": PackageResources.icon_svg,
     "lines.js": PackageResources.lines_js,
     "log.js": PackageResources.log_js,
     "room.js": PackageResources.room_js,
-    "store.js": PackageResources.store_js,
     "style.css": PackageResources.style_css,
     "texts.js": PackageResources.texts_js,
   ]

@@ -1,9 +1,9 @@
 // The page: the home view, or a room.
 
+import { get, load, save } from "./dom.js";
 import { Home } from "./home.js";
 import { roomOf } from "./lines.js";
 import { Room } from "./room.js";
-import { load, save } from "./store.js";
 import { texts, translate } from "./texts.js";
 
 translate(document);
@@ -14,10 +14,10 @@ const isEncrypted = location.protocol === "https:";
 for (const button of document.querySelectorAll(".secure")) {
 	button.textContent = isEncrypted ? texts.encrypted : texts.notEncrypted;
 	button.classList.toggle("warning", !isEncrypted);
-	button.addEventListener("click", () => Room.security(about));
+	button.onclick = Room.security;
 }
 
-document.getElementById("terminal").textContent = `nc ${location.hostname.replace(/[[\]]/g, "")} ${location.port || (isEncrypted ? 443 : 80)}`;
+get("terminal").textContent = `nc ${location.hostname.replace(/[[\]]/g, "")} ${location.port || (isEncrypted ? 443 : 80)}`;
 
 function remembered() {
 	try { return load("nick") ?? localStorage.getItem("chat.nick") ?? ""; } catch { return ""; }

@@ -8,7 +8,7 @@ const nickPatience = 30_000;
 const mostWaiting = 1000;
 
 export class Connection {
-	// `told` gets what happens: { entered, lines, members, private, notice, error, state, failed, file }.
+	// `told` has a function for each thing that happens.
 	constructor(nick, room, told, restored) {
 		Object.assign(this, { nick, room, told });
 		this.position = restored?.position ?? 0;
@@ -17,19 +17,17 @@ export class Connection {
 		this.token = null;
 		this.maxFile = 0;
 		this.tries = 0;
-		this.ended = false;
-		this.entered = false;
 		this.connect();
 	}
 
 	// MARK: Connecting
 
 	connect() {
-		const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-		const socket = new WebSocket(`${scheme}//${location.host}/ws`, "chat.1");
+		const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`, "chat.1");
 		this.socket = socket;
 		this.phase = "greeting";
 		this.asked = false;
+		for (const then of this.answers ?? []) then(null);
 		this.answers = [];
 		this.past = [];
 		this.held = [];
@@ -105,7 +103,10 @@ export class Connection {
 		switch (tag) {
 			case undefined: return this.takeText(text);
 			case "PING": return this.say(`[PONG]:${value}`);
-			case "PONG": return value === "room" && this.phase === "greeting" ? this.introduce() : undefined;
+			case "PONG":
+				if (value !== "room" || this.phase !== "greeting") return;
+				this.phase = "named";
+				return this.say(this.nick);
 			case "WELCOME": return this.welcome(fields);
 			case "ROOM": return this.moved(value, fields);
 			case "PAST": return this.takePast(value, fields);
@@ -122,30 +123,22 @@ export class Connection {
 			// Only once it is known that the room is there, the name is said: so nobody ends up in another one.
 			if (text !== "NICK" || this.asked) return;
 			this.asked = true;
-			const isKnown = this.entered || this.room !== null;
 			const since = this.entered ? `\tsince=${this.position}` : "";
-			this.say(`[HELLO]:1${isKnown ? `\n[ROOM]:${this.room}${since}` : ""}\n[PING]:room`);
-			return;
+			const room = this.room === null ? "" : `\n[ROOM]:${this.room}${since}`;
+			return this.say(`[HELLO]:1${room}\n[PING]:room`);
 		}
-		if (this.phase === "named") return text === "NICK" ? undefined : this.held.push(text);
-		if (this.awaitsConnected && text === "Connected to server!") { this.awaitsConnected = false; return; }
-		if (text === "Bye!") return;
-		if (this.room === null) return;
-		this.count(text);
-	}
-
-	introduce() {
-		this.phase = "named";
-		this.say(this.nick);
+		if (this.phase === "named" || text === "Bye!") return;
+		if (this.awaitsConnected && text === "Connected to server!") this.awaitsConnected = false;
+		else if (this.room !== null) this.count(text);
 	}
 
 	refused(reason, { code }) {
-		if (this.phase === "greeting" || this.phase === "named") {
+		if (this.phase !== "in") {
 			this.refusal = code;
-			return this.drop();
+			this.drop();
+		} else if (code !== "shutting-down" && code !== "slow-consumer") {
+			this.told.notice(reason);
 		}
-		if (code === "shutting-down" || code === "slow-consumer") return;
-		this.told.error(reason, code);
 	}
 
 	welcome(fields) {
@@ -153,7 +146,6 @@ export class Connection {
 		this.awaitsConnected = true;
 		this.token = fields.token ?? null;
 		this.maxFile = Number(fields["max-file"] ?? 0);
-		this.held = [];
 		if (this.room === null) return this.say("[NEWROOM]:");
 		if (fields.room !== this.room) { this.refusal = "room-not-found"; return this.drop(); }
 		this.arrive(Number(fields.seq));
@@ -168,18 +160,16 @@ export class Connection {
 
 	// It is in the room: its own join is the line of this number.
 	arrive(sequence) {
-		const own = { sequence, time: Date.now(), ...event(`${this.nick} joined!`) };
-		this.held = [own];
+		this.held = [{ sequence, time: Date.now(), kind: "joined", who: this.nick }];
 		this.sequence = sequence;
 		this.lostAt = null;
 		this.tries = 0;
-		const isFirst = !this.entered;
-		this.entered = true;
-		if (isFirst) {
-			this.told.entered(this.room);
-			this.ask("[HISTORY]:100", "entry");
+		if (this.entered) {
+			this.answers.push((past) => past && this.catchUp(past, true));
 		} else {
-			this.answers.push({ kind: "since" });
+			this.entered = true;
+			this.told.entered(this.room);
+			this.ask("[HISTORY]:100", (past) => past && this.catchUp(past, false));
 		}
 		this.who = [];
 		this.say("[WHO]:");
@@ -217,8 +207,8 @@ export class Connection {
 
 	// MARK: The past
 
-	ask(line, kind, more = {}) {
-		this.answers.push({ kind, ...more });
+	ask(line, then) {
+		this.answers.push(then);
 		this.say(line);
 	}
 
@@ -227,30 +217,26 @@ export class Connection {
 			this.past.push({ sequence: Number(fields.seq), time: Date.parse(fields.time), file: fields.file, ...event(value) });
 			return;
 		}
-		const answer = this.answers.shift();
 		const { past } = this;
 		this.past = [];
-		if (answer?.kind === "entry" || answer?.kind === "since") return this.catchUp(past, answer.kind);
-		answer?.then?.(past);
+		this.answers.shift()?.(past);
 	}
 
 	// What was said while it was away comes first, then what has come since it is back.
-	catchUp(past, kind) {
-		const held = this.held ?? [];
+	catchUp(past, isBack) {
 		const before = this.position;
 		const end = past.at(-1)?.sequence ?? 0;
-		const isSame = kind === "since" && (this.sequence ?? 0) >= before;
-		if (kind === "since" && (!isSame || (past[0]?.sequence ?? this.sequence) > before + 1)) this.told.gap();
+		if (isBack && (this.sequence < before || (past[0]?.sequence ?? this.sequence) > before + 1)) this.told.gap();
 		// Own lines that came through before the connection was lost.
 		for (const line of past) {
 			if (line.sequence > before && line.kind === "said" && line.who === this.nick
 				&& this.unheard.length && same(line.text, this.unheard[0])) this.unheard.shift();
 		}
 		this.flush();
-		const rest = held.filter((line) => line.sequence > end);
+		const rest = this.held.filter((line) => line.sequence > end);
 		this.held = null;
-		this.told.lines([...past, ...rest], kind === "entry");
-		this.position = Math.max(end, rest.at(-1)?.sequence ?? 0, this.sequence);
+		this.told.lines([...past, ...rest], !isBack);
+		this.position = this.sequence;
 		this.told.state("in");
 		this.sent = 0;
 		this.sendUnheard();
@@ -259,16 +245,17 @@ export class Connection {
 	// The lines before a number, up to so many.
 	older(before, count) {
 		return new Promise((resolve) => {
-			if (!this.ready || before <= 1) return resolve(before <= 1 ? [] : null);
+			if (before <= 1) return resolve([]);
+			if (!this.ready) return resolve(null);
 			const since = Math.max(0, before - 1 - count);
-			this.ask(`[HISTORY]:${before - 1 - since}\tsince=${since}`, "older", { then: resolve });
+			this.ask(`[HISTORY]:${before - 1 - since}\tsince=${since}`, resolve);
 		});
 	}
 
 	search(words) {
 		return new Promise((resolve) => {
-			if (!this.ready) return resolve([]);
-			this.ask(`[SEARCH]:${clean(words).replaceAll("\t", " ")}\tlimit=100`, "search", { then: resolve });
+			if (this.ready) this.ask(`[SEARCH]:${clean(words).replaceAll("\t", " ")}\tlimit=100`, resolve);
+			else resolve([]);
 		});
 	}
 

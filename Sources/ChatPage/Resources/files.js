@@ -1,6 +1,6 @@
 // Files that are sent: tus 1.0, a part at a time, which goes on where it was.
 
-import { element } from "./log.js";
+import { button, element } from "./dom.js";
 import { texts } from "./texts.js";
 
 const partBytes = 8 << 20;
@@ -51,9 +51,7 @@ class Transfer {
 		Object.assign(this, { file, transfers });
 		this.label = element("span");
 		this.bar = element("progress", { max: Math.max(1, file.size), value: 0, ariaLabel: file.name });
-		const cancel = element("button", { type: "button", textContent: texts.cancel, ariaLabel: `${texts.cancel}: ${file.name}` });
-		cancel.addEventListener("click", () => this.cancel());
-		this.row = element("li", {}, this.label, this.bar, cancel);
+		this.row = element("li", {}, this.label, this.bar, button({ textContent: texts.cancel, ariaLabel: `${texts.cancel}: ${file.name}` }, () => this.cancel()));
 		this.show(0);
 	}
 
@@ -105,15 +103,12 @@ class Transfer {
 			const end = Math.min(this.file.size, this.offset + partBytes);
 			const part = this.file.slice(this.offset, end);
 			const reply = await this.ask("PATCH", this.place, { "Upload-Offset": this.offset, "Content-Type": "application/offset+octet-stream" }, part);
-			if (reply.status === 409 || reply.status === 423) return this.again(reply);
 			this.check(reply, 204);
 			this.offset = Number(reply.getResponseHeader("Upload-Offset") ?? end);
 			this.show(this.offset);
 		}
 		this.place = null;
 	}
-
-	again(reply) { throw new Error(String(reply.status)); }
 
 	async begin(token) {
 		const metadata = [`filename ${base64(this.file.name)}`];
@@ -131,15 +126,17 @@ class Transfer {
 
 	async find() {
 		const reply = await this.ask("HEAD", this.place);
-		if (reply.status >= 400) { this.place = null; return this.again(reply); }
+		this.check(reply, 200, 204);
 		this.offset = Number(reply.getResponseHeader("Upload-Offset"));
 	}
 
-	check(reply, status) {
-		if (reply.status === status) return;
-		if (reply.status === 401 || reply.status === 404 || reply.status === 410 || reply.status === 460) this.place = null;
-		if ([400, 403, 413, 507].includes(reply.status)) throw new Refusal(reply.responseText.trim() || String(reply.status));
-		throw new Error(reply.responseText.trim() || String(reply.status));
+	check(reply, ...wanted) {
+		const { status } = reply;
+		if (wanted.includes(status)) return;
+		const reason = reply.responseText.trim() || String(status);
+		if ([400, 403, 413, 507].includes(status)) throw new Refusal(reason);
+		if (![408, 409, 423, 503].includes(status)) this.place = null;
+		throw new Error(reason);
 	}
 
 	ask(method, path, fields = {}, body = null) {

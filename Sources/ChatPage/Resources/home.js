@@ -1,15 +1,15 @@
 // The home view: a name, a room, and which public rooms there are.
 
-import { element } from "./log.js";
+import { button, element, get } from "./dom.js";
 import { roomOf } from "./lines.js";
 import { texts } from "./texts.js";
 
-const view = document.getElementById("home");
-const name = document.getElementById("name");
-const code = document.getElementById("code");
-const error = document.getElementById("home-error");
-const list = document.getElementById("rooms");
-const buttons = [document.getElementById("join"), document.getElementById("create")];
+const view = get("home");
+const name = get("name");
+const code = get("code");
+const error = get("home-error");
+const list = get("rooms");
+const buttons = [get("join"), get("create")];
 const refreshTime = 10_000;
 
 const reasons = {
@@ -21,8 +21,8 @@ export class Home {
 	// `enter(name, room)` goes to a room; to a new one where the room is null.
 	constructor(enter) {
 		this.enter = enter;
-		document.getElementById("entry").addEventListener("submit", (event) => { event.preventDefault(); this.join(); });
-		buttons[1].addEventListener("click", () => this.go(null));
+		get("entry").onsubmit = (event) => { event.preventDefault(); this.join(); };
+		get("create").onclick = () => this.go(null);
 		setInterval(() => { if (!view.hidden && !document.hidden) void this.refresh(); }, refreshTime);
 	}
 
@@ -50,8 +50,7 @@ export class Home {
 
 	join() {
 		const room = code.value.trim();
-		if (!name.value.trim()) return this.go(room);
-		if (room) return this.go(room);
+		if (room || !name.value.trim()) return this.go(room);
 		this.fail(texts.noCode);
 		code.focus();
 	}
@@ -71,11 +70,9 @@ export class Home {
 		let rooms;
 		try { rooms = (await (await fetch("/rooms.json")).json()).rooms; } catch { return; }
 		list.replaceChildren(...rooms.map((room) => {
-			const button = element("button", { type: "button" },
+			return element("li", {}, button({}, () => { code.value = room.name; this.go(room.name); },
 				element("span", { textContent: room.name === "lobby" ? texts.lobby : room.name }),
-				element("span", { className: "quiet", textContent: texts.people(room.members) }));
-			button.addEventListener("click", () => { code.value = room.name; this.go(room.name); });
-			return element("li", {}, button);
+				element("span", { className: "quiet", textContent: texts.people(room.members) })));
 		}));
 		if (!rooms.length) list.append(element("li", { className: "quiet", textContent: texts.noRooms }));
 	}

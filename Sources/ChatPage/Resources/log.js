@@ -1,5 +1,6 @@
 // The messages of a room, as they are displayed: rows in chunks, of which a browser lays out those in sight alone.
 
+import { button, element } from "./dom.js";
 import { dayOf, dayText, texts, timeText } from "./texts.js";
 
 const chunkRows = 50;
@@ -10,12 +11,6 @@ const budget = 8;
 const groupTime = 300_000;
 const linkPattern = /https?:\/\/[^\s<>"'`]+/giu;
 const pictures = /\.(png|jpe?g|gif|webp)$/iu;
-
-export function element(tag, properties = {}, ...children) {
-	const made = Object.assign(document.createElement(tag), properties);
-	made.append(...children);
-	return made;
-}
 
 // A text with its links; everything else in it is text.
 export function linked(text) {
@@ -47,9 +42,9 @@ export class Log {
 	constructor(box, jump, { wanted, counted, opened, me }) {
 		Object.assign(this, { box, jump, wanted, counted, opened, me });
 		this.clear();
-		box.addEventListener("scroll", () => this.scrolled(), { passive: true });
-		jump.addEventListener("click", () => this.toEnd());
-		document.addEventListener("visibilitychange", () => { if (!document.hidden) { this.work(); this.read(); } });
+		box.onscroll = () => this.scrolled();
+		jump.onclick = () => this.toEnd();
+		document.onvisibilitychange = () => { if (!document.hidden) { this.work(); this.read(); } };
 		new ResizeObserver(() => { if (this.follows) this.stick(); }).observe(box);
 	}
 
@@ -63,8 +58,15 @@ export class Log {
 
 	// Lines of the stream, in order, and others that have no number.
 	add(lines, isPast = false) {
-		if (isPast && this.first === null) this.box.setAttribute("aria-busy", "true");
+		if (isPast) this.box.ariaBusy = "true";
 		for (const line of lines) this.queue.push({ line, isPast });
+		// More than is ever displayed: what is before it can be fetched.
+		const excess = this.queue.length - mostRows;
+		if (excess > 0) {
+			const { queue, unread } = this;
+			this.clear();
+			Object.assign(this, { unread, queue: queue.slice(excess) });
+		}
 		if (document.hidden) this.work(); else this.schedule();
 	}
 
@@ -90,7 +92,7 @@ export class Log {
 		if (this.follows) this.stick();
 		this.showUnread();
 		if (queue.length) { if (!document.hidden) this.schedule(); return; }
-		this.box.removeAttribute("aria-busy");
+		this.box.ariaBusy = "false";
 		this.drained?.();
 		this.drained = null;
 	}
@@ -100,7 +102,7 @@ export class Log {
 			this.first ??= line.sequence;
 			this.last = line.sequence;
 		}
-		const isUnread = !isPast && line.sequence && line.who !== this.me() && (line.kind === "said" || line.kind === "sent" || line.kind === "acted");
+		const isUnread = !isPast && line.sequence && line.who !== this.me() && (line.kind === "said" || line.kind === "sent");
 		if (isUnread && (document.hidden || !this.follows)) {
 			if (!this.unread) {
 				this.divider?.remove();
@@ -110,8 +112,7 @@ export class Log {
 			}
 			this.unread += 1;
 		}
-		const made = this.rowsOf(line, this);
-		for (const row of made) this.place(row);
+		for (const row of this.rowsOf(line, this)) this.place(row);
 	}
 
 	place(row) {
@@ -154,17 +155,13 @@ export class Log {
 		const { kind, who } = line;
 		if (kind === "notice" || kind === "other") return element("div", { className: "notice" }, ...linked(line.text));
 		const isOwn = who === this.me();
-		const row = element("div", { className: `row${isOwn ? " own" : ""}${follows ? " follows" : ""}${line.with ? " private" : ""}` });
 		const bubble = element("div", { className: "bubble" });
 		const label = line.with ? (isOwn ? texts.to(line.with) : texts.from(who)) : who;
 		if (!follows || line.with) bubble.append(element("span", { className: `name ${colorOf(who)}`, textContent: label }));
-		if (kind === "sent") bubble.append(this.file(line));
-		else bubble.append(element("span", { className: "text" }, ...linked(kind === "acted" ? `* ${who} ${line.text}` : line.text)));
-		const time = element("time", { textContent: timeText(line.time) });
-		time.dateTime = new Date(line.time).toISOString();
-		bubble.append(time);
-		row.append(bubble);
-		return row;
+		bubble.append(
+			kind === "sent" ? this.file(line) : element("span", { className: "text" }, ...linked(line.text)),
+			element("time", { textContent: timeText(line.time), dateTime: new Date(line.time).toISOString() }));
+		return element("div", { className: `row${isOwn ? " own" : ""}${follows ? " follows" : ""}${line.with ? " private" : ""}` }, bubble);
 	}
 
 	file(line) {
@@ -176,34 +173,25 @@ export class Log {
 
 	// A file that was announced has an id now.
 	offer(name, id) {
-		const find = () => {
-			const { pending } = this;
-			if (!pending || pending.line.text !== name) return;
-			pending.line.file = id;
-			this.fill(pending.box, pending.line);
-			this.pending = null;
+		const isIt = (line) => line?.kind === "sent" && line.text === name && !line.file;
+		const waiting = this.queue.findLast(({ line }) => isIt(line));
+		if (waiting) {
+			waiting.line.file = id;
+		} else if (isIt(this.pending?.line)) {
+			this.pending.line.file = id;
+			this.fill(this.pending.box, this.pending.line);
 			if (this.follows) this.stick();
-		};
-		for (let index = this.queue.length - 1; index >= 0; index -= 1) {
-			const { line } = this.queue[index];
-			if (line.kind === "sent" && line.text === name && !line.file) { line.file = id; return; }
 		}
-		find();
 	}
 
 	fill(box, line) {
 		const path = filePath(line.file, line.text);
-		const label = `${line.text} (${line.size})`;
-		const link = element("a", { className: "text", href: path, textContent: label });
-		link.download = line.text;
-		box.replaceChildren(link);
+		box.replaceChildren(element("a", { className: "text", href: path, download: line.text, textContent: `${line.text} (${line.size})` }));
 		if (!pictures.test(line.text)) return;
-		const image = element("img", { src: path, alt: line.text, loading: "lazy", decoding: "async" });
-		const button = element("button", { type: "button", className: "picture", ariaLabel: texts.open(line.text) }, image);
-		button.addEventListener("click", () => this.opened(path, line.text));
-		image.addEventListener("load", () => { if (this.follows) this.stick(); });
-		image.addEventListener("error", () => button.remove());
-		box.prepend(button);
+		const image = element("img", { src: path, alt: line.text, loading: "lazy", onload: () => { if (this.follows) this.stick(); } });
+		const opener = button({ className: "picture", ariaLabel: texts.open(line.text) }, () => this.opened(path, line.text), image);
+		image.onerror = () => opener.remove();
+		box.prepend(opener);
 	}
 
 	notice(text) { this.add([{ kind: "notice", who: "", text, time: Date.now() }]); }
@@ -214,8 +202,7 @@ export class Log {
 			this.rows -= chunk.childElementCount;
 			chunk.remove();
 			this.isAtStart = false;
-			const next = this.box.querySelector("[data-sequence]");
-			this.first = next ? Number(next.dataset.sequence) : this.first;
+			this.first = Number(this.box.querySelector("[data-sequence]")?.dataset.sequence ?? this.first);
 		}
 	}
 
@@ -328,21 +315,18 @@ class Presence {
 		this.list = element("ul");
 		this.summary = element("summary");
 		this.row = element("div", { className: "presence", textContent: text });
-		this.all = [[line, text]];
+		this.all = [text];
+		this.note(line, text);
 	}
 
 	add(line, text) {
-		this.all.push([line, text]);
-		if (this.all.length === 2) {
-			const details = element("details", {}, this.summary, this.list);
-			this.row.replaceChildren(details);
-			this.list.append(this.item(...this.all[0]));
-		}
-		if (this.list.childElementCount < 200) this.list.append(this.item(line, text));
-		const shown = this.all.slice(0, 3).map((one) => one[1]);
-		const more = this.all.length - shown.length;
-		this.summary.textContent = shown.join(", ") + (more ? `, ${texts.more(more)}` : "");
+		if (this.all.push(text) === 2) this.row.replaceChildren(element("details", {}, this.summary, this.list));
+		this.note(line, text);
+		const more = this.all.length - 3;
+		this.summary.textContent = this.all.slice(0, 3).join(", ") + (more > 0 ? `, ${texts.more(more)}` : "");
 	}
 
-	item(line, text) { return element("li", { textContent: `${timeText(line.time)} ${text}` }); }
+	note(line, text) {
+		if (this.all.length < 200) this.list.append(element("li", { textContent: `${timeText(line.time)} ${text}` }));
+	}
 }

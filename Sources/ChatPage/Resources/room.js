@@ -1,14 +1,12 @@
 // The room view: its log, its members, what is typed, and what goes with it.
 
 import { Connection } from "./connection.js";
-import { closeDialog, openDialog } from "./dialog.js";
+import { button, closeDialog, element, get, load, openDialog, save } from "./dom.js";
 import { Transfers } from "./files.js";
 import { pathOf } from "./lines.js";
-import { colorOf, element, linked, Log } from "./log.js";
-import { load, save } from "./store.js";
+import { colorOf, Log } from "./log.js";
 import { texts, timeText, dayText } from "./texts.js";
 
-const get = (id) => document.getElementById(id);
 const view = get("room");
 const text = get("text");
 const banner = get("banner");
@@ -43,7 +41,7 @@ export class Room {
 			members: (names) => { if (mine()) { this.members = new Set(names); this.showMembers(); } },
 			private: (value, to) => { if (mine()) this.whispered(value, to); },
 			file: (name, fields) => { if (mine()) this.log.offer(name, fields.id); },
-			notice: (value) => this.log.notice(value), error: (value) => this.log.notice(value),
+			notice: (value) => this.log.notice(value),
 			gap: () => this.log.notice(texts.gap),
 			state: (state) => { if (mine()) this.showState(state); },
 			failed: (reason) => { if (mine()) this.close(reason); },
@@ -95,20 +93,18 @@ export class Room {
 		const { nick, room, position, unheard } = this.connection;
 		save("state", { nick, room, position, unheard });
 		save("spot", this.log.spot);
-		save("draft", text.value || null);
+		save("draft", text.value);
 	}
 
 	// MARK: What comes
 
 	hear(lines, isPast) {
-		let hasChanged = false;
 		for (const line of lines) {
 			if (isPast && line.sequence < (this.connection.sequence ?? 0)) continue;
-			if (line.kind === "joined") { this.members.add(line.who); hasChanged = true; }
-			if (line.kind === "left") { this.members.delete(line.who); hasChanged = true; }
-			if (line.kind === "renamed") { this.members.delete(line.who); this.members.add(line.text); hasChanged = true; }
+			if (line.kind === "left" || line.kind === "renamed") this.members.delete(line.who);
+			if (line.kind === "joined" || line.kind === "renamed") this.members.add(line.text ?? line.who);
 		}
-		if (hasChanged) this.showMembers();
+		this.showMembers();
 		this.log.add(lines, isPast);
 		if (!isPast) this.notify(lines);
 		this.keepSoon();
@@ -148,9 +144,9 @@ export class Room {
 			get("who-count").textContent = names.length;
 			get("members").replaceChildren(...names.slice(0, 500).map((name) => {
 				if (name === this.nick) return element("li", {}, element("span", { className: colorOf(name), textContent: name }), ` (${texts.you})`);
-				const button = element("button", { type: "button", className: `link ${colorOf(name)}`, textContent: name, ariaLabel: `${texts.privateTo} ${name}` });
-				button.addEventListener("click", () => { text.value = `/msg ${name} `; this.showPeople(false); text.focus(); });
-				return element("li", {}, button);
+				return element("li", {}, button(
+					{ className: `link ${colorOf(name)}`, textContent: name, ariaLabel: `${texts.privateTo} ${name}` },
+					() => { text.value = `/msg ${name} `; this.showPeople(false); text.focus(); }));
 			}));
 			if (names.length > 500) get("members").append(element("li", { className: "quiet", textContent: texts.more(names.length - 500) }));
 		});
@@ -159,68 +155,62 @@ export class Room {
 	// MARK: What the person does
 
 	listen() {
-		get("composer").addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
-		text.addEventListener("keydown", (event) => {
+		const on = (id, action) => { get(id).onclick = action; };
+		get("composer").onsubmit = (event) => { event.preventDefault(); this.send(); };
+		text.onkeydown = (event) => {
 			if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
 			event.preventDefault();
 			this.send();
-		});
-		text.addEventListener("input", () => { this.grow(); save("draft", text.value || null); });
-		addEventListener("pagehide", () => this.keep());
-		get("leave").addEventListener("click", () => { history.pushState(null, "", "/"); this.close(); });
-		get("who").addEventListener("click", () => this.showPeople(!people.classList.contains("open")));
-		people.addEventListener("keydown", (event) => { if (event.key === "Escape") { this.showPeople(false); get("who").focus(); } });
-		get("share").addEventListener("click", () => this.openInvitation());
-		get("find").addEventListener("click", () => this.openSearch());
-		get("notify").addEventListener("click", async () => {
+		};
+		text.oninput = () => { this.grow(); save("draft", text.value); };
+		window.onpagehide = () => this.keep();
+		on("leave", () => { history.pushState(null, "", "/"); this.close(); });
+		on("who", () => this.showPeople(!people.classList.contains("open")));
+		people.onkeydown = ({ key }) => { if (key === "Escape") { this.showPeople(false); get("who").focus(); } };
+		on("share", () => this.openInvitation());
+		on("find", () => this.openSearch());
+		on("notify", async () => {
 			if (await Notification.requestPermission() === "granted") this.log.notice(texts.notifyOn);
 			get("notify").hidden = true;
 			text.focus();
 		});
 		const chooser = get("file");
-		get("attach").addEventListener("click", () => chooser.click());
-		chooser.addEventListener("change", () => { this.transfers.add([...chooser.files]); chooser.value = ""; });
-		text.addEventListener("paste", (event) => {
+		on("attach", () => chooser.click());
+		chooser.onchange = () => { this.transfers.add([...chooser.files]); chooser.value = ""; };
+		text.onpaste = (event) => {
 			const files = [...event.clipboardData.files];
-			if (!files.length) return;
-			event.preventDefault();
+			if (files.length) event.preventDefault();
 			this.transfers.add(files);
-		});
-		for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
-			view.addEventListener(kind, (event) => {
-				if (!event.dataTransfer?.types.includes("Files")) return;
-				event.preventDefault();
-				view.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
-				if (kind === "drop") this.transfers.add([...event.dataTransfer.files]);
-			});
-		}
+		};
+		view.ondragenter = view.ondragover = view.ondragleave = view.ondrop = (event) => {
+			const { type, dataTransfer } = event;
+			if (!dataTransfer?.types.includes("Files")) return;
+			event.preventDefault();
+			view.classList.toggle("dropping", type === "dragenter" || type === "dragover");
+			if (type === "drop") this.transfers.add([...dataTransfer.files]);
+		};
 	}
 
 	send() {
 		const said = text.value;
 		if (!said.trim() || !this.connection) return;
-		if (said.trim() === "exit" || said.trim() === "{quit}") {
-			text.value = "";
-			save("draft", null);
-			return get("leave").click();
-		}
+		const isEnd = ["exit", "{quit}"].includes(said.trim());
 		const whisper = /^\/msg\s+(\S+)\s+([^\n]+)$/u.exec(said.trim());
-		const isTaken = whisper ? this.connection.whisper(whisper[1], whisper[2]) : this.connection.speak(said.split(/\r\n|\n|\r/u));
+		const isTaken = isEnd || (whisper ? this.connection.whisper(whisper[1], whisper[2]) : this.connection.speak(said.split(/\r\n|\n|\r/u)));
 		if (!isTaken) return this.log.notice(whisper ? texts.lost : texts.tooLong);
 		text.value = "";
 		this.grow();
 		this.keep();
+		if (isEnd) return get("leave").click();
 		if (!this.log.follows) this.log.toEnd();
 		text.focus();
 	}
 
-	grow() {
-		text.rows = Math.min(6, Math.max(1, text.value.split("\n").length));
-	}
+	grow() { text.rows = Math.min(6, text.value.split("\n").length); }
 
 	showPeople(isOpen) {
 		people.classList.toggle("open", isOpen);
-		get("who").setAttribute("aria-expanded", String(isOpen));
+		get("who").ariaExpanded = String(isOpen);
 		if (isOpen) people.querySelector("button")?.focus();
 	}
 
@@ -228,50 +218,41 @@ export class Room {
 
 	openInvitation() {
 		const path = pathOf(this.room);
-		const input = element("input", { type: "text", readOnly: true, value: (this.about.origin ?? location.origin) + path, id: "link" });
-		const label = element("label", { htmlFor: "link", textContent: texts.link });
-		input.addEventListener("focus", () => input.select());
-		const copy = element("button", { type: "button", className: "primary", textContent: texts.copy });
-		copy.addEventListener("click", async () => {
-			input.select();
-			try { await navigator.clipboard.writeText(input.value); } catch { if (!document.execCommand("copy")) return; }
+		const link = element("input", { id: "link", readOnly: true, value: (this.about.origin ?? location.origin) + path });
+		const copy = button({ className: "primary", textContent: texts.copy }, async () => {
+			link.select();
+			try { await navigator.clipboard.writeText(link.value); } catch { if (!document.execCommand("copy")) return; }
 			copy.textContent = texts.copied;
 		});
-		const code = element("img", { className: "qr", src: `/qr.svg?path=${encodeURIComponent(path)}`, alt: texts.qr });
-		openDialog(texts.inviteTitle, label, input, copy, element("p", { textContent: texts.scan }), code);
+		openDialog(texts.inviteTitle, element("label", { htmlFor: "link", textContent: texts.link }), link, copy, element("p", { textContent: texts.scan }),
+			element("img", { className: "qr", src: `/qr.svg?path=${encodeURIComponent(path)}`, alt: texts.qr }));
 	}
 
 	openPicture(path, name) {
-		const save = element("a", { href: path, download: name, textContent: name });
-		openDialog(name, element("img", { className: "large", src: path, alt: name }), element("p", {}, save));
+		openDialog(name, element("img", { className: "large", src: path, alt: name }), element("a", { href: path, download: name, textContent: name }));
 	}
 
 	openSearch() {
-		const input = element("input", { type: "search", id: "words", enterKeyHint: "search" });
-		const form = element("form", {}, element("label", { htmlFor: "words", textContent: texts.words }), element("div", { className: "pair" }, input, element("button", { type: "submit", className: "primary", textContent: texts.search })));
+		const words = element("input", { type: "search", id: "words" });
 		const status = element("p", { role: "status", className: "quiet" });
 		const list = element("ul", { className: "found-lines" });
-		form.addEventListener("submit", async (event) => {
+		const row = (line) => element("li", {}, button({}, () => { closeDialog(); void this.log.show(line.sequence); },
+			element("span", { className: "quiet", textContent: `${dayText(line.time)} ${timeText(line.time)} ` }), `${line.who}: ${line.text}`));
+		const onsubmit = async (event) => {
 			event.preventDefault();
-			const words = input.value.trim();
-			if (!words) return;
-			const lines = await this.connection.search(words);
+			if (!words.value.trim()) return;
+			const lines = await this.connection.search(words.value) ?? [];
 			status.textContent = lines.length ? texts.found(lines.length) : texts.nothing;
-			list.replaceChildren(...lines.map((line) => {
-				const button = element("button", { type: "button" },
-					element("span", { className: "quiet", textContent: `${dayText(line.time)} ${timeText(line.time)} ` }), `${line.who}: ${line.text}`);
-				button.addEventListener("click", () => { closeDialog(); void this.log.show(line.sequence); });
-				return element("li", {}, button);
-			}));
-		});
-		openDialog(texts.search, form, status, list);
+			list.replaceChildren(...lines.map(row));
+		};
+		openDialog(texts.search, element("form", { onsubmit }, element("label", { htmlFor: "words", textContent: texts.words }),
+			element("div", { className: "pair" }, words, element("button", { className: "primary", textContent: texts.search }))), status, list);
 	}
 
-	static security(about) {
+	static security() {
 		const isEncrypted = location.protocol === "https:";
-		const content = [element("p", { textContent: isEncrypted ? texts.encryptedMore : texts.notEncryptedMore })];
-		if (!isEncrypted) content.push(element("p", {}, element("a", { href: `https://${location.host}${location.pathname}`, textContent: texts.goSecure })));
-		if (about.authority !== false) content.push(element("p", {}, element("a", { href: "/ca", textContent: texts.trust })));
-		openDialog(texts.security, ...content);
+		const link = (href, textContent) => element("a", { href, textContent });
+		openDialog(texts.security, element("p", { textContent: isEncrypted ? texts.encryptedMore : texts.notEncryptedMore }),
+			isEncrypted ? "" : link(location.href.replace("http", "https"), texts.goSecure), link("/ca", texts.trust));
 	}
 }
