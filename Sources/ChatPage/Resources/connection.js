@@ -108,7 +108,6 @@ export class Connection {
 				this.phase = "named";
 				return this.say(this.nick);
 			case "WELCOME": return this.welcome(fields);
-			case "ROOM": return this.moved(value, fields);
 			case "PAST": return this.takePast(value, fields);
 			case "WHO": return this.takeWho(value, fields);
 			case "FILE": return this.told.file(value, fields);
@@ -124,12 +123,12 @@ export class Connection {
 			if (text !== "NICK" || this.asked) return;
 			this.asked = true;
 			const since = this.entered ? `\tsince=${this.position}` : "";
-			const room = this.room === null ? "" : `\n[ROOM]:${this.room}${since}`;
+			const room = this.room === null ? "\n[NEWROOM]:" : `\n[ROOM]:${this.room}${since}`;
 			return this.say(`[HELLO]:1${room}\n[PING]:room`);
 		}
 		if (this.phase === "named" || text === "Bye!") return;
 		if (this.awaitsConnected && text === "Connected to server!") this.awaitsConnected = false;
-		else if (this.room !== null) this.count(text);
+		else this.count(text);
 	}
 
 	refused(reason, { code }) {
@@ -146,16 +145,9 @@ export class Connection {
 		this.awaitsConnected = true;
 		this.token = fields.token ?? null;
 		this.maxFile = Number(fields["max-file"] ?? 0);
-		if (this.room === null) return this.say("[NEWROOM]:");
+		this.room ??= fields.room;
 		if (fields.room !== this.room) { this.refusal = "room-not-found"; return this.drop(); }
 		this.arrive(Number(fields.seq));
-	}
-
-	// The answer to [NEWROOM]: its code is the room.
-	moved(room, { seq }) {
-		if (this.room !== null) return;
-		this.room = room;
-		this.arrive(Number(seq));
 	}
 
 	// It is in the room: its own join is the line of this number.

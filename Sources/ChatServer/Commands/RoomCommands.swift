@@ -5,6 +5,9 @@ internal import ChatSystem
 ///
 /// Thread: its session's.
 final class RoomCommands {
+  /// What a new private room costs besides the line: it is remembered for a day.
+  static let newRoomTokens = 50
+
   private let client: ConnectedClient
   /// The codes of private rooms that the client has tried.
   var guesses: RoomCodeGuesses

@@ -5,9 +5,8 @@ internal import ChatSystem
 ///
 /// Thread: its session's.
 struct SessionCommands {
-  /// What these cost besides: one goes through the whole history, the other is remembered for a day.
+  /// What this costs besides the line: it goes through the whole history.
   private static let searchTokens = 10
-  private static let newRoomTokens = 50
 
   private let client: ConnectedClient
   private let rooms: RoomCommands
@@ -68,7 +67,7 @@ struct SessionCommands {
         move(to: next, since: since)
       }
     case .newRoom:
-      client.spend(Self.newRoomTokens)
+      client.spend(RoomCommands.newRoomTokens)
       move(to: try client.server.rooms.enterNew(), since: nil)
     case .history(let count, let since): history.answer(in: room, count: count, since: since)
     case .search(let words, let before, let limit):

@@ -31,6 +31,9 @@ package struct Handshake {
   /// The room to enter.
   package private(set) var room = RoomName.lobby
 
+  /// The client wants a private room of its own, with a new code, instead.
+  package private(set) var wantsNewRoom = false
+
   /// The client wants the room's lines after this number, too.
   package private(set) var since: UInt64?
 
@@ -67,12 +70,15 @@ package struct Handshake {
       case .room(let text, let since):
         let name = try RoomName(text)
         guard isRoom(name) else { throw .noSuchRoom }
-        (room, self.since) = (name, since)
+        (room, self.since, wantsNewRoom) = (name, since, false)
+        return .wait
+      case .newRoom:
+        (room, since, wantsNewRoom) = (.lobby, nil, true)
         return .wait
       case .ping(let token): return .answer([.control(.pong(token: token))])
       case .pong: return .wait
-      case .nick, .who, .rooms, .message, .newRoom, .history, .search, .classicFile, .fileEnd, .get,
-        .got, .files:
+      case .nick, .who, .rooms, .message, .history, .search, .classicFile, .fileEnd, .get, .got,
+        .files:
         throw Refusal(.badTag, "choose a nickname first")
       }
     } catch {
@@ -96,7 +102,7 @@ package struct Handshake {
 
   /// The chosen room does not exist after all: the client enters the lobby.
   package mutating func refusedRoom(_ refusal: Refusal) -> Step {
-    (room, since) = (.lobby, nil)
+    (room, since, wantsNewRoom) = (.lobby, nil, false)
     return refused(refusal)
   }
 

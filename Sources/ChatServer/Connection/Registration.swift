@@ -87,6 +87,10 @@ final class Registration {
   /// Enters the room that the handshake is for, or the lobby if its code is tried only now, and is wrong.
   private func enterChosenRoom(as nickname: Nickname) throws(Refusal) -> Room {
     let rooms = client.server.rooms
+    if handshake.wantsNewRoom {
+      client.spend(RoomCommands.newRoomTokens)
+      return try rooms.enterNew()
+    }
     guard hasUntriedRoom else { return try rooms.enter(handshake.room) }
     let name = handshake.room
     let room: Room

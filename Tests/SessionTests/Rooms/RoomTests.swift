@@ -274,4 +274,29 @@ struct RoomTests {
     }
     try alice.expectNothing()
   }
+
+  @Test("a private room can be made in the handshake, and nobody in the lobby notices")
+  func newRoomInHandshake() throws {
+    let server = try TestServer()
+    let carol = try server.join("carol")
+    let alice = try server.connect()
+    try alice.expect("NICK")
+    try alice.send("[HELLO]:1\n[ROOM]:#other\n[NEWROOM]:\nalice\n")
+    try alice.expect("alice joined!")
+    let welcome = try alice.line() ?? ""
+    try alice.expect("Connected to server!")
+    let code = welcome.dropFirst("[WELCOME]:1\troom=".count).prefix { $0 != "\t" }
+    #expect(code.count == 6 && welcome.contains("\tseq=1\tmembers=1\t"), "\(welcome)")
+    let bob = try server.connect()
+    try bob.expect("NICK")
+    try bob.send("[ROOM]:\(code)\nbob\n")
+    try alice.expect("bob joined!")
+    // What is said last counts.
+    let dave = try server.connect()
+    try dave.expect("NICK")
+    try dave.send("[HELLO]:1\n[NEWROOM]:\n[ROOM]:#other\ndave\n")
+    try dave.expect("dave joined!")
+    #expect(try dave.line()?.hasPrefix("[WELCOME]:1\troom=#other\t") == true)
+    try carol.expectNothing()
+  }
 }
