@@ -94,6 +94,15 @@ struct ServerOptionsTests {
     }
   }
 
+  @Test("who comes over a network has more time to speak first")
+  func greetingDelay() {
+    var options = ServerOptions()
+    #expect(options.greetingDelay(for: Address(host: "127.0.0.1", port: 1)) == .milliseconds(50))
+    #expect(options.greetingDelay(for: Address(host: "192.168.1.5", port: 1)) == .milliseconds(300))
+    options.greetingDelay = .zero
+    #expect(options.greetingDelay(for: Address(host: "192.168.1.5", port: 1)) == .zero)
+  }
+
   @Test("--help fits one screen and names every flag")
   func help() {
     let lines = ServerOptions.help.split(separator: "\n", omittingEmptySubsequences: false)

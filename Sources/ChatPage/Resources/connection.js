@@ -11,6 +11,7 @@ export class Connection {
 	// `told` has a function for each thing that happens.
 	constructor(nick, room, told, restored) {
 		Object.assign(this, { nick, room, told });
+		this.isRestored = restored !== null;
 		this.position = restored?.position ?? 0;
 		// Own lines that have not come back, in order.
 		this.unheard = restored?.unheard ?? [];
@@ -69,11 +70,13 @@ export class Connection {
 		this.socket = null;
 		this.token = null;
 		if (this.ended) return;
-		if (!this.entered || this.refusal === "room-not-found") return this.fail(this.refusal ?? "unreachable");
+		// After a reload the server may not have noticed yet that the old connection has ended.
+		const isHeld = this.refusal === "nick-in-use" && (this.entered || this.isRestored);
+		if (!this.entered && !isHeld || this.refusal === "room-not-found") return this.fail(this.refusal ?? "unreachable");
 		this.lostAt ??= Date.now();
-		if (this.refusal === "nick-in-use" && Date.now() - this.lostAt > nickPatience) return this.fail("nick-in-use");
+		if (isHeld && Date.now() - this.lostAt > nickPatience) return this.fail("nick-in-use");
 		this.told.state("lost");
-		const pause = this.refusal === "nick-in-use" ? 1000 : pauses[Math.min(this.tries, pauses.length - 1)];
+		const pause = isHeld ? 500 : pauses[Math.min(this.tries, pauses.length - 1)];
 		this.tries += 1;
 		this.retry = setTimeout(() => this.connect(), pause * (0.8 + 0.4 * Math.random()));
 	}

@@ -30,7 +30,7 @@ struct Door {
 
   /// Looks at the first bytes, which stay where they are, until it is known what they are, or the time is over.
   private func finding(in socket: TCPTransport) -> ProtocolDetector.Finding {
-    let deadline = MonotonicTime.now + server.options.greetingDelay
+    let deadline = MonotonicTime.now + server.options.greetingDelay(for: connection.address)
     var (count, finding) = (0, ProtocolDetector.Finding.needMore)
     while finding == .needMore {
       // Who says nothing holds no buffer. What is wrong with the connection shows where it is received from.
@@ -55,7 +55,7 @@ struct Door {
 
   /// The same inside TLS, of the first record: a request comes in one.
   private func finding(in transport: TLSTransport) -> ProtocolDetector.Finding {
-    let deadline = MonotonicTime.now + server.options.greetingDelay
+    let deadline = MonotonicTime.now + server.options.greetingDelay(for: connection.address)
     while true {
       let left = deadline - .now
       guard left > .zero, (try? transport.waitUntilReadable(for: left)) == true,

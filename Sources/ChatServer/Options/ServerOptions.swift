@@ -16,8 +16,9 @@ package struct ServerOptions: Sendable {
   /// The files of the certificate and its key, in PEM; `nil` for one of the server's own.
   package var tlsCertificate: FilePath?
   package var tlsKey: FilePath?
-  /// How long the first bytes of a connection are waited for: who says nothing is greeted.
-  package var greetingDelay = Duration.milliseconds(50)
+  /// How long the first bytes of a connection are waited for: who says nothing is greeted. `nil` for as long as it takes
+  /// where a client comes from.
+  package var greetingDelay: Duration?
   /// Other machines have to come with TLS.
   package var needsTLS = false
   /// Lines a second from one client; 0 means no limit.
@@ -144,6 +145,12 @@ package struct ServerOptions: Sendable {
     return .run(options)
   }
 
+  /// How long the first bytes of a connection from there are waited for. Over a network a packet may have to be sent
+  /// again, which takes 200 ms (RFC 6298 in Linux): a browser that is greeted before shows nothing.
+  package func greetingDelay(for address: Address) -> Duration {
+    greetingDelay ?? .milliseconds(address.isLoopback ? 50 : 300)
+  }
+
   /// The text of `--help`.
   package static let help = """
     Usage: chat-server [FLAG]…
@@ -158,7 +165,8 @@ package struct ServerOptions: Sendable {
       --tls-cert F           a certificate and its key, PEM files, read again on
       --tls-key F            SIGHUP (default: one of its own, in the data folder)
       --tls-only             other machines must come with TLS
-      --greet-after MS       greet who says nothing for so long (default 50)
+      --greet-after MS       greet who says nothing for so long 
+                             (default 50, from other machines 300)
       --no-http              no web page, no metrics
       --metrics-public       other machines may read /metrics, too
       --web-origin URL       its pages may connect, too; several times for more

@@ -8,7 +8,7 @@ import Testing
 struct WebSocketTests {
   @Test("all read the same lines in the same order, whichever way they came")
   func everyone() throws {
-    let server = try TestServer("--rate", "0")
+    let server = try TestServer("--rate", "0", "--greet-after", "1000")
     let page = try TestWebSocket(server, ["Sec-WebSocket-Protocol: chat.1"])
     try page.expect("NICK")
     // One message with several lines, the last without its LF.
@@ -38,7 +38,7 @@ struct WebSocketTests {
 
   @Test("a program that says no [HELLO] is one that reads tagged lines all the same")
   func impliedHello() throws {
-    let server = try TestServer("--rate", "0")
+    let server = try TestServer("--rate", "0", "--greet-after", "1000")
     let id = try server.joinSpeaking("bob").upload("film", [1, 2, 0xFF])
     let page = try TestWebSocket(server)
     try page.expect("NICK")
@@ -52,7 +52,7 @@ struct WebSocketTests {
 
   @Test("a page of another site gets no WebSocket, nor does one that names no origin it has")
   func origins() throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let own = "http://\(server.address)"
     for (fields, status) in [
       (["Origin: \(own)"], 101), ([], 101), (["Origin: http://evil.example"], 403),
@@ -84,7 +84,7 @@ struct WebSocketTests {
       ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "X: y", 400),
     ])
   func others(_ field: String, _ instead: String, _ status: Int) throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let socket = try TestSocket(server)
     try socket.request("GET", "/ws", TestWebSocket.fields.map { $0 == field ? instead : $0 })
     let reply = try socket.replyHead()
@@ -94,7 +94,7 @@ struct WebSocketTests {
 
   @Test("a ping is answered, also in the middle of a message, and a close with everything before")
   func controls() throws {
-    let server = try TestServer("--rate", "0")
+    let server = try TestServer("--rate", "0", "--greet-after", "1000")
     let page = try TestWebSocket(server)
     try page.join("alice")
     try page.send(frame: 0x01, Array("he".utf8))
@@ -114,7 +114,7 @@ struct WebSocketTests {
     arguments: [(0x82, [1], 1003), (0x81, [0xFF], 1007), (0x83, [], 1002), (0xC1, [], 1002)]
       as [(UInt8, [UInt8], UInt16)])
   func violations(_ first: UInt8, _ payload: [UInt8], _ code: UInt16) throws {
-    let server = try TestServer("--rate", "0")
+    let server = try TestServer("--rate", "0", "--greet-after", "1000")
     let bob = try server.join("bob")
     let page = try TestWebSocket(server)
     try page.join("alice")
@@ -128,7 +128,7 @@ struct WebSocketTests {
 
   @Test("a message of more than 64 KiB is too large; one of 64 KiB with many lines is not")
   func large() throws {
-    let server = try TestServer("--rate", "0")
+    let server = try TestServer("--rate", "0", "--greet-after", "1000")
     let page = try TestWebSocket(server)
     try page.join("alice")
     let line = String(repeating: "x", count: 1_023) + "\n"
@@ -140,7 +140,7 @@ struct WebSocketTests {
 
   @Test("when the server stops, everyone reads why, then 1001")
   func shutdown() throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let page = try TestWebSocket(server)
     try page.join("alice")
     server.program.signal(SIGTERM)
@@ -151,7 +151,7 @@ struct WebSocketTests {
 
   @Test("who is refused reads why, then 1008")
   func refused() throws {
-    let server = try TestServer()
+    let server = try TestServer("--greet-after", "1000")
     let page = try TestWebSocket(server)
     try page.expect("NICK")
     try page.send(String(repeating: "not a nickname:\n", count: 5))
@@ -161,7 +161,7 @@ struct WebSocketTests {
 
   @Test("a reader that takes little at a time loses nothing of a busy room")
   func slow() throws {
-    let server = try TestServer("--rate", "0")
+    let server = try TestServer("--rate", "0", "--greet-after", "1000")
     let page = try TestWebSocket(server)
     page.socket.stream.keepUnreadBytes(below: 16_384)
     try page.join("alice")
@@ -186,7 +186,7 @@ struct WebSocketTests {
 
   @Test("over TLS as well")
   func encrypted() throws {
-    let server = try TestServer("--rate", "0")
+    let server = try TestServer("--rate", "0", "--greet-after", "1000")
     let bob = try server.join("bob")
     let script = """
       import base64, os, socket, ssl, struct, sys
