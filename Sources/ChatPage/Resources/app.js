@@ -8,7 +8,7 @@ import { texts, translate } from "./texts.js";
 
 translate(document);
 const about = {};
-fetch("/about.json").then((reply) => reply.json()).then((facts) => Object.assign(about, facts)).catch(() => {});
+fetch("/about.json").then(async (reply) => Object.assign(about, await reply.json())).catch(() => {});
 
 const isEncrypted = location.protocol === "https:";
 for (const button of document.querySelectorAll(".secure")) {
@@ -17,16 +17,13 @@ for (const button of document.querySelectorAll(".secure")) {
 	button.onclick = Room.security;
 }
 
-get("terminal").textContent = `nc ${location.hostname.replace(/[[\]]/g, "")} ${location.port || (isEncrypted ? 443 : 80)}`;
-
 function remembered() {
-	try { return load("nick") ?? localStorage.getItem("chat.nick") ?? ""; } catch { return ""; }
+	try { return localStorage.getItem("chat.nick"); } catch { return null; }
 }
 
 const home = new Home((nick, room) => {
 	save("draft", null);
 	save("spot", null);
-	save("nick", nick);
 	try { localStorage.setItem("chat.nick", nick); } catch { /* Not allowed. */ }
 	room_.enter(nick, room);
 });
@@ -38,7 +35,7 @@ function start() {
 	const state = load("state");
 	const room = roomOf(location.pathname);
 	if (state?.nick && state.room === room && room !== null) {
-		room_.enter(state.nick, room, { position: state.position ?? 0, unheard: state.unheard ?? [] });
+		room_.enter(state.nick, room, state);
 	} else {
 		home.show(remembered());
 	}
@@ -46,8 +43,8 @@ function start() {
 
 addEventListener("popstate", () => {
 	const room = roomOf(location.pathname);
-	if (room !== null && room === room_.room && room_.connection) return;
-	if (room_.connection) room_.close(); else home.show(remembered());
+	if (!room_.connection) home.show(remembered());
+	else if (room !== room_.room) room_.close();
 });
 
 start();

@@ -1,14 +1,12 @@
-// A person's place in a room, over one WebSocket after another: what was missed is fetched, what was not heard is said again.
+// A person's place in a room, over one WebSocket after another: nothing is lost, nothing is said twice.
 
 import { byteCount, clean, event, mostLineBytes, parse, same } from "./lines.js";
 
-const pauses = [250, 500, 1000, 2000, 4000, 8000, 10000];
 const silence = 20_000;
 const nickPatience = 30_000;
 const mostWaiting = 1000;
 
 export class Connection {
-	// `told` has a function for each thing that happens.
 	constructor(nick, room, told, restored) {
 		Object.assign(this, { nick, room, told });
 		this.isRestored = restored !== null;
@@ -20,8 +18,6 @@ export class Connection {
 		this.tries = 0;
 		this.connect();
 	}
-
-	// MARK: Connecting
 
 	connect() {
 		const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`, "chat.1");
@@ -76,7 +72,7 @@ export class Connection {
 		this.lostAt ??= Date.now();
 		if (isHeld && Date.now() - this.lostAt > nickPatience) return this.fail("nick-in-use");
 		this.told.state("lost");
-		const pause = isHeld ? 500 : pauses[Math.min(this.tries, pauses.length - 1)];
+		const pause = isHeld ? 500 : Math.min(10_000, 250 * 2 ** this.tries);
 		this.tries += 1;
 		this.retry = setTimeout(() => this.connect(), pause * (0.8 + 0.4 * Math.random()));
 	}
@@ -94,12 +90,10 @@ export class Connection {
 		if (this.socket?.readyState === 1) this.say("exit");
 		const { socket } = this;
 		this.socket = null;
-		if (socket) setTimeout(() => socket.close(), 500);
+		setTimeout(() => socket?.close(), 500);
 	}
 
 	say(line) { this.socket.send(`${line}\n`); }
-
-	// MARK: What the server says
 
 	take(line) {
 		const { tag, value, fields, text } = parse(line);
@@ -122,7 +116,7 @@ export class Connection {
 
 	takeText(text) {
 		if (this.phase === "greeting") {
-			// Only once it is known that the room is there, the name is said: so nobody ends up in another one.
+			// The name is said once it is known that the room is there.
 			if (text !== "NICK" || this.asked) return;
 			this.asked = true;
 			const since = this.entered ? `\tsince=${this.position}` : "";
@@ -153,10 +147,10 @@ export class Connection {
 		this.arrive(Number(fields.seq));
 	}
 
-	// It is in the room: its own join is the line of this number.
-	arrive(sequence) {
-		this.held = [{ sequence, time: Date.now(), kind: "joined", who: this.nick }];
-		this.sequence = sequence;
+	// It is in the room; its own join has this number.
+	arrive(seq) {
+		this.held = [{ seq, time: Date.now(), kind: "joined", who: this.nick }];
+		this.seq = seq;
 		this.lostAt = null;
 		this.tries = 0;
 		if (this.entered) {
@@ -172,8 +166,8 @@ export class Connection {
 
 	// A line of the stream.
 	count(text) {
-		this.sequence += 1;
-		const line = { sequence: this.sequence, time: Date.now(), ...event(text) };
+		this.seq += 1;
+		const line = { seq: this.seq, time: Date.now(), ...event(text) };
 		if (line.kind === "renamed" && line.who === this.nick) this.nick = line.text;
 		if (this.held) this.held.push(line); else this.hear(line);
 	}
@@ -183,7 +177,7 @@ export class Connection {
 			this.unheard.shift();
 			this.sent = Math.max(0, this.sent - 1);
 		}
-		this.position = line.sequence;
+		this.position = line.seq;
 		this.batch.push(line);
 	}
 
@@ -200,8 +194,6 @@ export class Connection {
 		if (fields.end) { this.told.members(this.who); this.who = []; }
 	}
 
-	// MARK: The past
-
 	ask(line, then) {
 		this.answers.push(then);
 		this.say(line);
@@ -209,7 +201,7 @@ export class Connection {
 
 	takePast(value, fields) {
 		if (!fields.end) {
-			this.past.push({ sequence: Number(fields.seq), time: Date.parse(fields.time), file: fields.file, ...event(value) });
+			this.past.push({ seq: Number(fields.seq), time: Date.parse(fields.time), file: fields.file, ...event(value) });
 			return;
 		}
 		const { past } = this;
@@ -217,21 +209,21 @@ export class Connection {
 		this.answers.shift()?.(past);
 	}
 
-	// What was said while it was away comes first, then what has come since it is back.
+	// What was missed comes first, then what has come since.
 	catchUp(past, isBack) {
 		const before = this.position;
-		const end = past.at(-1)?.sequence ?? 0;
-		if (isBack && (this.sequence < before || (past[0]?.sequence ?? this.sequence) > before + 1)) this.told.gap();
-		// Own lines that came through before the connection was lost.
+		const end = past.at(-1)?.seq ?? 0;
+		if (isBack && (this.seq < before || (past[0]?.seq ?? this.seq) > before + 1)) this.told.gap();
+		// Own lines that came through before.
 		for (const line of past) {
-			if (line.sequence > before && line.kind === "said" && line.who === this.nick
+			if (line.seq > before && line.kind === "said" && line.who === this.nick
 				&& this.unheard.length && same(line.text, this.unheard[0])) this.unheard.shift();
 		}
 		this.flush();
-		const rest = this.held.filter((line) => line.sequence > end);
+		const rest = this.held.filter((line) => line.seq > end);
 		this.held = null;
 		this.told.lines([...past, ...rest], !isBack);
-		this.position = this.sequence;
+		this.position = this.seq;
 		this.told.state("in");
 		this.sent = 0;
 		this.sendUnheard();
@@ -256,14 +248,11 @@ export class Connection {
 
 	get ready() { return this.phase === "in" && this.held === null && this.socket?.readyState === 1; }
 
-	// MARK: What the person says
-
-	// Says lines; they go now, or once it is connected again.
-	// Returns false if one is too long; then none is said.
+	// Says lines, now or once it is connected again; false if one is too long.
 	speak(lines) {
 		const texts = lines.map((line) => clean(line)).filter((line) => line.trim() !== "");
-		if (texts.some((text) => byteCount(`${this.nick}: ${text}\n`) > mostLineBytes)) return false;
-		if (this.unheard.length + texts.length > mostWaiting) return false;
+		const isTooLong = (text) => byteCount(`${this.nick}: ${text}\n`) > mostLineBytes;
+		if (texts.some(isTooLong) || this.unheard.length + texts.length > mostWaiting) return false;
 		this.unheard.push(...texts);
 		this.sendUnheard();
 		return true;

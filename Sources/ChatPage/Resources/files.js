@@ -18,10 +18,12 @@ export class Transfers {
 	}
 
 	add(files) {
+		const { maxFile } = this.session();
 		for (const file of files) {
-			const { maxFile } = this.session();
-			if (!maxFile) { this.failed(texts.failed(file.name, texts.noFiles)); continue; }
-			if (file.size > maxFile) { this.failed(texts.failed(file.name, texts.tooLarge)); continue; }
+			if (file.size > maxFile || !maxFile) {
+				this.failed(texts.failed(file.name, maxFile ? texts.tooLarge : texts.noFiles));
+				continue;
+			}
 			const transfer = new Transfer(file, this);
 			this.list.append(transfer.row);
 			this.queue.push(transfer);
@@ -73,14 +75,11 @@ class Transfer {
 			const before = this.offset ?? 0;
 			try {
 				await this.connected();
-				if (this.isCancelled) return;
-				await this.send();
-				return;
+				return this.isCancelled ? null : await this.send();
 			} catch (error) {
 				if (this.isCancelled) return;
-				if (error instanceof Refusal) return this.transfers.failed(texts.failed(this.file.name, error.message));
 				tries = (this.offset ?? 0) > before ? 1 : tries + 1;
-				if (tries >= 4) return this.transfers.failed(texts.failed(this.file.name, error.message));
+				if (tries >= 4 || error instanceof Refusal) return this.transfers.failed(texts.failed(this.file.name, error.message));
 				await this.pause(1000 * tries);
 			}
 		}
@@ -148,7 +147,7 @@ class Transfer {
 			for (const [name, value] of Object.entries(all)) request.setRequestHeader(name, value);
 			if (body) request.upload.onprogress = ({ loaded }) => this.show(this.offset + loaded);
 			request.onload = () => resolve(request);
-			request.onerror = request.onabort = request.ontimeout = () => reject(new Error(texts.unreachable));
+			request.onerror = request.onabort = () => reject(new Error(texts.unreachable));
 			request.send(body);
 		});
 	}

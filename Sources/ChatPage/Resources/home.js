@@ -7,15 +7,6 @@ import { texts } from "./texts.js";
 const view = get("home");
 const name = get("name");
 const code = get("code");
-const error = get("home-error");
-const list = get("rooms");
-const buttons = [get("join"), get("create")];
-const refreshTime = 10_000;
-
-const reasons = {
-	"room-not-found": () => texts.notFound, "nick-in-use": () => texts.nickInUse, "nick-invalid": () => texts.nickInvalid,
-	"server-full": () => texts.full, "too-many-connections": () => texts.full, "too-many-tries": () => texts.tooMany,
-};
 
 export class Home {
 	// `enter(name, room)` goes to a room; to a new one where the room is null.
@@ -23,7 +14,7 @@ export class Home {
 		this.enter = enter;
 		get("entry").onsubmit = (event) => { event.preventDefault(); this.join(); };
 		get("create").onclick = () => this.go(null);
-		setInterval(() => { if (!view.hidden && !document.hidden) void this.refresh(); }, refreshTime);
+		setInterval(() => { if (!view.hidden && !document.hidden) void this.refresh(); }, 10_000);
 	}
 
 	// Shows it; a link's room is filled in already.
@@ -34,19 +25,16 @@ export class Home {
 		if (nick && !name.value) name.value = nick;
 		const room = roomOf(location.pathname);
 		if (room !== null) code.value = room;
-		this.fail(failure ? (reasons[failure]?.() ?? texts.unreachable) : "");
+		this.fail(failure ? texts[failure] ?? texts.unreachable : "");
 		(name.value && !failure ? code : name).focus();
 		void this.refresh();
 	}
 
 	hide() { view.hidden = true; }
 
-	fail(text) { error.textContent = text; }
+	fail(text) { get("home-error").textContent = text; }
 
-	busy(isBusy) {
-		for (const button of buttons) button.disabled = isBusy;
-		if (isBusy) this.fail("");
-	}
+	busy(isBusy) { get("join").disabled = get("create").disabled = isBusy; }
 
 	join() {
 		const room = code.value.trim();
@@ -63,17 +51,17 @@ export class Home {
 			return;
 		}
 		this.busy(true);
+		this.fail("");
 		this.enter(nick, room);
 	}
 
 	async refresh() {
 		let rooms;
 		try { rooms = (await (await fetch("/rooms.json")).json()).rooms; } catch { return; }
-		list.replaceChildren(...rooms.map((room) => {
+		get("rooms").replaceChildren(...rooms.map((room) => {
 			return element("li", {}, button({}, () => { code.value = room.name; this.go(room.name); },
 				element("span", { textContent: room.name === "lobby" ? texts.lobby : room.name }),
 				element("span", { className: "quiet", textContent: texts.people(room.members) })));
 		}));
-		if (!rooms.length) list.append(element("li", { className: "quiet", textContent: texts.noRooms }));
 	}
 }

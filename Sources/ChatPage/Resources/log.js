@@ -1,4 +1,4 @@
-// The messages of a room, as they are displayed: rows in chunks, of which a browser lays out those in sight alone.
+// The messages as they are displayed: rows in chunks, of which a browser lays out those in sight alone.
 
 import { button, element } from "./dom.js";
 import { dayOf, dayText, texts, timeText } from "./texts.js";
@@ -29,16 +29,11 @@ export function linked(text) {
 	return parts;
 }
 
-export function colorOf(name) {
-	let hash = 7;
-	for (const character of name) hash = (hash * 31 + character.codePointAt(0)) >>> 0;
-	return `c${hash % 8}`;
-}
+export const colorOf = (name) => `c${[...name].reduce((hash, character) => (hash * 31 + character.codePointAt(0)) % 6007, 7) % 6}`;
 
 export const filePath = (id, name) => `/files/${encodeURIComponent(id)}/${encodeURIComponent(name)}`;
 
 export class Log {
-	// `wanted(before)` brings older lines; `counted(n)` is told how many are unread.
 	constructor(box, jump, { wanted, counted, opened, me }) {
 		Object.assign(this, { box, jump, wanted, counted, opened, me });
 		this.clear();
@@ -50,17 +45,15 @@ export class Log {
 
 	clear() {
 		this.box.replaceChildren();
-		Object.assign(this, { queue: [], rows: 0, first: null, last: null, previous: null, presence: null, unread: 0, follows: true, isAtStart: false, waiting: null, divider: null });
+		Object.assign(this, { queue: [], rows: 0, first: null, previous: null, presence: null, unread: 0, follows: true, isAtStart: false, waiting: null, divider: null });
 		this.showUnread();
 	}
-
-	// MARK: What is new
 
 	// Lines of the stream, in order, and others that have no number.
 	add(lines, isPast = false) {
 		if (isPast) this.box.ariaBusy = "true";
 		for (const line of lines) this.queue.push({ line, isPast });
-		// More than is ever displayed: what is before it can be fetched.
+		// More than is ever displayed.
 		const excess = this.queue.length - mostRows;
 		if (excess > 0) {
 			const { queue, unread } = this;
@@ -79,13 +72,9 @@ export class Log {
 	// As many as a frame has time for.
 	work() {
 		const end = performance.now() + (document.hidden ? 40 : budget);
-		let taken = 0;
 		const { queue } = this;
-		while (taken < queue.length && (taken % 16 || performance.now() < end)) {
-			const { line, isPast } = queue[taken];
-			this.append(line, isPast);
-			taken += 1;
-		}
+		let taken = 0;
+		for (; taken < queue.length && (taken % 16 || performance.now() < end); taken += 1) this.append(queue[taken].line, queue[taken].isPast);
 		if (!taken) return;
 		queue.splice(0, taken);
 		this.trim();
@@ -98,19 +87,13 @@ export class Log {
 	}
 
 	append(line, isPast) {
-		if (line.sequence) {
-			this.first ??= line.sequence;
-			this.last = line.sequence;
-		}
-		const isUnread = !isPast && line.sequence && line.who !== this.me() && (line.kind === "said" || line.kind === "sent");
-		if (isUnread && (document.hidden || !this.follows)) {
-			if (!this.unread) {
-				this.divider?.remove();
-				this.divider = element("div", { className: "divider", textContent: texts.newMessages });
-				this.place(this.divider);
-				this.previous = null;
-			}
-			this.unread += 1;
+		this.first ??= line.seq ?? null;
+		const isUnread = !isPast && line.seq && line.who !== this.me() && (line.kind === "said" || line.kind === "sent");
+		if (isUnread && (document.hidden || !this.follows) && !this.unread++) {
+			this.divider?.remove();
+			this.divider = element("div", { className: "divider", textContent: texts.newMessages });
+			this.place(this.divider);
+			this.previous = null;
 		}
 		for (const row of this.rowsOf(line, this)) this.place(row);
 	}
@@ -124,7 +107,7 @@ export class Log {
 		this.rows += 1;
 	}
 
-	// The rows of a line: a day before it, perhaps; none if it joins the row before. `state` remembers the row before.
+	// The rows of a line: a day before it, perhaps; none if it joins the row before.
 	rowsOf(line, state) {
 		const made = [];
 		const before = state.previous;
@@ -132,13 +115,12 @@ export class Log {
 			made.push(element("div", { className: "day", textContent: dayText(line.time) }));
 			state.presence = null;
 		}
-		const isPresence = line.kind === "joined" || line.kind === "left" || line.kind === "renamed";
-		if (isPresence) {
-			const text = line.kind === "renamed" ? texts.renamed(line.who, line.text) : texts[line.kind](line.who);
+		if (["joined", "left", "renamed"].includes(line.kind)) {
+			const text = texts[line.kind](line.who, line.text);
 			if (state.presence && !made.length) {
-				state.presence.add(line, text);
+				state.presence.add(text);
 			} else {
-				state.presence = new Presence(line, text);
+				state.presence = new Presence(text);
 				made.push(state.presence.row);
 			}
 		} else {
@@ -146,7 +128,7 @@ export class Log {
 			const follows = !made.length && before?.kind === line.kind && before.who === line.who && line.time - before.time < groupTime;
 			made.push(this.row(line, follows));
 		}
-		if (line.sequence) made.at(-1)?.setAttribute("data-sequence", line.sequence);
+		if (line.seq) made.at(-1)?.setAttribute("data-seq", line.seq);
 		state.previous = line;
 		return made;
 	}
@@ -174,14 +156,11 @@ export class Log {
 	// A file that was announced has an id now.
 	offer(name, id) {
 		const isIt = (line) => line?.kind === "sent" && line.text === name && !line.file;
+		const { pending } = this;
 		const waiting = this.queue.findLast(({ line }) => isIt(line));
-		if (waiting) {
-			waiting.line.file = id;
-		} else if (isIt(this.pending?.line)) {
-			this.pending.line.file = id;
-			this.fill(this.pending.box, this.pending.line);
-			if (this.follows) this.stick();
-		}
+		if (waiting) waiting.line.file = id;
+		else if (isIt(pending?.line)) this.fill(pending.box, Object.assign(pending.line, { file: id }));
+		if (this.follows) this.stick();
 	}
 
 	fill(box, line) {
@@ -202,11 +181,9 @@ export class Log {
 			this.rows -= chunk.childElementCount;
 			chunk.remove();
 			this.isAtStart = false;
-			this.first = Number(this.box.querySelector("[data-sequence]")?.dataset.sequence ?? this.first);
+			this.first = Number(this.box.querySelector("[data-seq]")?.dataset.seq ?? this.first);
 		}
 	}
-
-	// MARK: What is older
 
 	async fetch(count = 100) {
 		if (this.waiting || this.isAtStart || this.first === null) return this.waiting;
@@ -218,10 +195,9 @@ export class Log {
 		const lines = await this.wanted(this.first, count);
 		if (lines === null) return;
 		const before = this.first;
-		if (!lines.length || lines[0].sequence <= 1 || lines[0].sequence >= before) this.isAtStart = true;
-		const older = lines.filter((line) => line.sequence < before);
+		if (!lines.length || lines[0].seq <= 1 || lines[0].seq >= before) this.isAtStart = true;
+		const older = lines.filter((line) => line.seq < before);
 		const state = { previous: null, presence: null };
-		// A piece for each frame: hundreds of rows at once would be felt.
 		const chunks = [];
 		for (let start = 0; start < older.length; start += chunkRows) {
 			const chunk = element("div", { className: "chunk" });
@@ -234,36 +210,28 @@ export class Log {
 			if (start + chunkRows < older.length) await new Promise((resolve) => setTimeout(resolve));
 		}
 		if (this.first !== before) return;
-		const head = this.box.querySelector(".day");
-		if (head && older.length && head.textContent === dayText(older.at(-1).time)) head.remove();
-		if (this.isAtStart) chunks.unshift(element("div", { className: "notice", textContent: texts.start }));
 		const { box } = this;
-		const height = box.scrollHeight;
-		const top = box.scrollTop;
+		const head = box.querySelector(".day");
+		if (older.length && head?.textContent === dayText(older.at(-1).time)) head.remove();
+		if (this.isAtStart) chunks.unshift(element("div", { className: "notice", textContent: texts.start }));
+		const { scrollTop, scrollHeight } = box;
 		box.prepend(...chunks);
-		box.scrollTop = top + box.scrollHeight - height;
-		if (older.length) this.first = older[0].sequence;
+		box.scrollTop = scrollTop + box.scrollHeight - scrollHeight;
+		if (older.length) this.first = older[0].seq;
 	}
 
 	// Displays the line of a number, fetching what is before.
-	async show(sequence) {
-		for (let round = 0; round < 10 && this.first > sequence && !this.isAtStart; round += 1) {
-			await this.fetch(Math.min(1000, this.first - sequence + 20));
+	async show(seq) {
+		for (let round = 0; round < 10 && this.first > seq && !this.isAtStart; round += 1) {
+			await this.fetch(Math.min(1000, this.first - seq + 20));
 		}
-		let found = null;
-		for (const row of this.box.querySelectorAll("[data-sequence]")) {
-			if (Number(row.dataset.sequence) > sequence) break;
-			found = row;
-		}
-		if (!found) return false;
+		const found = [...this.box.querySelectorAll("[data-seq]")].findLast((row) => Number(row.dataset.seq) <= seq);
+		if (!found) return;
 		this.follows = false;
 		found.scrollIntoView({ block: "center" });
 		found.classList.add("found");
 		setTimeout(() => found.classList.remove("found"), 2000);
-		return true;
 	}
-
-	// MARK: Scrolling
 
 	scrolled() {
 		const { box } = this;
@@ -298,35 +266,30 @@ export class Log {
 	// The number of the first row in sight; null at the end.
 	get spot() {
 		if (this.follows) return null;
-		const top = this.box.getBoundingClientRect().top;
-		for (const chunk of this.box.children) {
-			if (chunk.getBoundingClientRect().bottom < top) continue;
-			for (const row of chunk.querySelectorAll("[data-sequence]")) {
-				if (row.getBoundingClientRect().bottom >= top) return Number(row.dataset.sequence);
-			}
-		}
-		return null;
+		const { top } = this.box.getBoundingClientRect();
+		const isBelow = (one) => one.getBoundingClientRect().bottom >= top;
+		const chunk = [...this.box.children].find(isBelow);
+		const row = [...chunk?.querySelectorAll("[data-seq]") ?? []].find(isBelow);
+		return row ? Number(row.dataset.seq) : null;
 	}
 }
 
 // Joins and leaves that follow each other: one row, which opens.
 class Presence {
-	constructor(line, text) {
-		this.list = element("ul");
-		this.summary = element("summary");
+	constructor(text) {
 		this.row = element("div", { className: "presence", textContent: text });
 		this.all = [text];
-		this.note(line, text);
 	}
 
-	add(line, text) {
-		if (this.all.push(text) === 2) this.row.replaceChildren(element("details", {}, this.summary, this.list));
-		this.note(line, text);
-		const more = this.all.length - 3;
-		this.summary.textContent = this.all.slice(0, 3).join(", ") + (more > 0 ? `, ${texts.more(more)}` : "");
-	}
-
-	note(line, text) {
-		if (this.all.length < 200) this.list.append(element("li", { textContent: `${timeText(line.time)} ${text}` }));
+	add(text) {
+		this.all.push(text);
+		const { all } = this;
+		const head = all.slice(0, 3).join(", ") + (all.length > 3 ? `, ${texts.more(all.length - 3)}` : "");
+		this.summary ??= element("summary");
+		this.rest ??= element("p");
+		this.summary.textContent = head;
+		this.rest.textContent = all.slice(3, 200).join(", ");
+		if (all.length === 4) this.row.replaceChildren(element("details", {}, this.summary, this.rest));
+		if (all.length < 4) this.row.textContent = head;
 	}
 }

@@ -28,8 +28,6 @@ export class Room {
 
 	get nick() { return this.connection?.nick ?? ""; }
 
-	// MARK: Coming and going
-
 	// Enters a room, or a new one; the view shows once it is in.
 	enter(nick, room, restored = null) {
 		this.connection?.end();
@@ -52,7 +50,7 @@ export class Room {
 
 	show(name) {
 		this.room = name;
-		this.spot = load("spot");
+		const spot = load("spot");
 		this.log.clear();
 		view.hidden = false;
 		get("room-name").textContent = name === "lobby" ? texts.lobby : name;
@@ -64,7 +62,6 @@ export class Room {
 		this.entered?.();
 		text.focus();
 		this.keep();
-		const { spot } = this;
 		if (spot) this.log.drained = () => void this.log.show(spot);
 	}
 
@@ -82,10 +79,7 @@ export class Room {
 		this.left(failure, connection?.nick);
 	}
 
-	showState(state) {
-		banner.textContent = state === "lost" ? texts.lost : "";
-		view.classList.toggle("offline", state === "lost");
-	}
+	showState(state) { banner.textContent = state === "lost" ? texts.lost : ""; }
 
 	// What a reload needs.
 	keep() {
@@ -96,21 +90,15 @@ export class Room {
 		save("draft", text.value);
 	}
 
-	// MARK: What comes
-
 	hear(lines, isPast) {
 		for (const line of lines) {
-			if (isPast && line.sequence < (this.connection.sequence ?? 0)) continue;
+			if (isPast && line.seq < (this.connection.seq ?? 0)) continue;
 			if (line.kind === "left" || line.kind === "renamed") this.members.delete(line.who);
 			if (line.kind === "joined" || line.kind === "renamed") this.members.add(line.text ?? line.who);
 		}
 		this.showMembers();
 		this.log.add(lines, isPast);
 		if (!isPast) this.notify(lines);
-		this.keepSoon();
-	}
-
-	keepSoon() {
 		this.keeping ??= setTimeout(() => { this.keeping = null; this.keep(); }, 500);
 	}
 
@@ -126,7 +114,7 @@ export class Room {
 		if (!line || !document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
 		try {
 			const shown = new Notification(`${line.who} – ${get("room-name").textContent}`, { body: line.text.slice(0, 200), tag: "chat" });
-			shown.onclick = () => { window.focus(); shown.close(); };
+			shown.onclick = () => window.focus();
 		} catch { /* Phones want a service worker for it. */ }
 	}
 
@@ -143,16 +131,13 @@ export class Room {
 			const names = [...this.members].sort((one, other) => one.localeCompare(other));
 			get("who-count").textContent = names.length;
 			get("members").replaceChildren(...names.slice(0, 500).map((name) => {
-				if (name === this.nick) return element("li", {}, element("span", { className: colorOf(name), textContent: name }), ` (${texts.you})`);
-				return element("li", {}, button(
-					{ className: `link ${colorOf(name)}`, textContent: name, ariaLabel: `${texts.privateTo} ${name}` },
+				const className = colorOf(name);
+				if (name === this.nick) return element("li", {}, element("span", { className, textContent: name }), ` (${texts.you})`);
+				return element("li", {}, button({ className: `link ${className}`, textContent: name, ariaLabel: `${texts.privateTo} ${name}` },
 					() => { text.value = `/msg ${name} `; this.showPeople(false); text.focus(); }));
-			}));
-			if (names.length > 500) get("members").append(element("li", { className: "quiet", textContent: texts.more(names.length - 500) }));
+			}), names.length > 500 ? texts.more(names.length - 500) : "");
 		});
 	}
-
-	// MARK: What the person does
 
 	listen() {
 		const on = (id, action) => { get(id).onclick = action; };
@@ -196,7 +181,7 @@ export class Room {
 		if (!said.trim() || !this.connection) return;
 		const isEnd = ["exit", "{quit}"].includes(said.trim());
 		const whisper = /^\/msg\s+(\S+)\s+([^\n]+)$/u.exec(said.trim());
-		const isTaken = isEnd || (whisper ? this.connection.whisper(whisper[1], whisper[2]) : this.connection.speak(said.split(/\r\n|\n|\r/u)));
+		const isTaken = isEnd || (whisper ? this.connection.whisper(whisper[1], whisper[2]) : this.connection.speak(said.split("\n")));
 		if (!isTaken) return this.log.notice(whisper ? texts.lost : texts.tooLong);
 		text.value = "";
 		this.grow();
@@ -213,8 +198,6 @@ export class Room {
 		get("who").ariaExpanded = String(isOpen);
 		if (isOpen) people.querySelector("button")?.focus();
 	}
-
-	// MARK: Dialogs
 
 	openInvitation() {
 		const path = pathOf(this.room);
@@ -236,7 +219,7 @@ export class Room {
 		const words = element("input", { type: "search", id: "words" });
 		const status = element("p", { role: "status", className: "quiet" });
 		const list = element("ul", { className: "found-lines" });
-		const row = (line) => element("li", {}, button({}, () => { closeDialog(); void this.log.show(line.sequence); },
+		const row = (line) => element("li", {}, button({}, () => { closeDialog(); void this.log.show(line.seq); },
 			element("span", { className: "quiet", textContent: `${dayText(line.time)} ${timeText(line.time)} ` }), `${line.who}: ${line.text}`));
 		const onsubmit = async (event) => {
 			event.preventDefault();
