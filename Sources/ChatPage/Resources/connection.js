@@ -2,8 +2,7 @@
 
 import { byteCount, clean, event, mostLineBytes, parse, same } from "./lines.js";
 
-const silence = 20_000;
-const nickPatience = 30_000;
+const nickPatience = 150_000;
 const mostWaiting = 1000;
 
 export class Connection {
@@ -30,10 +29,10 @@ export class Connection {
 		this.held = [];
 		this.sent = 0;
 		this.refusal = null;
-		this.lastHeard = Date.now();
+		this.quiet = 0;
 		socket.onmessage = ({ data }) => {
 			if (socket !== this.socket) return;
-			this.lastHeard = Date.now();
+			this.quiet = 0;
 			const lines = String(data).split("\n");
 			lines.pop();
 			for (const line of lines) {
@@ -49,9 +48,10 @@ export class Connection {
 
 	// A network that is gone says nothing, not even that.
 	check() {
-		const quiet = Date.now() - this.lastHeard;
-		if (quiet > 2 * silence) return this.drop();
-		if (quiet > silence && this.socket.readyState === 1) this.say("[PING]:alive");
+		// A hidden page has few looks: they are counted, not time.
+		this.quiet += 1;
+		if (this.quiet > 8) return this.drop();
+		if (this.quiet > 4 && this.socket.readyState === 1) this.say("[PING]:alive");
 	}
 
 	drop() {
@@ -69,8 +69,8 @@ export class Connection {
 		// After a reload the server may not have noticed yet that the old connection has ended.
 		const isHeld = this.refusal === "nick-in-use" && (this.entered || this.isRestored);
 		if (!this.entered && !isHeld || this.refusal === "room-not-found") return this.fail(this.refusal ?? "unreachable");
-		this.lostAt ??= Date.now();
-		if (isHeld && Date.now() - this.lostAt > nickPatience) return this.fail("nick-in-use");
+		if (!isHeld || !this.lostAt) this.lostAt = Date.now();
+		if (Date.now() - this.lostAt > nickPatience) return this.fail("nick-in-use");
 		this.told.state("lost");
 		const pause = isHeld ? 500 : Math.min(10_000, 250 * 2 ** this.tries);
 		this.tries += 1;
@@ -142,8 +142,7 @@ export class Connection {
 		this.awaitsConnected = true;
 		this.token = fields.token ?? null;
 		this.maxFile = Number(fields["max-file"] ?? 0);
-		this.room ??= fields.room;
-		if (fields.room !== this.room) { this.refusal = "room-not-found"; return this.drop(); }
+		this.room = fields.room;
 		this.arrive(Number(fields.seq));
 	}
 
@@ -158,7 +157,7 @@ export class Connection {
 		} else {
 			this.entered = true;
 			this.told.entered(this.room);
-			this.ask("[HISTORY]:100", (past) => past && this.catchUp(past, false));
+			this.ask(`[HISTORY]:${this.unheard.length ? 1000 : 100}`, (past) => past && this.catchUp(past, false));
 		}
 		this.who = [];
 		this.say("[WHO]:");
@@ -266,8 +265,8 @@ export class Connection {
 	}
 
 	whisper(to, text) {
-		const line = `[MSG]:${to} ${clean(text).replaceAll("\t", " ")}`;
-		if (!this.ready || byteCount(line) >= mostLineBytes) return false;
+		const line = `[MSG]:${to} ${clean(text.replace(/\s/gu, " "))}`;
+		if (!this.ready || !text || byteCount(line) >= mostLineBytes) return false;
 		this.say(line);
 		return true;
 	}

@@ -1,4 +1,4 @@
-// Files that are sent: tus 1.0, a part at a time, which goes on where it was.
+// Files that are sent: tus 1.0, a part at a time.
 
 import { button, element } from "./dom.js";
 import { texts } from "./texts.js";
@@ -96,8 +96,8 @@ class Transfer {
 
 	async send() {
 		const { token } = this.transfers.session();
-		if (!this.place || this.token !== token) await this.begin(token);
-		else await this.find();
+		if (this.place) await this.find();
+		if (!this.place || this.token !== token && this.offset < this.file.size) await this.begin(token);
 		while (this.offset < this.file.size) {
 			const end = Math.min(this.file.size, this.offset + partBytes);
 			const part = this.file.slice(this.offset, end);

@@ -44,7 +44,7 @@ export class Home {
 	}
 
 	go(room) {
-		const nick = name.value.trim();
+		const nick = name.value.trim().normalize();
 		if (!nick) {
 			this.fail(texts.noName);
 			name.focus();

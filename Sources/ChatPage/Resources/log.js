@@ -176,7 +176,7 @@ export class Log {
 	notice(text) { this.add([{ kind: "notice", who: "", text, time: Date.now() }]); }
 
 	trim() {
-		while (this.rows > mostRows && this.follows && this.box.childElementCount > 2) {
+		while (this.rows > mostRows * (this.follows ? 1 : 3) && this.box.childElementCount > 2) {
 			const chunk = this.box.firstElementChild;
 			this.rows -= chunk.childElementCount;
 			chunk.remove();
@@ -282,13 +282,13 @@ class Presence {
 	}
 
 	add(text) {
-		this.all.push(text);
+		if (this.all.length < 200) this.all.push(text);
 		const { all } = this;
 		const head = all.slice(0, 3).join(", ") + (all.length > 3 ? `, ${texts.more(all.length - 3)}` : "");
 		this.summary ??= element("summary");
 		this.rest ??= element("p");
 		this.summary.textContent = head;
-		this.rest.textContent = all.slice(3, 200).join(", ");
+		this.rest.textContent = all.slice(3).join(", ");
 		if (all.length === 4) this.row.replaceChildren(element("details", {}, this.summary, this.rest));
 		if (all.length < 4) this.row.textContent = head;
 	}

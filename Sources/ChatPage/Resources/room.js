@@ -180,9 +180,9 @@ export class Room {
 		const said = text.value;
 		if (!said.trim() || !this.connection) return;
 		const isEnd = ["exit", "{quit}"].includes(said.trim());
-		const whisper = /^\/msg\s+(\S+)\s+([^\n]+)$/u.exec(said.trim());
+		const whisper = /^\/msg\b\s*(\S*)\s*(.*)$/su.exec(said.trim());
 		const isTaken = isEnd || (whisper ? this.connection.whisper(whisper[1], whisper[2]) : this.connection.speak(said.split("\n")));
-		if (!isTaken) return this.log.notice(whisper ? texts.lost : texts.tooLong);
+		if (!isTaken) return whisper || this.log.notice(texts.tooLong);
 		text.value = "";
 		this.grow();
 		this.keep();
@@ -216,7 +216,7 @@ export class Room {
 	}
 
 	openSearch() {
-		const words = element("input", { type: "search", id: "words" });
+		const words = element("input", { type: "search", id: "words", maxLength: 999 });
 		const status = element("p", { role: "status", className: "quiet" });
 		const list = element("ul", { className: "found-lines" });
 		const row = (line) => element("li", {}, button({}, () => { closeDialog(); void this.log.show(line.seq); },

@@ -109,6 +109,7 @@ struct GracefulClose {
     while MonotonicTime.now < deadline {
       // A broken connection is past reading its last lines.
       do { _ = try transport.receiveIfReady(into: &dropped) } catch { return }
+      _ = try? transport.flush()
       if transport.isDelivered { return }
       SystemThread.sleep(for: Self.checkInterval)
     }

@@ -89,6 +89,8 @@ final class Registration {
     let rooms = client.server.rooms
     if handshake.wantsNewRoom {
       client.spend(RoomCommands.newRoomTokens)
+      // It may have ended while it had to wait.
+      guard client.closeReason == nil else { throw .noSuchRoom }
       return try rooms.enterNew()
     }
     guard hasUntriedRoom else { return try rooms.enter(handshake.room) }

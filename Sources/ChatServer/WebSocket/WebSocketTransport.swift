@@ -272,7 +272,8 @@ package final class WebSocketTransport: Transport {
     }
     guard sent.count > 0 else { return sent }
     state.isMidMessage = frame.payload.last != Self.lineFeed
-    state.held = bytes[sent.count...]
+    // An empty slice would keep all of it.
+    if sent.count < bytes.count { state.held = bytes[sent.count...] }
     return Sent(frame.payload.count, blockedOn: sent.blockedOn)
   }
 

@@ -100,7 +100,8 @@ package final class TCPTransport: FileTransport {
     // poll(2): it tells of errors and of a connection that is gone without being asked.
     var entry = pollfd(fd: number, events: readingHangUp, revents: 0)
     let ready = try? system("poll") { poll(&entry, 1, timeout.pollMilliseconds) }
-    return ready != 0
+    // A library may have closed it: then nothing is known of it.
+    return ready != 0 && entry.revents & Int16(POLLNVAL) == 0
   }
 
   /// What ended a wait.
