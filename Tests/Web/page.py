@@ -93,6 +93,27 @@ def errors(stage):
 
 
 @scenario
+def spelling(stage):
+    """a room in capitals and a name in pieces are those that the server makes of them"""
+    for browser in stage.browsers:
+        mia = stage.add(Plain(stage.server, f"mia{browser.name}", "#team"))
+        tu = stage.page(browser, f"Tu\u0301{browser.name}")
+        tu.home()
+        tu.fill(NAME, tu.name)
+        tu.fill(CODE, "#Team")
+        tu.click(JOIN)
+        tu.name = f"T\u00fa{browser.name}"
+        tu.entered()
+        tu.say("once")
+        mia.expect(f"{tu.name}: once")
+        tu.reads("once")
+        tu.page.fill(COMPOSER, f"/msg {mia.name} for you")
+        tu.page.press(ENTER, holding=SHIFT)
+        tu.page.press("alone" + ENTER)
+        mia.expect(f"[NOTICE]:{tu.name} tells you: for you alone")
+
+
+@scenario
 def talk(stage):
     """a room by link and by code, with chat-client and nc: every line once everywhere, and images from both sides"""
     alice = stage.page(stage.chromium, "alice")
