@@ -12,7 +12,7 @@ struct FrameCutter {
   private static let mostPayloadBytes = 16_384 - FrameHeader.mostBytes
   private static let lineFeed = UInt8(ascii: "\n")
 
-  // Safety: the lines stay valid as long as whoever cuts them has them.
+  // Safety: the lines stay valid during the call that cuts them.
   private var rest: UnsafeRawBufferPointer
   private var isMidMessage: Bool
 

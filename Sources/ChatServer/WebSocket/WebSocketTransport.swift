@@ -8,7 +8,7 @@ internal import ChatWebSocket
 /// slice's own bytes, several in one call of the system: nothing is copied. What the system takes only in part is
 /// accepted up to the end of that frame; the rest of it is held, and goes out before anything else (`Transport`).
 ///
-/// From the client each message is one or more lines; a missing last LF is added. Pings are answered by whoever receives,
+/// From the client each message is one or more lines; a missing last LF is added. Pings are answered by the thread that receives,
 /// under the lock of sending.
 ///
 /// Thread: as any `Transport`.
@@ -192,7 +192,7 @@ package final class WebSocketTransport: Transport {
   package func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Sent {
     try sending.withLock { state throws(SystemError) -> Sent in
       if let readiness = try flush(&state) { return Sent(0, blockedOn: readiness) }
-      // What comes after the end is for nobody.
+      // Nothing follows a close frame (RFC 6455, section 5.5.1).
       guard !state.hasSaidEnd else { return Sent(bytes.count) }
       var sent = 0
       while sent < bytes.count {
